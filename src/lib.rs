@@ -1,0 +1,11 @@
+//! Kommutator: a self-hosted omnichannel gateway. Floors, top to bottom; a module imports only from floors below it:
+//!
+//! * `web`: the edge: HTTP routes, webhooks, WebSocket session actors, static assets
+//! * `gateway`: the actors
+//! * `automation`: what happens by itself, as decisions
+//! * `channel`, `crm`: one folder per provider, one per CRM
+//! * [`store`]: the port, two engines, typed tables, search, files
+//! * [`model`]: domain types and rules: no I/O, no clock, no async
+
+pub mod model;
+pub mod store;

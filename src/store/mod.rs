@@ -1,0 +1,19 @@
+//! The store: one port, two engines, typed tables over it, search, files, secrets.
+//!
+//! * [`port`]: the [`Engine`](port::Engine) trait, its raw types and errors; what both engines promise
+//! * [`batch`]: a batch of conditions and effects, committed whole or refused whole
+//! * [`table`]: typed records over raw bytes: versions, upcasts, declared indexes
+//! * [`handle`]: the handle of one partition, the only way domain code reaches a record
+//! * [`records`]: every table of the product
+//! * [`key`]: bytes that sort as the values do
+//! * [`wake`]: who waits for which stream
+//! * [`sqlite`], [`redis`]: the engines
+//! * [`dump`]: the portable dump through the port
+
+pub mod batch;
+pub mod handle;
+pub mod key;
+pub mod port;
+
+pub mod table;
+pub mod wake;
