@@ -9,11 +9,13 @@
 //! * [`wake`]: who waits for which stream
 //! * [`sqlite`], [`redis`]: the engines
 //! * [`dump`]: the portable dump through the port
+//! * [`secrets`]: secrets encrypted at rest, signatures
 
 pub mod batch;
 pub mod handle;
 pub mod key;
 pub mod port;
+pub mod secrets;
 
 pub mod table;
 pub mod wake;
