@@ -1,1 +1,226 @@
-//! x
+//! Three layers of connection: [`ProviderApp`] › [`ProviderLogin`] › [`ChannelAccount`]; the CRM's side: [`CrmConnection`]; and
+//! the [`AccountLink`] between an account and a connection.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use super::ids::{AccountId, ConnectionId, LoginId, ProviderAppId};
+use super::reason::Reason;
+use super::time::Time;
+
+/// What a channel account is, one row of «Входящие каналы» each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// A Telegram user account or Business connection.
+    TelegramUser,
+    /// A Telegram bot.
+    TelegramBot,
+    /// WhatsApp by linked device.
+    WhatsAppPersonal,
+    /// WhatsApp Business API.
+    WhatsAppBusiness,
+    /// Instagram Direct.
+    InstagramDirect,
+    /// Instagram comments.
+    InstagramComments,
+    /// Messages of a VK community.
+    VkMessages,
+    /// Comments of a VK community.
+    VkComments,
+    /// Avito.
+    Avito,
+    /// Auto.ru.
+    AutoRu,
+    /// TikTok.
+    TikTok,
+    /// MAX.
+    Max,
+    /// The site chat widget.
+    SiteWidget,
+    /// The channel of the tests; no release knows it.
+    #[cfg(feature = "faults")]
+    Probe,
+}
+
+impl ChannelKind {
+    /// The kind as it is written everywhere.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TelegramUser => "telegram_user",
+            Self::TelegramBot => "telegram_bot",
+            Self::WhatsAppPersonal => "whatsapp_personal",
+            Self::WhatsAppBusiness => "whatsapp_business",
+            Self::InstagramDirect => "instagram_direct",
+            Self::InstagramComments => "instagram_comments",
+            Self::VkMessages => "vk_messages",
+            Self::VkComments => "vk_comments",
+            Self::Avito => "avito",
+            Self::AutoRu => "auto_ru",
+            Self::TikTok => "tiktok",
+            Self::Max => "max",
+            Self::SiteWidget => "site_widget",
+            #[cfg(feature = "faults")]
+            Self::Probe => "probe",
+        }
+    }
+}
+
+/// Keys shared by many logins: a Meta app, an amoCRM integration with its chat channel, a VK app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderApp {
+    /// Its id.
+    pub id: ProviderAppId,
+    /// The provider's folder: `meta`, `amocrm` …
+    pub provider: String,
+    /// The name the owner gave.
+    pub name: String,
+    /// Its keys, sealed.
+    pub sealed: String,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// Whether a login works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "protocol.ts")]
+pub enum Health {
+    /// All is well.
+    Connected,
+    /// It works with hindrances; the reason says which.
+    Degraded,
+    /// The provider lets us in no longer; the owner must act.
+    AccessLost,
+    /// It was never connected, or was taken off.
+    NotConnected,
+}
+
+/// A health with reason and since when; what to do follows from the reason's code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export_to = "protocol.ts")]
+pub struct HealthState {
+    /// How it is.
+    pub status: Health,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<Reason>,
+    /// Since when.
+    #[ts(as = "String")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Time,
+}
+
+/// A token or session at a provider: transport, limiter, health, lease, one actor in the cluster. It carries one or more
+/// accounts: a VK community has messages and comments, a Telegram bot itself and each Business connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderLogin {
+    /// Its id.
+    pub id: LoginId,
+    /// The channel's folder: `site_widget`, `telegram` …
+    pub provider: String,
+    /// The app it belongs to.
+    pub app: Option<ProviderAppId>,
+    /// How the provider names it in hooks; empty: not yet known.
+    pub external_key: String,
+    /// Token or session, sealed; empty: none.
+    pub sealed: String,
+    /// How it is.
+    pub health: HealthState,
+    /// When it was connected.
+    pub created_at: Time,
+    /// Taken off: its actor ends and is started no more.
+    pub removed_at: Option<Time>,
+}
+
+/// A connected messenger account: a name, a switch, settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// The login that carries it.
+    pub login: LoginId,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// How the provider names it within the login; empty where a login has one account.
+    pub external_id: String,
+    /// The name, unique within the workspace (B-34).
+    pub name: String,
+    /// The owner's switch (B-35).
+    pub active: bool,
+    /// The channel's own settings, checked against its schema.
+    pub settings: serde_json::Value,
+    /// When it was made; nothing older is imported.
+    pub created_at: Time,
+    /// Taken off: its conversations stay and can be read.
+    pub removed_at: Option<Time>,
+}
+
+/// What kind of CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrmKind {
+    /// amoCRM (kommo.com).
+    AmoCrm,
+    /// Bitrix24.
+    Bitrix24,
+    /// Our own messenger, a connection like the others (G-01).
+    WebMessenger,
+    /// The CRM of the tests; no release knows it.
+    #[cfg(feature = "faults")]
+    Probe,
+}
+
+/// A row of «Исходящие каналы».
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CrmConnection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// What it is.
+    pub kind: CrmKind,
+    /// The name, unique within the workspace.
+    pub name: String,
+    /// The owner's switch.
+    pub active: bool,
+    /// Tokens, sealed; empty: none.
+    pub sealed: String,
+    /// The CRM's own settings, checked against its schema.
+    pub settings: serde_json::Value,
+    /// How it is.
+    pub health: HealthState,
+    /// When it was made.
+    pub created_at: Time,
+    /// Taken off.
+    pub removed_at: Option<Time>,
+}
+
+/// What happens to our outbound messages a customer has not answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnansweredOutbound {
+    /// Delivered at once.
+    #[default]
+    Export,
+    /// Never delivered.
+    Drop,
+    /// Held until the customer answers.
+    ReleaseOnReply,
+}
+
+/// That an account feeds a connection, with what is set for this pair (J-20 … J-23, funnel, stage, responsible).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountLink {
+    /// The account.
+    pub account: AccountId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What happens to unanswered outbound messages.
+    #[serde(default)]
+    pub unanswered_outbound: UnansweredOutbound,
+    /// The pair's own settings.
+    #[serde(default)]
+    pub settings: serde_json::Value,
+}

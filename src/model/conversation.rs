@@ -1,1 +1,177 @@
-//! x
+//! Places, conversations, episodes.
+
+use serde::{Deserialize, Serialize};
+
+use super::connection::ChannelKind;
+use super::ids::{AccountId, ConversationId, IdentityId, LoginId, UserId};
+use super::protocol::{Page, Preview};
+use super::time::Time;
+
+/// Where at the provider people talk.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "key", rename_all = "snake_case")]
+pub enum Place {
+    /// With one person.
+    Private,
+    /// In a group; the provider's key of it.
+    Group(String),
+    /// About a listing or vehicle.
+    Listing(String),
+    /// Under a post: the post's key.
+    Post(String),
+}
+
+/// Whether a conversation waits for somebody to deal with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationStatus {
+    /// In the inbox.
+    Open,
+    /// Dealt with; the customer's next message opens it again as a new episode.
+    Closed,
+}
+
+/// Who answers by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handler {
+    /// People.
+    #[default]
+    Human,
+    /// An assistant.
+    Assistant,
+    /// Nobody should.
+    Nobody,
+}
+
+/// A stretch of a conversation from opening to closing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Episode {
+    /// From 1.
+    pub number: u32,
+    /// The first message in it.
+    pub first_message: u32,
+    /// When it was opened.
+    pub opened_at: Time,
+    /// When it was first answered.
+    #[serde(default)]
+    pub answered_at: Option<Time>,
+    /// When it was closed.
+    #[serde(default)]
+    pub closed_at: Option<Time>,
+    /// The customer's rating, 1–5.
+    #[serde(default)]
+    pub rating: Option<u8>,
+}
+
+/// Channel account × place × identity (none for a group). Written by the login's owner only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// The id.
+    pub id: ConversationId,
+    /// The channel account.
+    pub account: AccountId,
+    /// The account's kind.
+    pub kind: ChannelKind,
+    /// The login that owns it.
+    pub login: LoginId,
+    /// Where.
+    pub place: Place,
+    /// With whom; none for a group.
+    pub identity: Option<IdentityId>,
+    /// How the provider names this conversation: empty until a write-first is answered; a migration adds one.
+    pub provider_keys: Vec<String>,
+    /// The conversation it proved to be one with.
+    #[serde(default)]
+    pub joined_into: Option<ConversationId>,
+    /// The name to show.
+    pub title: String,
+    /// The listing, car, post or group.
+    #[serde(default)]
+    pub place_title: Option<String>,
+    /// The page the visitor was on when they last wrote.
+    #[serde(default)]
+    pub page: Option<Page>,
+    /// Open or closed.
+    pub status: ConversationStatus,
+    /// Who answers.
+    #[serde(default)]
+    pub assignee: Option<UserId>,
+    /// People or an assistant.
+    #[serde(default)]
+    pub handler: Handler,
+    /// The current episode; the earlier ones are records of their own.
+    pub episode: Episode,
+    /// The newest message's number.
+    pub last_number: u32,
+    /// The newest message managers see, for the list.
+    #[serde(default)]
+    pub preview: Option<Preview>,
+    /// Admitted inbound messages nobody read yet.
+    #[serde(default)]
+    pub unread: u32,
+    /// Managers read up to this number.
+    #[serde(default)]
+    pub read_up_to: u32,
+    /// The customer read up to this number.
+    #[serde(default)]
+    pub customer_read_up_to: u32,
+    /// Since when the customer waits (G-04).
+    #[serde(default)]
+    pub unanswered_since: Option<Time>,
+    /// When something was last written; never falls.
+    pub active_at: Time,
+    /// When it began.
+    pub created_at: Time,
+}
+
+/// A fact of a conversation: for the timeline, analytics and audit. One stream per conversation would cost too much; facts are
+/// records (conversation, number).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Where.
+    pub conversation: ConversationId,
+    /// From 1 within the conversation; ids of facts sort by time.
+    pub id: u64,
+    /// When.
+    pub at: Time,
+    /// Who: user, token, or empty for the product itself.
+    pub by: String,
+    /// What.
+    pub what: FactKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FactKind {
+    /// Opened, or opened again.
+    Opened,
+    /// Closed.
+    Closed,
+    /// Given to somebody, or to nobody.
+    Assigned {
+        /// To whom.
+        to: Option<UserId>,
+    },
+    /// Rated by the customer.
+    Rated {
+        /// 1–5.
+        rating: u8,
+    },
+    /// Put aside until a moment.
+    Snoozed {
+        /// Until when.
+        until: Time,
+    },
+    /// Given to an assistant or back to people.
+    HandedOver {
+        /// To whom.
+        to: Handler,
+    },
+    /// Joined with another conversation.
+    Joined {
+        /// Which.
+        into: ConversationId,
+    },
+}

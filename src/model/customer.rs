@@ -1,1 +1,96 @@
-//! x
+//! Identity is not customer: a person as one login knows them, and the set of such that we think is one person. Merging and undoing
+//! it moves links, never messages.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{CustomerId, FileId, IdentityId, LoginId};
+use super::protocol::Page;
+use super::reason::Reason;
+use super::time::Time;
+
+/// Who says that a phone, e-mail or name is somebody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vouched {
+    /// The provider knows it (a WhatsApp phone).
+    Provider,
+    /// The site signed it.
+    Signature,
+    /// A manager typed it.
+    Manager,
+    /// The person, or the page, merely said it: never joins customers by itself.
+    Unverified,
+}
+
+/// A phone, e-mail or name, with who vouches for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// What is said.
+    pub value: String,
+    /// By whom.
+    pub by: Vouched,
+}
+
+/// A person as one login knows them. Written by the login's owner only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The id.
+    pub id: IdentityId,
+    /// The login that knows them.
+    pub login: LoginId,
+    /// The provider's ids of them; a migration or a LID adds one.
+    pub external_ids: Vec<String>,
+    /// The name to show.
+    pub name: String,
+    /// The login name, without `@`.
+    #[serde(default)]
+    pub username: String,
+    /// A picture of them.
+    #[serde(default)]
+    pub picture: Option<FileId>,
+    /// Phones.
+    #[serde(default)]
+    pub phones: Vec<Claim>,
+    /// E-mails.
+    #[serde(default)]
+    pub emails: Vec<Claim>,
+    /// The site's own id of the person, if its signature vouched for it.
+    #[serde(default)]
+    pub site_id: Option<String>,
+    /// Why they cannot be written to; none: they can.
+    #[serde(default)]
+    pub unreachable: Option<Reason>,
+    /// The page they were on.
+    #[serde(default)]
+    pub page: Option<Page>,
+    /// When they were first seen.
+    pub created_at: Time,
+    /// When their first message ever came (N): kept once.
+    #[serde(default)]
+    pub first_message_at: Option<Time>,
+}
+
+/// A set of identities: what we think is one person. No owner: written with `expect(version)`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// The id.
+    pub id: CustomerId,
+    /// The name a manager gave; empty: the identity's.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// The customer this one was merged into.
+    #[serde(default)]
+    pub merged_into: Option<CustomerId>,
+}
+
+/// That an identity belongs to a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerLink {
+    /// The identity.
+    pub identity: IdentityId,
+    /// The customer it belongs to now.
+    pub customer: CustomerId,
+    /// The customer it was made with; where an undo leads back to.
+    pub home: CustomerId,
+}

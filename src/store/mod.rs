@@ -15,7 +15,7 @@ pub mod batch;
 pub mod handle;
 pub mod key;
 pub mod port;
+pub mod records;
 pub mod secrets;
-
 pub mod table;
 pub mod wake;
