@@ -9,12 +9,15 @@
 //! * [`wake`]: who waits for which stream
 //! * [`sqlite`], [`redis`]: the engines
 //! * [`dump`]: the portable dump through the port
+//! * [`files`]: the content of files, in a folder or an S3-compatible store
+//! * [`secrets`]: secrets encrypted at rest, signatures
 
 pub mod batch;
+pub mod files;
 pub mod handle;
 pub mod key;
 pub mod port;
 pub mod records;
-
+pub mod secrets;
 pub mod table;
 pub mod wake;

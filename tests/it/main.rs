@@ -1,1 +1,5 @@
+//! Everything that needs more than one module, in one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic, clippy::print_stdout)]
 
+mod files;
+mod support;
