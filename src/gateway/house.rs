@@ -8,27 +8,12 @@ use actix::Addr;
 use super::channel_actor::ChannelActor;
 use crate::channel::registry::Channels;
 use crate::model::connection::ChannelAccount;
-use crate::model::ids::{AccountId, FileId, LoginId, NodeId, WorkspaceId};
+use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
 use crate::model::time::{SharedWorld, Time};
+use crate::store::files::FileStore;
 use crate::store::handle::Store;
 use crate::store::port::StoreError;
-
-/// Makes the short signed links screens show files by.
-pub trait FileLinks: Send + Sync + 'static {
-    /// The link of a file or of its thumbnail, relative to the server.
-    fn link(&self, workspace: WorkspaceId, file: FileId, thumbnail: bool, now: Time) -> String;
-}
-
-/// Opens and seals secrets that lie in records.
-pub trait Secrets: Send + Sync + 'static {
-    /// Seals a secret for a context such as `login/ID`.
-    fn seal(&self, context: &str, plain: &[u8]) -> String;
-    /// Opens what was sealed for the same context.
-    ///
-    /// # Errors
-    /// In words without the secret.
-    fn open(&self, context: &str, sealed: &str) -> Result<secrecy::SecretString, String>;
-}
+use crate::store::secrets::Keyring;
 
 /// Shared by every actor and route of the process.
 pub struct House {
@@ -42,10 +27,10 @@ pub struct House {
     pub lease_ms: i64,
     /// The channels.
     pub channels: Channels,
-    /// Links of files.
-    pub links: Arc<dyn FileLinks>,
-    /// Secrets.
-    pub secrets: Arc<dyn Secrets>,
+    /// The content of files.
+    pub files: FileStore,
+    /// Seals secrets, signs links and tokens.
+    pub keyring: Keyring,
     /// The greatest file, bytes.
     pub max_file_bytes: u64,
     /// Whose actors run here.

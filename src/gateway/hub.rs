@@ -22,6 +22,8 @@ use crate::store::records::streams;
 
 /// Feed entries handled at once.
 const PAGE: usize = 256;
+/// How often sockets are told how far the feed has moved past them.
+const HEARTBEAT: Duration = Duration::from_secs(25);
 
 /// Where a frame stands, for who has seen it already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub enum Deliver {
         /// The frames, shared by everybody who gets them.
         frames: Arc<[ByteString]>,
     },
+    /// Everything up to this feed entry was given or is not for this socket.
+    Position(u64),
     /// The visitor's conversation began on another socket: follow it.
     Follow(ConversationId),
     /// End with this code.
@@ -118,6 +122,7 @@ struct Socket {
 
 struct Room {
     epoch: String,
+    position: u64,
     sockets: HashMap<u64, Socket>,
     followers: HashMap<ConversationId, Vec<u64>>,
     tail: SpawnHandle,
@@ -143,6 +148,14 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(16_384);
+        ctx.run_interval(HEARTBEAT, |hub, _| {
+            for room in hub.rooms.values().filter(|room| room.position > 0) {
+                for socket in room.sockets.values().filter(|socket| matches!(socket.who, Who::Member { .. })) {
+                    // Lost where the queue is full: the next beat tells it again.
+                    let _ = socket.socket.try_send(Deliver::Position(room.position));
+                }
+            }
+        });
     }
 }
 
@@ -150,6 +163,7 @@ impl Actor for Hub {
 #[rtype(result = "()")]
 struct Page {
     workspace: WorkspaceId,
+    last: u64,
     loaded: Vec<Loaded>,
 }
 
@@ -195,7 +209,7 @@ async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
         match events::load(&house, workspace, &page.entries, true).await {
             Ok(loaded) => {
                 place = Some(*last);
-                if hub.send(Page { workspace, loaded }).await.is_err() {
+                if hub.send(Page { workspace, last: *last, loaded }).await.is_err() {
                     return;
                 }
             }
@@ -234,7 +248,7 @@ impl Handler<Register> for Hub {
         if !self.rooms.contains_key(&workspace) {
             let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, hub.clone()).into_actor(self));
             let signals = ctx.spawn(listen(Arc::clone(&self.house), workspace, hub).into_actor(self));
-            let room = Room { epoch: String::new(), sockets: HashMap::new(), followers: HashMap::new(), tail, signals };
+            let room = Room { epoch: String::new(), position: 0, sockets: HashMap::new(), followers: HashMap::new(), tail, signals };
             self.rooms.insert(workspace, room);
         }
         let Some(room) = self.rooms.get_mut(&workspace) else { return };
@@ -358,6 +372,7 @@ impl Handler<Page> for Hub {
     fn handle(&mut self, page: Page, _: &mut Self::Context) {
         if let Some(room) = self.rooms.get_mut(&page.workspace) {
             room.page(&page.loaded);
+            room.position = page.last;
         }
     }
 }

@@ -4,6 +4,7 @@
 //! * [`supervisor`]: the Gateway: heartbeat, ownership, one [`channel_actor`] per provider login, back-off
 //! * [`channel_actor`]: a login's mailbox and outbox, and its [`conversation`] actors
 //! * [`conversation`]: the single writer of a conversation: one batch per cause
+//! * [`administration`]: workspaces, people, channels: what owners and admins change
 //! * [`hub`]: tails the feeds and hands each frame, serialised once, to the sockets that may see it
 //! * [`inbox`]: the list and counters of open conversations, in memory, kept by the feed
 //! * [`events`]: from feed entries to frames; [`cursor`]: places in them
@@ -13,6 +14,7 @@
 //! * [`faults`]: places where tests break the process on purpose
 //! * [`views`]: from records to what clients see
 
+pub mod administration;
 pub mod channel_actor;
 pub mod commands;
 pub mod conversation;

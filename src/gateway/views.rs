@@ -7,6 +7,8 @@ use crate::model::ids::WorkspaceId;
 use crate::model::message::{Attachment, Delivery, Message};
 use crate::model::protocol::{AttachmentView, ConversationView, DeliveryView, EntryDirection, FileStatus, MessageView, Preview, ReactionView};
 use crate::model::time::Time;
+use crate::store::files::Variant;
+use crate::store::files::link::{FileLink, sign_link};
 
 /// For whom a view is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,7 @@ pub enum Viewer {
 #[must_use]
 pub fn attachment(house: &House, workspace: WorkspaceId, attachment: &Attachment, now: Time) -> AttachmentView {
     let ready = attachment.status == FileStatus::Ready;
+    let link = |variant| sign_link(&house.keyring, &FileLink { workspace, file: attachment.file, variant }, now);
     AttachmentView {
         id: attachment.file,
         name: attachment.name.clone(),
@@ -28,8 +31,8 @@ pub fn attachment(house: &House, workspace: WorkspaceId, attachment: &Attachment
         size: attachment.size,
         status: attachment.status,
         reason: attachment.reason.clone(),
-        url: ready.then(|| house.links.link(workspace, attachment.file, false, now)),
-        thumbnail_url: (ready && attachment.thumbnail).then(|| house.links.link(workspace, attachment.file, true, now)),
+        url: ready.then(|| link(Variant::Content)),
+        thumbnail_url: (ready && attachment.thumbnail).then(|| link(Variant::Thumbnail)),
         width: attachment.width,
         height: attachment.height,
     }

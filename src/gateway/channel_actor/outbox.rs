@@ -147,7 +147,8 @@ async fn context(desk: &Desk, deadline: Time) -> Result<CallContext, SendError> 
     let secrets = if login.sealed.is_empty() {
         secrecy::SecretString::default()
     } else {
-        desk.house.secrets.open(&ProviderLogin::owner_name(login.id), &login.sealed).map_err(temporary)?
+        let opened = desk.house.keyring.open_text(&ProviderLogin::owner_name(login.id), &login.sealed);
+        opened.map_err(|error| temporary(error.to_string()))?
     };
     Ok(CallContext { secrets, base_url: login.base_url, deadline, now: desk.house.world.now() })
 }
