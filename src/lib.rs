@@ -11,3 +11,4 @@ pub mod channel;
 pub mod gateway;
 pub mod model;
 pub mod store;
+pub mod web;
