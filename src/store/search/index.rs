@@ -2,15 +2,18 @@
 //!
 //! A message's row number begins with the millisecond it was written, so newer rows are larger and "newest first" is the
 //! order the index walks in anyway: a word with a million hits costs as much as its first page.
+//!
+//! Who may see what is asked in one of two ways within the same query, whichever is cheaper: as words, walked beside the
+//! query's words, where little is visible; as a condition on each hit, where much is. How much each account has is counted.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::words::index_text;
+use super::words::{self, index_text};
 use super::{Change, FeedPlace, Put, SearchError};
-use crate::model::ids::{ConversationId, MessageId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
 
 /// Raised with every change of the tables or of how words are made: an older file is built anew.
 const VERSION: i32 = 1;
@@ -20,10 +23,15 @@ const SHARE_BITS: u32 = 20;
 const BEGINNING_MS: i64 = 1_577_836_800_000;
 /// Messages forgotten in one transaction of a reset.
 const RESET_STEP: u32 = 5_000;
+/// From one visible message in so many on, hits are looked at one by one.
+const VISIBLE_SHARE: i64 = 50;
 
 const TABLES: &str = "
 CREATE TABLE places (workspace INTEGER PRIMARY KEY, epoch TEXT NOT NULL, place INTEGER NOT NULL);
-CREATE TABLE messages (row INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, conversation INTEGER NOT NULL, number INTEGER NOT NULL);
+CREATE TABLE messages (
+    row INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, conversation INTEGER NOT NULL, number INTEGER NOT NULL, account INTEGER NOT NULL
+);
+CREATE TABLE accounts (workspace INTEGER NOT NULL, account INTEGER NOT NULL, messages INTEGER NOT NULL, PRIMARY KEY (workspace, account)) WITHOUT ROWID;
 CREATE UNIQUE INDEX by_message ON messages (workspace, conversation, number);
 CREATE VIRTUAL TABLE words USING fts5 (
     stems, content='', contentless_delete=1, detail=none, prefix='1 2 3 4', tokenize=\"ascii tokenchars '@.+-_'\"
@@ -112,7 +120,7 @@ pub(super) fn apply(connection: &mut Connection, workspace: WorkspaceId, up_to: 
         let row = row_of(&transaction, workspace, message)?;
         match (row, put) {
             (None, None) => {}
-            (Some(row), None) => forget(&transaction, row)?,
+            (Some(row), None) => forget(&transaction, workspace, row)?,
             (row, Some(put)) => {
                 let row = match row {
                     Some(row) => {
@@ -158,18 +166,29 @@ fn new_row(transaction: &Transaction<'_>, workspace: WorkspaceId, put: &Put) -> 
             break;
         }
     }
-    transaction.prepare_cached("INSERT INTO messages (row, workspace, conversation, number) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-        row,
-        workspace.0,
-        put.message.conversation.0.cast_signed(),
-        put.message.number
-    ])?;
+    transaction
+        .prepare_cached("INSERT INTO messages (row, workspace, conversation, number, account) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![row, workspace.0, put.message.conversation.0.cast_signed(), put.message.number, put.account.0.cast_signed()])?;
+    count(transaction, workspace, put.account.0.cast_signed(), 1)?;
     Ok(row)
 }
 
-fn forget(transaction: &Transaction<'_>, row: i64) -> Result<(), SearchError> {
+fn forget(transaction: &Transaction<'_>, workspace: WorkspaceId, row: i64) -> Result<(), SearchError> {
     transaction.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([row])?;
-    transaction.prepare_cached("DELETE FROM messages WHERE row = ?1")?.execute([row])?;
+    let mut statement = transaction.prepare_cached("DELETE FROM messages WHERE row = ?1 RETURNING account")?;
+    match statement.query_row([row], |row| row.get::<_, i64>(0)).optional()? {
+        Some(account) => count(transaction, workspace, account, -1),
+        None => Ok(()),
+    }
+}
+
+fn count(transaction: &Transaction<'_>, workspace: WorkspaceId, account: i64, change: i64) -> Result<(), SearchError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO accounts (workspace, account, messages) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages",
+        )?
+        .execute(params![workspace.0, account, change])?;
     Ok(())
 }
 
@@ -183,7 +202,7 @@ pub(super) fn reset(connection: &mut Connection, workspace: WorkspaceId) -> Resu
             statement.query_map(params![workspace.0, RESET_STEP], |row| row.get(0))?.collect::<Result<_, _>>()?
         };
         for row in &rows {
-            forget(&transaction, *row)?;
+            forget(&transaction, workspace, *row)?;
         }
         transaction.commit()?;
         if u32::try_from(rows.len()).unwrap_or(u32::MAX) < RESET_STEP {
@@ -192,15 +211,35 @@ pub(super) fn reset(connection: &mut Connection, workspace: WorkspaceId) -> Resu
     }
 }
 
-/// Messages of an expression with rows below `before`, newest first, and the row to go on below.
-pub(super) fn query(connection: &Connection, expression: &str, before: i64, limit: usize) -> Result<(Vec<MessageId>, Option<i64>), SearchError> {
+/// Messages that fit a text with rows below `before`, newest first, and the row to go on below.
+pub(super) fn query(
+    connection: &Connection, workspace: WorkspaceId, accounts: Option<&[AccountId]>, text: &str, before: i64, limit: usize,
+) -> Result<(Vec<MessageId>, Option<i64>), SearchError> {
+    let Some(expression) = words::expression(text) else { return Ok((Vec::new(), None)) };
+    let numbers: Option<Vec<i64>> = accounts.map(|accounts| accounts.iter().map(|account| account.0.cast_signed()).collect());
+    // Written by `Display` of numbers: no text of anybody's is in it.
+    let listed = numbers.map(|numbers| format!("[{}]", numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")));
+    let (all, ours, visible): (i64, i64, i64) = connection
+        .prepare_cached(
+            "SELECT (SELECT coalesce(sum(messages), 0) FROM accounts), (SELECT coalesce(sum(messages), 0) FROM accounts WHERE workspace = ?1),
+             (SELECT coalesce(sum(messages), 0) FROM accounts WHERE workspace = ?1 AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2))))",
+        )?
+        .query_row(params![workspace.0, listed], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let is_much = |part: i64| part.saturating_mul(VISIBLE_SHARE) >= all;
+    let expression = match accounts {
+        Some(accounts) if !is_much(visible) => words::within(workspace, Some(accounts), &expression),
+        _ if !is_much(ours) => words::within(workspace, None, &expression),
+        _ => expression,
+    };
+    // The condition stands in every case: it alone decides, the words only save work.
     let mut statement = connection.prepare_cached(
         "SELECT m.row, m.conversation, m.number FROM words CROSS JOIN messages AS m ON m.row = words.rowid
-         WHERE words MATCH ?1 AND words.rowid < ?2 ORDER BY words.rowid DESC LIMIT ?3",
+         WHERE words MATCH ?1 AND words.rowid < ?2 AND m.workspace = ?4 AND (?5 IS NULL OR m.account IN (SELECT value FROM json_each(?5)))
+         ORDER BY words.rowid DESC LIMIT ?3",
     )?;
     // One more than asked tells whether there is a next page.
     let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let found = statement.query_map(params![expression, before, rows], |row| {
+    let found = statement.query_map(params![expression, before, rows, workspace.0, listed], |row| {
         let message = MessageId { conversation: ConversationId(row.get::<_, i64>(1)?.cast_unsigned()), number: row.get(2)? };
         Ok((row.get::<_, i64>(0)?, message))
     })?;

@@ -243,8 +243,7 @@ impl SearchIndex {
         let accounts = accounts.map(<[AccountId]>::to_vec);
         let search = move |connection: &Connection| {
             for (text, other_layout) in tries {
-                let Some(expression) = words::expression(workspace, accounts.as_deref(), &text) else { continue };
-                let (messages, next) = index::query(connection, &expression, row, limit)?;
+                let (messages, next) = index::query(connection, workspace, accounts.as_deref(), &text, row, limit)?;
                 if !messages.is_empty() {
                     let next = next.map(|row| ResultPlace { row, other_layout });
                     return Ok(Found { messages, next, read_as: other_layout.then_some(text) });

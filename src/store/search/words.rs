@@ -180,29 +180,25 @@ struct Asked {
 }
 
 /// The index's own expression for a query; `None`: it has no words. Whatever the text is, the expression is a list of
-/// quoted words of letters and digits, so no text can break its syntax or leave the workspace.
-pub(super) fn expression(workspace: WorkspaceId, accounts: Option<&[AccountId]>, text: &str) -> Option<String> {
+/// quoted words of letters and digits, so no text can break its syntax.
+pub(super) fn expression(text: &str) -> Option<String> {
     let plain = plain(text, QUERY_LIMIT);
-    let asked = asked(&plain);
-    if asked.is_empty() {
-        return None;
-    }
-    let mut expression = quoted(&workspace_word(workspace));
-    let mut require = |any: Vec<String>| {
-        expression.push_str(" AND (");
-        expression.push_str(&any.join(" OR "));
-        expression.push(')');
-    };
-    // What is rare comes first for the reader only: the index itself walks all lists side by side.
-    for one in asked {
+    let mut required = Vec::new();
+    for one in asked(&plain) {
         let mut any: Vec<String> = one.any.iter().map(|word| quoted(word)).collect();
         any.extend(one.beginning.map(|beginning| format!("{} *", quoted(&beginning))));
-        require(any);
+        required.push(format!("({})", any.join(" OR ")));
     }
-    if let Some(accounts) = accounts {
-        require(accounts.iter().map(|account| quoted(&account_word(*account))).collect());
-    }
-    Some(expression)
+    (!required.is_empty()).then(|| required.join(" AND "))
+}
+
+/// The same expression within one workspace, or within some accounts: an account is of one workspace.
+pub(super) fn within(workspace: WorkspaceId, accounts: Option<&[AccountId]>, expression: &str) -> String {
+    let any: Vec<String> = match accounts {
+        Some(accounts) => accounts.iter().map(|account| quoted(&account_word(*account))).collect(),
+        None => vec![quoted(&workspace_word(workspace))],
+    };
+    format!("({}) AND {expression}", any.join(" OR "))
 }
 
 fn quoted(word: &str) -> String {
@@ -301,9 +297,9 @@ mod tests {
             for word in words_of(&text) {
                 prop_assert!(!word.starts_with('_') && !word.contains('"'), "{word}");
             }
-            if let Some(expression) = expression(WorkspaceId(1), Some(&[AccountId(1)]), &text) {
+            if let Some(expression) = expression(&text) {
                 prop_assert_eq!(expression.matches('"').count() % 2, 0);
-                prop_assert!(expression.starts_with("\"_w1\" AND ("));
+                prop_assert!(expression.starts_with("(\"") && !expression.contains("\"_"));
             }
         }
 
