@@ -8,6 +8,8 @@
 //! * [`store`]: the port, two engines, typed tables, search, files
 //! * [`model`]: domain types and rules: no I/O, no clock, no async
 
+pub mod channel;
 pub mod config;
+pub mod gateway;
 pub mod model;
 pub mod store;

@@ -128,6 +128,9 @@ pub struct ProviderLogin {
     pub external_key: String,
     /// Token or session, sealed; empty: none.
     pub sealed: String,
+    /// The provider's address where it is not the usual one: a proxy, a self-hosted server.
+    #[serde(default)]
+    pub base_url: Option<String>,
     /// How it is.
     pub health: HealthState,
     /// When it was connected.

@@ -81,6 +81,9 @@ pub struct Conversation {
     pub identity: Option<IdentityId>,
     /// How the provider names this conversation: empty until a write-first is answered; a migration adds one.
     pub provider_keys: Vec<String>,
+    /// Whom to write to first, while the provider has not named the conversation.
+    #[serde(default)]
+    pub address: Option<String>,
     /// The conversation it proved to be one with.
     #[serde(default)]
     pub joined_into: Option<ConversationId>,
@@ -104,6 +107,9 @@ pub struct Conversation {
     pub episode: Episode,
     /// The newest message's number.
     pub last_number: u32,
+    /// The newest number of its change log. The log has one writer, so the next entry's number is known before the commit.
+    #[serde(default)]
+    pub last_change: u64,
     /// The newest message managers see, for the list.
     #[serde(default)]
     pub preview: Option<Preview>,
@@ -116,6 +122,9 @@ pub struct Conversation {
     /// The customer read up to this number.
     #[serde(default)]
     pub customer_read_up_to: u32,
+    /// Whether the customer ever wrote here: until then what we write is unanswered.
+    #[serde(default)]
+    pub customer_wrote: bool,
     /// Since when the customer waits (G-04).
     #[serde(default)]
     pub unanswered_since: Option<Time>,
@@ -125,13 +134,22 @@ pub struct Conversation {
     pub created_at: Time,
 }
 
+/// An episode that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastEpisode {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The episode.
+    pub episode: Episode,
+}
+
 /// A fact of a conversation: for the timeline, analytics and audit. One stream per conversation would cost too much; facts are
-/// records (conversation, number).
+/// records (conversation, id).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// Where.
     pub conversation: ConversationId,
-    /// From 1 within the conversation; ids of facts sort by time.
+    /// Ids of facts sort by time.
     pub id: u64,
     /// When.
     pub at: Time,

@@ -296,6 +296,9 @@ pub struct Message {
     /// How often a send was tried and failed for a while.
     #[serde(default)]
     pub tries: u32,
+    /// How often a person asked for another try: part of the key a provider drops repeats by.
+    #[serde(default)]
+    pub round: u32,
     /// When its text was last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Time>,

@@ -14,7 +14,7 @@
 //! | `message` | workspace | conversation, number | unique `client`, unique `external`; `time` (account, imported) |
 //! | `delivery` | workspace | message, connection | `state` (connection, status, time) |
 //! | `file` | workspace | id | `owner` |
-//! | `fact`, `quarantine`, `attempt` | workspace | see there | scan |
+//! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ use super::key::Key;
 use super::port::{IndexEntry, RecordKey, StreamName};
 use super::table::Record;
 use crate::model::connection::{AccountLink, ChannelAccount, CrmConnection, ProviderApp, ProviderLogin};
-use crate::model::conversation::{Conversation, ConversationStatus, Fact};
+use crate::model::conversation::{Conversation, ConversationStatus, Fact, PastEpisode};
 use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{
     AccountId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, QuarantineId, UserId, WorkspaceId,
@@ -281,6 +281,14 @@ impl Record for Fact {
 
     fn key(&self) -> RecordKey {
         RecordKey { group: Key::new().number(self.conversation.0).done(), item: Key::new().number(self.id).done() }
+    }
+}
+
+impl Record for PastEpisode {
+    const TABLE: &'static str = "episode";
+
+    fn key(&self) -> RecordKey {
+        RecordKey { group: Key::new().number(self.conversation.0).done(), item: Key::new().number(self.episode.number.into()).done() }
     }
 }
 

@@ -1,0 +1,40 @@
+//! Which provider is which folder.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::contract::Channel;
+use crate::model::connection::ChannelKind;
+
+/// The channels this process knows, by provider.
+#[derive(Clone, Default)]
+pub struct Channels {
+    by_provider: BTreeMap<&'static str, Arc<dyn Channel>>,
+}
+
+impl Channels {
+    /// Every channel of the product.
+    #[must_use]
+    pub fn all() -> Self {
+        let mut channels = Self::default();
+        channels.add(Arc::new(super::site_widget::SiteWidget));
+        channels
+    }
+
+    /// Adds a channel, or replaces the one of the same provider.
+    pub fn add(&mut self, channel: Arc<dyn Channel>) {
+        self.by_provider.insert(channel.provider(), channel);
+    }
+
+    /// The channel of a provider.
+    #[must_use]
+    pub fn get(&self, provider: &str) -> Option<Arc<dyn Channel>> {
+        self.by_provider.get(provider).cloned()
+    }
+
+    /// The channel that carries accounts of a kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: ChannelKind) -> Option<Arc<dyn Channel>> {
+        self.by_provider.values().find(|channel| channel.kinds().contains(&kind)).cloned()
+    }
+}

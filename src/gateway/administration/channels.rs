@@ -1,0 +1,190 @@
+//! Provider logins and channel accounts.
+
+use serde_json::json;
+
+use super::{Actor, AdministrationError, audit};
+use crate::channel::site_widget::settings::{Appearance, WidgetSettings, WrongSetting, canonical_origins};
+use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
+use crate::gateway::house::House;
+use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
+use crate::model::ids::{AccountId, LoginId, WorkspaceId};
+use crate::store::batch::Batch;
+use crate::store::port::{CommitError, Refusal, Scan, StoreError};
+use crate::store::records::{Pointer, streams};
+use crate::store::table::Stored;
+
+impl From<WrongSetting> for AdministrationError {
+    fn from(wrong: WrongSetting) -> Self {
+        Self::Wrong { field: wrong.field, code: wrong.code }
+    }
+}
+
+/// What the context of a widget's sealed secret is.
+#[must_use]
+pub fn widget_secret_context(account: AccountId) -> String {
+    format!("widget/{account}")
+}
+
+fn check_name(name: &str) -> Result<String, AdministrationError> {
+    let name = name.trim();
+    match name.chars().count() {
+        0 => Err(AdministrationError::Wrong { field: "name", code: "required" }),
+        1..=100 => Ok(name.to_owned()),
+        _ => Err(AdministrationError::Wrong { field: "name", code: "too_long" }),
+    }
+}
+
+/// Makes a site widget: a login of its own with one account, and the public key that leads to it.
+///
+/// # Errors
+/// A field is wrong, the name is taken, or the store's word.
+pub async fn create_widget(
+    house: &House, workspace: WorkspaceId, actor: &Actor, name: &str, origins: &[String], appearance: Appearance,
+) -> Result<ChannelAccount, AdministrationError> {
+    let name = check_name(name)?;
+    let origins = canonical_origins(origins)?;
+    appearance.check()?;
+    let now = house.world.now();
+    let (login, account) = (LoginId(house.world.id()), AccountId(house.world.id()));
+    let key = house.world.secret::<12>();
+    let secret = house.world.secret::<32>();
+    let sealed_secret = house.keyring.seal(&widget_secret_context(account), secret.as_bytes(), house.world.as_ref());
+    let settings = WidgetSettings { key: key.clone(), sealed_secret, origins, verified_identity: false, appearance };
+    let record = ProviderLogin {
+        id: login,
+        provider: "site_widget".to_owned(),
+        app: None,
+        external_key: key.clone(),
+        sealed: String::new(),
+        base_url: None,
+        health: HealthState { status: Health::Connected, reason: None, since: now },
+        created_at: now,
+        removed_at: None,
+    };
+    let account = ChannelAccount {
+        id: account,
+        login,
+        kind: ChannelKind::SiteWidget,
+        external_id: String::new(),
+        name: name.clone(),
+        active: true,
+        settings: serde_json::to_value(&settings).map_err(|error| StoreError::Invalid(error.to_string()))?,
+        created_at: now,
+        removed_at: None,
+    };
+    // The pointer first: a key that leads nowhere is harmless, a widget without its key is not.
+    let mut batch = Batch::new();
+    batch.insert(&Pointer { kind: "widget".to_owned(), key, workspace, login, account: Some(account.id) })?;
+    house.store.global().commit(batch).await?;
+    let mut batch = Batch::new();
+    batch.insert(&record)?;
+    batch.insert(&account)?;
+    batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: account.id })?);
+    audit(house, &mut batch, actor, "channel.created", account.id, json!({ "name": name, "kind": account.kind }))?;
+    house.store.workspace(workspace).commit(batch).await?;
+    Ok(account)
+}
+
+/// What of an account can be changed.
+#[derive(Debug, Clone, Default)]
+pub struct AccountChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// The switch.
+    pub active: Option<bool>,
+    /// A widget's origins.
+    pub origins: Option<Vec<String>>,
+    /// A widget's rule on identities.
+    pub verified_identity: Option<bool>,
+    /// A widget's looks.
+    pub appearance: Option<Appearance>,
+    /// Off the list; its conversations stay.
+    pub remove: bool,
+}
+
+/// Reads a widget's settings.
+///
+/// # Errors
+/// The account is no widget.
+pub fn widget_settings(account: &ChannelAccount) -> Result<WidgetSettings, AdministrationError> {
+    serde_json::from_value(account.settings.clone()).map_err(|_| AdministrationError::Wrong { field: "kind", code: "not_a_widget" })
+}
+
+/// Changes or removes an account. Its actor is told in the same commit, wherever it runs.
+///
+/// # Errors
+/// A field is wrong, the name is taken, there is no such account, or the store's word.
+pub async fn change_account(
+    house: &House, workspace: WorkspaceId, actor: &Actor, id: AccountId, change: &AccountChange,
+) -> Result<ChannelAccount, AdministrationError> {
+    let store = house.store.workspace(workspace);
+    for _ in 0..10 {
+        let old = store.get::<ChannelAccount>(ChannelAccount::at(id)).await?.filter(|old| old.record.removed_at.is_none());
+        let old = old.ok_or(AdministrationError::Unknown("channel"))?;
+        let new = changed(house, &old, change)?;
+        let mut batch = Batch::new();
+        batch.update(&old, &new)?;
+        batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id })?);
+        batch.append(&streams::mailbox(new.login), entries::write(&MailboxEntry::Reload)?);
+        let action = if change.remove { "channel.removed" } else { "channel.changed" };
+        let shown = |account: &ChannelAccount| {
+            let mut settings = account.settings.clone();
+            if let Some(settings) = settings.as_object_mut() {
+                settings.remove("sealed_secret");
+            }
+            json!({ "name": account.name, "active": account.active, "settings": settings })
+        };
+        audit(house, &mut batch, actor, action, id, json!({ "old": shown(&old.record), "new": shown(&new) }))?;
+        match store.commit(batch).await {
+            Ok(_) => {
+                house.accounts.forget(workspace, id);
+                return Ok(new);
+            }
+            Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+fn changed(house: &House, old: &Stored<ChannelAccount>, change: &AccountChange) -> Result<ChannelAccount, AdministrationError> {
+    let mut new = old.record.clone();
+    if let Some(name) = &change.name {
+        new.name = check_name(name)?;
+    }
+    new.active = change.active.unwrap_or(new.active);
+    if change.origins.is_some() || change.verified_identity.is_some() || change.appearance.is_some() {
+        let mut settings = widget_settings(&new)?;
+        if let Some(origins) = &change.origins {
+            settings.origins = canonical_origins(origins)?;
+        }
+        settings.verified_identity = change.verified_identity.unwrap_or(settings.verified_identity);
+        if let Some(appearance) = &change.appearance {
+            appearance.check()?;
+            settings.appearance = appearance.clone();
+        }
+        new.settings = serde_json::to_value(&settings).map_err(|error| StoreError::Invalid(error.to_string()))?;
+    }
+    if change.remove {
+        new.removed_at = Some(house.world.now());
+        new.active = false;
+    }
+    Ok(new)
+}
+
+/// The workspace's accounts that are not taken off.
+///
+/// # Errors
+/// The store's word.
+pub async fn accounts(house: &House, workspace: WorkspaceId) -> Result<Vec<ChannelAccount>, AdministrationError> {
+    let found = house.store.workspace(workspace).scan::<ChannelAccount>(&[], Scan::first(10_000)).await?;
+    Ok(found.into_iter().map(|stored| stored.record).filter(|account| account.removed_at.is_none()).collect())
+}
+
+/// A login's record.
+///
+/// # Errors
+/// The store's word.
+pub async fn login(house: &House, workspace: WorkspaceId, id: LoginId) -> Result<Option<ProviderLogin>, AdministrationError> {
+    Ok(house.store.workspace(workspace).get::<ProviderLogin>(ProviderLogin::at(id)).await?.map(|stored| stored.record))
+}

@@ -1,0 +1,76 @@
+//! What owners and admins change. No actors here: records of the workspace change by expected version, and each change that counts
+//! leaves a line in the audit log in the same commit.
+//!
+//! * [`people`]: workspaces, users, members, passwords
+//! * [`access`]: sessions, API tokens, who a secret stands for
+//! * [`channels`]: provider logins and channel accounts
+
+pub mod access;
+pub mod channels;
+pub mod people;
+
+use serde_json::Value;
+
+use super::house::House;
+use crate::model::ids::AuditId;
+use crate::model::people::AuditEntry;
+use crate::store::batch::Batch;
+use crate::store::port::{CommitError, StoreError};
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdministrationError {
+    /// A field is wrong: which, and a stable code.
+    #[error("{field}: {code}")]
+    Wrong {
+        /// The field.
+        field: &'static str,
+        /// The code.
+        code: &'static str,
+    },
+    /// There is no such thing, or it may not be seen.
+    #[error("no such {0}")]
+    Unknown(&'static str),
+    /// It would leave the workspace without an owner, or lift somebody above the one who asks.
+    #[error("not allowed: {0}")]
+    NotAllowed(&'static str),
+    /// The store's word.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl From<StoreError> for AdministrationError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(CommitError::Store(error))
+    }
+}
+
+/// Who makes a change, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The user or token.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+}
+
+impl Actor {
+    /// The operator at the command line.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self { id: "cli".to_owned(), name: "command line".to_owned() }
+    }
+}
+
+/// Adds a line of the audit log to the batch of the change itself.
+fn audit(house: &House, batch: &mut Batch, actor: &Actor, action: &str, target: impl ToString, details: Value) -> Result<(), StoreError> {
+    batch.insert(&AuditEntry {
+        id: AuditId(house.world.id()),
+        at: house.world.now(),
+        actor: actor.id.clone(),
+        actor_name: actor.name.clone(),
+        action: action.to_owned(),
+        target: target.to_string(),
+        details,
+    })
+}

@@ -1,0 +1,217 @@
+//! What clients ask of the actors, on this node or another, and what they are answered.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::entries::{self, MailboxEntry};
+use super::house::House;
+use crate::model::conversation::Conversation;
+use crate::model::ids::{ConversationId, LoginId, MessageId, UserId, WorkspaceId};
+use crate::model::message::{Message, Origin};
+use crate::model::protocol::{Author, SendFrame};
+use crate::model::reason::Reason;
+use crate::model::time::Time;
+use crate::store::batch::Batch;
+use crate::store::port::{CommitError, StoreError};
+use crate::store::records::streams;
+
+/// How long a client waits for an answer before it hears `try_again`.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long an answer to another node is kept.
+pub const ANSWER_KEPT_MS: i64 = 60_000;
+
+/// What is asked of a conversation by people and integrations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    /// What a channel's edge brought in (a visitor's frame), already routed to this login.
+    Part {
+        /// The part, for the channel's `parse`.
+        #[serde(with = "crate::store::key::base64")]
+        body: Vec<u8>,
+    },
+    /// A message, or a note.
+    Send {
+        /// What is to be sent.
+        frame: SendFrame,
+        /// Who writes it.
+        author: Author,
+        /// Where it comes from.
+        origin: Origin,
+        /// When it was written.
+        at: Time,
+    },
+    /// Everything up to a message was read.
+    Read {
+        /// The last message read.
+        up_to: MessageId,
+        /// By whom.
+        by: String,
+    },
+    /// The conversation is dealt with.
+    Close {
+        /// Where.
+        conversation: ConversationId,
+        /// By whom.
+        by: String,
+    },
+    /// It is not after all.
+    Reopen {
+        /// Where.
+        conversation: ConversationId,
+        /// By whom.
+        by: String,
+    },
+    /// Somebody shall answer it; none: nobody in particular.
+    Assign {
+        /// Where.
+        conversation: ConversationId,
+        /// Who shall.
+        to: Option<UserId>,
+        /// Who says so.
+        by: String,
+    },
+    /// Try a failed or unknown message once more.
+    Retry {
+        /// Which.
+        message: MessageId,
+        /// By whom.
+        by: String,
+    },
+    /// Blank a message's words and files for good; its place stays.
+    Erase {
+        /// Which.
+        message: MessageId,
+        /// By whom.
+        by: String,
+    },
+}
+
+impl Command {
+    /// The conversation it is for; none: the channel's `parse` will tell.
+    #[must_use]
+    pub fn conversation(&self) -> Option<ConversationId> {
+        match self {
+            Self::Part { .. } => None,
+            Self::Send { frame, .. } => Some(frame.conversation),
+            Self::Read { up_to: message, .. } | Self::Retry { message, .. } | Self::Erase { message, .. } => Some(message.conversation),
+            Self::Close { conversation, .. } | Self::Reopen { conversation, .. } | Self::Assign { conversation, .. } => Some(*conversation),
+        }
+    }
+}
+
+/// What a command is answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// The message is durable.
+    Message {
+        /// As it is now.
+        message: Box<Message>,
+        /// Whether its key was seen before.
+        duplicate: bool,
+    },
+    /// The conversation as it is now.
+    Conversation {
+        /// The conversation.
+        conversation: Box<Conversation>,
+    },
+    /// Done; there is nothing to tell.
+    Done,
+    /// It was not done, and will not be as it is.
+    Refused {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// It will not be as it is.
+    #[error("refused: {0:?}")]
+    Refused(Reason),
+    /// It may have been or not; the same command with the same key may be sent again.
+    #[error("try again: {0}")]
+    TryAgain(String),
+    /// The owner lost its ownership; somebody else does the work now.
+    #[error("fenced")]
+    Fenced,
+}
+
+impl CommandError {
+    /// A refusal that is only a code.
+    #[must_use]
+    pub fn refused(code: &str) -> Self {
+        Self::Refused(Reason::new(code))
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full(_) => Self::TryAgain("store_full".to_owned()),
+            StoreError::ReadOnly(_) => Self::TryAgain("store_read_only".to_owned()),
+            StoreError::Invalid(what) | StoreError::Corrupt(what) | StoreError::TooNew(what) => {
+                tracing::error!(what, "the store refused what should have been right");
+                Self::TryAgain("internal".to_owned())
+            }
+            StoreError::Unavailable(_) | StoreError::Unclear(_) => Self::TryAgain("store_unavailable".to_owned()),
+        }
+    }
+}
+
+impl From<CommitError> for CommandError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) => error.into(),
+            CommitError::Refused(refusal) => Self::TryAgain(format!("conflict: {refusal:?}")),
+        }
+    }
+}
+
+/// Asks the owner of a login to carry out a command, wherever the owner runs.
+///
+/// # Errors
+/// It was refused, or nobody answered within [`ANSWER_LIMIT`].
+pub async fn ask(house: &House, workspace: WorkspaceId, login: LoginId, command: Command) -> Result<Answer, CommandError> {
+    if let Some(actor) = house.directory.find(workspace, login) {
+        match tokio::time::timeout(ANSWER_LIMIT, actor.send(super::channel_actor::Ask(command.clone()))).await {
+            Ok(Ok(Err(CommandError::Fenced))) => {}
+            Ok(Ok(answer)) => return answer,
+            Ok(Err(_)) => return Err(CommandError::TryAgain("actor_restarts".to_owned())),
+            Err(_) => return Err(CommandError::TryAgain("timeout".to_owned())),
+        }
+    }
+    ask_elsewhere(house, workspace, login, command).await
+}
+
+/// Puts the command into the login's mailbox and waits for the answer its owner leaves.
+async fn ask_elsewhere(house: &House, workspace: WorkspaceId, login: LoginId, command: Command) -> Result<Answer, CommandError> {
+    let store = house.store.workspace(workspace);
+    let answer_key = format!("answer/{}", house.world.secret::<16>());
+    let mut signals = store.signals();
+    let entry = MailboxEntry::Command { answer: answer_key.clone(), at: house.world.now(), command };
+    let mut batch = Batch::new();
+    batch.once(format!("asked/{answer_key}").into_bytes(), ANSWER_KEPT_MS, "");
+    batch.append(&streams::mailbox(login), entries::write(&entry)?);
+    store.commit(batch).await?;
+    let wait = async {
+        loop {
+            if let Some(answer) = store.answer(answer_key.as_bytes()).await? {
+                return serde_json::from_slice(&answer).map_err(|error| CommandError::TryAgain(error.to_string()));
+            }
+            // The owner signals when it left the answer; the pause covers a lost signal.
+            tokio::select! {
+                _ = signals.recv() => {}
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+        }
+    };
+    match tokio::time::timeout(ANSWER_LIMIT, wait).await {
+        Ok(Ok(Answer::Refused { reason })) => Err(CommandError::Refused(reason)),
+        Ok(answer) => answer,
+        Err(_) => Err(CommandError::TryAgain("timeout".to_owned())),
+    }
+}

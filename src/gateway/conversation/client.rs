@@ -1,0 +1,251 @@
+//! What people and integrations ask of a conversation.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::desk::Desk;
+use super::draft::Draft;
+use super::{Decision, Done, inbound};
+use crate::channel::contract::Transport;
+use crate::gateway::commands::{Answer, Command, CommandError};
+use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
+use crate::model::ids::MessageId;
+use crate::model::message::{Admission, Context, Message, Origin, Part, Piece};
+use crate::model::protocol::{Author, EntryDirection, SendFrame, SendState, SendStatus};
+use crate::model::reason::Reason;
+use crate::model::time::Time;
+use crate::store::port::Scan;
+use crate::store::records::FileOwner;
+use crate::store::table::Stored;
+
+/// A live message that could not go out for so long fails instead of going out late.
+pub const LIVE_LIFETIME_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What a message may hold.
+pub(crate) struct Limits {
+    pub(crate) text: u32,
+    pub(crate) unit: &'static str,
+    pub(crate) files: u32,
+}
+
+/// Whether a text and a number of files may be sent.
+pub(crate) fn check_content(_desk: &Desk, text: &str, files: usize, limits: &Limits) -> Result<(), CommandError> {
+    if text.trim().is_empty() && files == 0 {
+        return Err(CommandError::refused("empty_message"));
+    }
+    let length = match limits.unit {
+        "bytes" => text.len(),
+        "utf16" => text.encode_utf16().count(),
+        _ => text.graphemes(true).count(),
+    };
+    if u32::try_from(length).unwrap_or(u32::MAX) > limits.text {
+        return Err(CommandError::Refused(Reason::new("text_too_long").with("limit", limits.text).with("unit", limits.unit)));
+    }
+    if u32::try_from(files).unwrap_or(u32::MAX) > limits.files {
+        return Err(CommandError::Refused(Reason::new("too_many_files").with("limit", limits.files)));
+    }
+    Ok(())
+}
+
+/// Whether a client's key can be one.
+#[must_use]
+pub fn is_client_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command: &Command) -> Result<Decision, CommandError> {
+    match command {
+        Command::Send { frame, author, origin, at } => send(desk, stored, frame, author, origin, *at).await,
+        Command::Read { up_to, .. } => read(desk, stored, *up_to).await,
+        Command::Close { by, .. } => close(desk, stored, by),
+        Command::Reopen { by, .. } => reopen(desk, stored, by),
+        Command::Assign { to, by, .. } => {
+            let mut draft = draft(desk, stored)?;
+            if draft.conversation.assignee == *to {
+                return Ok(unchanged(stored));
+            }
+            draft.conversation.assignee = *to;
+            draft.fact(desk, by, FactKind::Assigned { to: *to })?;
+            Ok(commit(draft))
+        }
+        Command::Retry { message, by } => super::sending::retry(desk, stored, *message, by).await,
+        Command::Erase { message, .. } => erase(desk, stored, *message).await,
+        // A part is turned into events by the channel's actor before it comes here.
+        Command::Part { .. } => Err(CommandError::refused("not_supported")),
+    }
+}
+
+fn draft(desk: &Desk, stored: &Stored<Conversation>) -> Result<Draft, CommandError> {
+    Draft::new(Some(stored), None, desk.house.world.now()).ok_or_else(|| CommandError::refused("unknown_conversation"))
+}
+
+fn unchanged(stored: &Stored<Conversation>) -> Decision {
+    Decision::Nothing(Done::Answer(Answer::Conversation { conversation: Box::new(stored.record.clone()) }))
+}
+
+fn commit(draft: Draft) -> Decision {
+    let answer = |draft: &Draft| Done::Answer(Answer::Conversation { conversation: Box::new(draft.conversation.clone()) });
+    Decision::Commit(Box::new(draft), Box::new(answer))
+}
+
+async fn send(
+    desk: &Desk, stored: &Stored<Conversation>, frame: &SendFrame, author: &Author, origin: &Origin, at: Time,
+) -> Result<Decision, CommandError> {
+    if !is_client_id(&frame.client_id) {
+        return Err(CommandError::refused("bad_client_id"));
+    }
+    let conversation = &stored.record;
+    let mut draft = draft(desk, stored)?;
+    let refusal = refuse(desk, conversation, frame).err();
+    if refusal.is_some() || frame.expected_last.is_some() {
+        // A resent frame is answered as the first one was, whatever has happened since.
+        let (group, sort) = (Message::group(conversation.id), Message::client_sort(false, &frame.client_id));
+        if let Some(first) = desk.store.get_unique::<Message>(Message::BY_CLIENT, &group, &sort).await? {
+            return Ok(Decision::Nothing(Done::Answer(Answer::Message { message: Box::new(first.record), duplicate: true })));
+        }
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
+    if let Some(expected) = frame.expected_last
+        && expected.number != conversation.last_number
+    {
+        return Err(CommandError::refused("somebody_wrote"));
+    }
+    let now = desk.house.world.now();
+    let mut parts = Vec::new();
+    if !frame.text.trim().is_empty() {
+        parts.push(Part::Text { text: frame.text.clone() });
+    }
+    let by_log = frame.note || desk.channel.transport() == Transport::Log;
+    let status = if by_log { SendStatus::Sent } else { SendStatus::Queued };
+    let message = Message {
+        conversation: conversation.id,
+        number: draft.next_number(),
+        account: conversation.account,
+        direction: if frame.note { EntryDirection::Note } else { EntryDirection::Outbound },
+        author: author.clone(),
+        identity: None,
+        origin: origin.clone(),
+        parts,
+        attachments: Vec::new(),
+        reply_to: frame.reply_to,
+        client_id: Some(frame.client_id.clone()),
+        context: Context::default(),
+        admission: Admission::Yes,
+        written_at: at,
+        imported_at: now,
+        state: SendState { status, reason: None, at: now },
+        pieces: Vec::new(),
+        attempt: None,
+        tries: 0,
+        round: 0,
+        edited_at: None,
+        deleted_at: None,
+        erased_at: None,
+        reactions: Vec::new(),
+    };
+    let uploader = FileOwner::Uploader { id: author.id.clone() };
+    let mut message = inbound::attach(desk, &mut draft, message, &frame.attachments, &uploader).await?;
+    if !by_log {
+        let pieces = desk.channel.pieces(&message.parts, &message.attachments);
+        message.pieces = pieces.iter().map(|_| Piece { external_id: None, status: SendStatus::Queued }).collect();
+        let bulk = matches!(origin, Origin::Mailing { .. });
+        draft.send(desk, &message, bulk, now.plus_ms(LIVE_LIFETIME_MS))?;
+    }
+    if !frame.note && draft.conversation.status == ConversationStatus::Closed {
+        inbound::reopen(desk, &mut draft, message.number, now, &author.id)?;
+    }
+    let card = desk.card(conversation.account);
+    draft.add(&message, card.as_ref().map_or(&[], |card| card.links.as_slice()))?;
+    let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
+    Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
+}
+
+/// Why a message cannot be sent as it is.
+fn refuse(desk: &Desk, conversation: &Conversation, frame: &SendFrame) -> Result<(), CommandError> {
+    let card = desk.card(conversation.account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+    let can = desk.channel.can(&card.account, conversation, desk.house.world.now());
+    if !frame.note && !can.send {
+        let reason = can.reason.unwrap_or_else(|| Reason::new("cannot_send"));
+        return Err(CommandError::Refused(reason));
+    }
+    if let Some(reply) = frame.reply_to
+        && (reply.conversation != conversation.id || reply.number > conversation.last_number || reply.number == 0)
+    {
+        return Err(CommandError::refused("unknown_message"));
+    }
+    let unit = match can.text_unit.as_str() {
+        "bytes" => "bytes",
+        "utf16" => "utf16",
+        _ => "characters",
+    };
+    check_content(desk, &frame.text, frame.attachments.len(), &Limits { text: can.text_limit, unit, files: can.files })
+}
+
+/// Managers read up to a message: what is unread after it is counted from the log, so it is right whoever read what.
+async fn read(desk: &Desk, stored: &Stored<Conversation>, up_to: MessageId) -> Result<Decision, CommandError> {
+    let conversation = &stored.record;
+    if up_to.number > conversation.last_number || up_to.number == 0 {
+        return Err(CommandError::refused("unknown_message"));
+    }
+    if up_to.number <= conversation.read_up_to {
+        return Ok(unchanged(stored));
+    }
+    let mut draft = draft(desk, stored)?;
+    draft.conversation.read_up_to = up_to.number;
+    draft.conversation.unread = if up_to.number == conversation.last_number || conversation.unread == 0 {
+        0
+    } else {
+        let later = Scan::first(1_000).above(Message::item(up_to.number));
+        let later = desk.store.scan::<Message>(&Message::group(conversation.id), later).await?;
+        let unread = later.iter().filter(|message| message.record.direction == EntryDirection::Inbound && message.record.admission.is_yes());
+        u32::try_from(unread.count()).unwrap_or(u32::MAX)
+    };
+    Ok(commit(draft))
+}
+
+fn close(desk: &Desk, stored: &Stored<Conversation>, by: &str) -> Result<Decision, CommandError> {
+    if stored.record.status == ConversationStatus::Closed {
+        return Ok(unchanged(stored));
+    }
+    let mut draft = draft(desk, stored)?;
+    draft.conversation.status = ConversationStatus::Closed;
+    draft.conversation.episode.closed_at = Some(desk.house.world.now());
+    draft.conversation.unanswered_since = None;
+    draft.fact(desk, by, FactKind::Closed)?;
+    Ok(commit(draft))
+}
+
+fn reopen(desk: &Desk, stored: &Stored<Conversation>, by: &str) -> Result<Decision, CommandError> {
+    if stored.record.status == ConversationStatus::Open {
+        return Ok(unchanged(stored));
+    }
+    let mut draft = draft(desk, stored)?;
+    let (first, now) = (draft.next_number(), desk.house.world.now());
+    inbound::reopen(desk, &mut draft, first, now, by)?;
+    Ok(commit(draft))
+}
+
+/// Blanks a message's words and files; its place, author and times stay. The files' bytes are removed after the commit by the
+/// caller, who finds them in the answer.
+async fn erase(desk: &Desk, stored: &Stored<Conversation>, id: MessageId) -> Result<Decision, CommandError> {
+    let old = desk.store.get::<Message>(Message::at(id)).await?.ok_or_else(|| CommandError::refused("unknown_message"))?;
+    if old.record.erased_at.is_some() {
+        return Ok(Decision::Nothing(Done::Answer(Answer::Done)));
+    }
+    let mut draft = draft(desk, stored)?;
+    let now = desk.house.world.now();
+    let new = Message {
+        parts: Vec::new(),
+        attachments: Vec::new(),
+        reactions: Vec::new(),
+        deleted_at: Some(old.record.deleted_at.unwrap_or(now)),
+        erased_at: Some(now),
+        ..old.record.clone()
+    };
+    if id.number == stored.record.last_number {
+        draft.conversation.preview = Some(crate::gateway::views::preview(&new));
+    }
+    draft.change(&old, &new)?;
+    Ok(Decision::Commit(Box::new(draft), Box::new(move |_| Done::Answer(Answer::Message { message: Box::new(old.record), duplicate: false }))))
+}

@@ -1,0 +1,79 @@
+//! What the conversations of one login share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::channel::contract::Channel;
+use crate::gateway::house::House;
+use crate::model::connection::{AccountLink, ChannelAccount};
+use crate::model::ids::{AccountId, LoginId, WorkspaceId};
+use crate::store::handle::PartitionStore;
+use crate::store::key::Key;
+use crate::store::port::{Scan, StoreError};
+
+/// An account with the connections it feeds.
+#[derive(Debug, Clone)]
+pub struct AccountCard {
+    /// The account.
+    pub account: ChannelAccount,
+    /// Where its messages go.
+    pub links: Vec<AccountLink>,
+}
+
+/// Shared by the actors of one login.
+pub struct Desk {
+    /// What everybody is given.
+    pub house: Arc<House>,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Its store.
+    pub store: PartitionStore,
+    /// The login.
+    pub login: LoginId,
+    /// Its channel.
+    pub channel: Arc<dyn Channel>,
+    /// The owner's name, for the fence.
+    pub owner: String,
+    /// The token every write of this login carries.
+    pub token: u64,
+    accounts: RwLock<HashMap<AccountId, Arc<AccountCard>>>,
+}
+
+impl Desk {
+    /// A desk without accounts; [`reload`](Self::reload) reads them.
+    pub fn new(house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64) -> Self {
+        let store = house.store.workspace(workspace);
+        Self { house, workspace, store, login, channel, owner, token, accounts: RwLock::default() }
+    }
+
+    /// Reads the login's accounts and their links anew.
+    ///
+    /// # Errors
+    /// The store's failure; the cards stay as they were.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let group = Key::new().number(self.login.0).done();
+        let found = self.store.scan_index::<ChannelAccount>(ChannelAccount::BY_LOGIN, &group, Scan::first(1_000)).await?;
+        let mut cards = HashMap::new();
+        for (_, account) in found {
+            let id = account.record.id;
+            let links = self.store.scan::<AccountLink>(&Key::new().number(id.0).done(), Scan::first(100)).await?;
+            let links = links.into_iter().map(|link| link.record).collect();
+            cards.insert(id, Arc::new(AccountCard { account: account.record, links }));
+        }
+        *self.accounts.write().unwrap_or_else(PoisonError::into_inner) = cards;
+        Ok(())
+    }
+
+    /// An account of this login.
+    #[must_use]
+    pub fn card(&self, id: AccountId) -> Option<Arc<AccountCard>> {
+        self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// The account the provider names so.
+    #[must_use]
+    pub fn account(&self, external_id: &str) -> Option<Arc<AccountCard>> {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        accounts.values().find(|card| card.account.external_id == external_id && card.account.removed_at.is_none()).cloned()
+    }
+}

@@ -1,0 +1,243 @@
+//! Collects what one cause changes in a conversation and makes one batch of it.
+
+use super::desk::Desk;
+use crate::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, OutboxEntry};
+use crate::gateway::views;
+use crate::model::connection::{AccountLink, UnansweredOutbound};
+use crate::model::conversation::{Conversation, Fact, FactKind};
+use crate::model::ids::ConnectionId;
+use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
+use crate::model::protocol::EntryDirection;
+use crate::model::time::Time;
+use crate::store::batch::Batch;
+use crate::store::key::Key;
+use crate::store::port::StoreError;
+use crate::store::records::streams;
+use crate::store::table::Stored;
+
+/// How many changes a conversation's log keeps, and how long.
+pub const CHANGES_KEPT: u64 = 1_000;
+/// Trimmed in steps, so that not every commit trims.
+const TRIM_STEP: u64 = 64;
+const MOSCOW_MS: i64 = 3 * 60 * 60 * 1_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What one cause changes.
+pub(crate) struct Draft {
+    /// The conversation as it will be.
+    pub(crate) conversation: Conversation,
+    old: Option<Stored<Conversation>>,
+    batch: Batch,
+    changes: Vec<ChangeEntry>,
+    hidden: Vec<bool>,
+    quiet: bool,
+    delivered: bool,
+    now: Time,
+}
+
+impl Draft {
+    /// Over the conversation as it is, or over the first state of a new one.
+    pub(crate) fn new(old: Option<&Stored<Conversation>>, first: Option<Conversation>, now: Time) -> Option<Self> {
+        let conversation = old.map(|stored| stored.record.clone()).or(first)?;
+        Some(Self {
+            conversation,
+            old: old.cloned(),
+            batch: Batch::new(),
+            changes: Vec::new(),
+            hidden: Vec::new(),
+            quiet: false,
+            delivered: false,
+            now,
+        })
+    }
+
+    /// The batch, for what belongs to the cause but to no message: identities, customers, files.
+    pub(crate) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// The number the next message gets.
+    pub(crate) fn next_number(&self) -> u32 {
+        self.conversation.last_number.saturating_add(1)
+    }
+
+    /// Adds a message to the log, with its deliveries and what the conversation's row shows of it.
+    pub(crate) fn add(&mut self, message: &Message, links: &[AccountLink]) -> Result<(), StoreError> {
+        self.conversation.last_number = message.number;
+        let admitted = message.admission.is_yes();
+        if admitted {
+            self.conversation.active_at = self.conversation.active_at.max(self.now);
+            self.conversation.preview = Some(views::preview(message));
+            match message.direction {
+                EntryDirection::Inbound => {
+                    self.conversation.unread = self.conversation.unread.saturating_add(1);
+                    let since = self.conversation.unanswered_since.unwrap_or(self.now);
+                    self.conversation.unanswered_since = Some(since);
+                }
+                EntryDirection::Outbound if answers(&message.origin) => {
+                    self.conversation.unanswered_since = None;
+                    self.conversation.episode.answered_at.get_or_insert(self.now);
+                }
+                EntryDirection::Outbound | EntryDirection::Note | EntryDirection::System => {}
+            }
+        }
+        self.batch.insert(message)?;
+        self.deliver(message, links)?;
+        if admitted && message.direction == EntryDirection::Inbound {
+            self.conversation.customer_wrote = true;
+        }
+        self.count(message);
+        self.changed(message, true);
+        Ok(())
+    }
+
+    /// Changes a message of the log.
+    pub(crate) fn change(&mut self, old: &Stored<Message>, new: &Message) -> Result<(), StoreError> {
+        self.batch.update(old, new)?;
+        self.changed(new, false);
+        Ok(())
+    }
+
+    /// Notes something about a message that nobody sees: an attempt that begins.
+    pub(crate) fn note(&mut self, old: &Stored<Message>, new: &Message) -> Result<(), StoreError> {
+        self.quiet = true;
+        self.batch.update(old, new)
+    }
+
+    /// Nothing anybody sees changes.
+    pub(crate) fn quiet(&mut self) {
+        self.quiet = true;
+    }
+
+    /// Something happened with the conversation itself.
+    pub(crate) fn fact(&mut self, desk: &Desk, by: &str, what: FactKind) -> Result<(), StoreError> {
+        let fact = Fact { conversation: self.conversation.id, id: desk.house.world.id(), at: self.now, by: by.to_owned(), what };
+        self.batch.insert(&fact)
+    }
+
+    /// Puts a message of ours into the login's outbox.
+    pub(crate) fn send(&mut self, desk: &Desk, message: &Message, bulk: bool, until: Time) -> Result<(), StoreError> {
+        let stream = if bulk { streams::bulk(desk.login) } else { streams::outbox(desk.login) };
+        self.batch.append(&stream, entries::write(&OutboxEntry { m: message.id(), until })?);
+        Ok(())
+    }
+
+    fn changed(&mut self, message: &Message, new: bool) {
+        self.changes.push(ChangeEntry { n: message.number, new, t: self.now.0 });
+        self.hidden.push(!message.admission.is_yes());
+    }
+
+    /// One delivery per connection the account feeds, but never to the one the message came from.
+    fn deliver(&mut self, message: &Message, links: &[AccountLink]) -> Result<(), StoreError> {
+        if !matches!(message.direction, EntryDirection::Inbound | EntryDirection::Outbound) {
+            return Ok(());
+        }
+        let first_answer = message.direction == EntryDirection::Inbound && message.admission.is_yes() && !self.conversation.customer_wrote;
+        for link in links {
+            if message.origin == (Origin::Crm { connection: link.connection }) {
+                continue;
+            }
+            let status = first_status(message, link, self.conversation.customer_wrote);
+            let delivery = Delivery {
+                message: message.id(),
+                connection: link.connection,
+                status,
+                reason: None,
+                tries: 0,
+                external_id: None,
+                created_at: self.now,
+                at: self.now,
+            };
+            self.delivered = true;
+            self.batch.insert(&delivery)?;
+            if status == CrmDeliveryStatus::Queued {
+                self.batch.append(&streams::crm_outbox(link.connection), entries::write(&CrmOutboxEntry { m: message.id() })?);
+            }
+            if first_answer && link.unanswered_outbound == UnansweredOutbound::ReleaseOnReply {
+                self.release(link.connection, message.number)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The customer answered: the connection, which alone writes its deliveries, is told to let go what it holds.
+    fn release(&mut self, connection: ConnectionId, before: u32) -> Result<(), StoreError> {
+        let entry = CrmMailboxEntry::Release { connection, conversation: self.conversation.id, before };
+        self.batch.append(&streams::crm_mailbox(connection), entries::write(&entry)?);
+        Ok(())
+    }
+
+    /// A passing message adds to account × Moscow day (§7.19), filtered ones too.
+    fn count(&mut self, message: &Message) {
+        let way = match message.direction {
+            EntryDirection::Inbound => "in",
+            EntryDirection::Outbound => "out",
+            EntryDirection::Note | EntryDirection::System => return,
+        };
+        let day = self.now.0.saturating_add(MOSCOW_MS).div_euclid(DAY_MS);
+        let group = Key::new().text("passed").number(self.conversation.account.0).done();
+        self.batch.increment(group, Key::new().signed(day).text(way).done(), 1);
+    }
+
+    /// The batch, and the conversation as it will be stored.
+    pub(crate) fn finish(mut self, desk: &Desk) -> Result<(Batch, Stored<Conversation>), StoreError> {
+        let feed = streams::feed();
+        let changes = streams::changes(self.conversation.id);
+        for (change, hidden) in self.changes.iter().zip(&self.hidden) {
+            self.conversation.last_change = self.conversation.last_change.saturating_add(1);
+            self.batch.append(&changes, entries::write(change)?);
+            let entry = FeedEntry::Message {
+                c: self.conversation.id,
+                a: self.conversation.account,
+                n: change.n,
+                h: self.conversation.last_change,
+                new: change.new,
+                hid: *hidden,
+                d: self.delivered,
+            };
+            self.batch.append(&feed, entries::write(&entry)?);
+        }
+        if self.changes.is_empty() && !self.quiet {
+            let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account };
+            self.batch.append(&feed, entries::write(&entry)?);
+        }
+        let last = self.conversation.last_change;
+        if last / TRIM_STEP != last.saturating_sub(u64::try_from(self.changes.len()).unwrap_or(0)) / TRIM_STEP && last > CHANGES_KEPT {
+            self.batch.trim(&changes, last.saturating_sub(CHANGES_KEPT));
+        }
+        self.batch.fence(&desk.owner, desk.token);
+        let version = match &self.old {
+            Some(old) if old.record == self.conversation => old.version,
+            Some(old) => {
+                self.batch.update(old, &self.conversation)?;
+                old.version.saturating_add(1)
+            }
+            None => {
+                self.batch.insert(&self.conversation)?;
+                1
+            }
+        };
+        Ok((self.batch, Stored { version, record: self.conversation }))
+    }
+}
+
+/// Whether a message counts as an answer (G-04): a human's or the CRM's, not automation's.
+fn answers(origin: &Origin) -> bool {
+    match origin {
+        Origin::Manager | Origin::Api | Origin::Phone | Origin::Crm { .. } => true,
+        Origin::Customer | Origin::Automation | Origin::Assistant | Origin::Mailing { .. } | Origin::System => false,
+    }
+}
+
+/// The state a delivery begins in. What we write before the customer ever did is unanswered.
+fn first_status(message: &Message, link: &AccountLink, customer_wrote: bool) -> CrmDeliveryStatus {
+    if !message.admission.is_yes() {
+        return CrmDeliveryStatus::Filtered;
+    }
+    let unanswered = message.direction == EntryDirection::Outbound && !customer_wrote;
+    match link.unanswered_outbound {
+        UnansweredOutbound::ReleaseOnReply if unanswered => CrmDeliveryStatus::Held,
+        UnansweredOutbound::Drop if unanswered => CrmDeliveryStatus::Mailing,
+        UnansweredOutbound::Export | UnansweredOutbound::ReleaseOnReply | UnansweredOutbound::Drop => CrmDeliveryStatus::Queued,
+    }
+}

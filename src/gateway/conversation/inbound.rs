@@ -1,0 +1,452 @@
+//! What comes from the provider: messages, echoes of our own, and what became of messages.
+
+use super::desk::{AccountCard, Desk};
+use super::draft::Draft;
+use super::{Decision, Done};
+use crate::channel::contract::{Incoming, Person, Writer};
+use crate::gateway::commands::{Answer, CommandError};
+use crate::model::conversation::{Conversation, ConversationStatus, Episode, FactKind, Handler, PastEpisode};
+use crate::model::customer::{Customer, CustomerLink, Identity};
+use crate::model::ids::{AccountId, ConversationId, CustomerId, FileId, IdentityId, MessageId};
+use crate::model::message::{Admission, Attachment, Message, Origin, Part, Piece, Reaction, may_follow};
+use crate::model::protocol::{Author, AuthorKind, EntryDirection, FileStatus, SendState, SendStatus};
+use crate::model::reason::Reason;
+use crate::model::time::Time;
+use crate::store::batch::Batch;
+use crate::store::key::Key;
+use crate::store::port::{Scan, StoreError};
+use crate::store::records::{FileOwner, FileRecord};
+use crate::store::table::Stored;
+
+/// What became of a message that is already there.
+#[derive(Debug, Clone)]
+pub enum Changed {
+    /// A receipt for one of its pieces.
+    Receipt {
+        /// The message.
+        message: MessageId,
+        /// The piece's external id.
+        external_id: String,
+        /// Where it stands.
+        status: SendStatus,
+        /// Why.
+        reason: Option<Reason>,
+    },
+    /// Other words.
+    Edited {
+        /// The message.
+        message: MessageId,
+        /// What it says now.
+        parts: Vec<Part>,
+        /// When.
+        at: Time,
+    },
+    /// Deleted at the provider.
+    Deleted {
+        /// The message.
+        message: MessageId,
+        /// When.
+        at: Time,
+    },
+    /// A reaction set or taken off.
+    Reacted {
+        /// The message.
+        message: MessageId,
+        /// Who.
+        person: Person,
+        /// The emoji; none: taken off.
+        emoji: Option<String>,
+    },
+    /// The customer saw everything up to a number.
+    ReadUpTo {
+        /// The number.
+        number: u32,
+    },
+    /// The provider names the conversation anew.
+    Moved {
+        /// The key it has now.
+        to: String,
+    },
+}
+
+/// The most messages one read mark changes in one batch; the rest follow in the next.
+const READ_STEP: usize = 100;
+
+/// A message came in: from the customer, a member of a group, or the account itself.
+pub(crate) async fn message(
+    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, account: AccountId, incoming: &Incoming,
+) -> Result<Decision, CommandError> {
+    let card = desk.card(account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+    check(desk, &card, incoming)?;
+    let now = desk.house.world.now();
+    let mut people = Batch::new();
+    let peer = match &incoming.peer {
+        Some(person) => Some(identify(desk, person, incoming, now, &mut people).await?),
+        None => None,
+    };
+    let author_identity = match (&incoming.writer, &incoming.peer, &peer) {
+        (Writer::Customer(writer), Some(person), Some(identity)) if writer.external_ids == person.external_ids => Some(identity.clone()),
+        (Writer::Customer(writer), ..) => Some(identify(desk, writer, incoming, now, &mut people).await?),
+        (Writer::Account { .. }, ..) => None,
+    };
+    if let (Writer::Account { mark }, Some(stored)) = (&incoming.writer, stored)
+        && let Some((old, piece)) = super::sending::find_echoed(desk, &stored.record, mark.as_deref(), incoming).await?
+    {
+        return super::sending::echoed(stored, old, piece, incoming.external_id.clone(), now);
+    }
+    let first = first_state(id, &card, incoming, peer.as_ref(), now);
+    let mut draft = Draft::new(stored, Some(first), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
+    draft.batch().join(people);
+    let message = compose(desk, &card, &draft, incoming, author_identity.as_ref(), now).await?;
+    let message = take_files(desk, &mut draft, message, incoming).await?;
+    if stored.is_none() {
+        draft.fact(desk, "", FactKind::Opened)?;
+    } else if message.admission.is_yes() && draft.conversation.status == ConversationStatus::Closed && message.direction == EntryDirection::Inbound {
+        reopen(desk, &mut draft, message.number, now, "")?;
+    }
+    if let Some(identity) = &peer {
+        draft.conversation.title.clone_from(&identity.name);
+    }
+    if incoming.page.is_some() {
+        draft.conversation.page.clone_from(&incoming.page);
+    }
+    if incoming.place_title.is_some() {
+        draft.conversation.place_title.clone_from(&incoming.place_title);
+    }
+    draft.add(&message, &card.links)?;
+    let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
+    Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
+}
+
+/// What a client of ours may not send. A provider's message is never refused: it has happened.
+fn check(desk: &Desk, card: &AccountCard, incoming: &Incoming) -> Result<(), CommandError> {
+    if incoming.client_id.is_none() {
+        return Ok(());
+    }
+    if card.account.removed_at.is_some() || !card.account.active {
+        return Err(CommandError::refused("channel_inactive"));
+    }
+    let text = crate::model::message::plain_text(&incoming.parts);
+    super::client::check_content(desk, &text, incoming.files.len(), &incoming_limits())
+}
+
+fn incoming_limits() -> super::client::Limits {
+    super::client::Limits { text: crate::channel::site_widget::TEXT_LIMIT, unit: "characters", files: crate::channel::site_widget::FILES_LIMIT }
+}
+
+/// Opens a closed conversation again, as a new episode.
+pub(crate) fn reopen(desk: &Desk, draft: &mut Draft, first_message: u32, now: Time, by: &str) -> Result<(), StoreError> {
+    let past = PastEpisode { conversation: draft.conversation.id, episode: draft.conversation.episode.clone() };
+    let number = past.episode.number.saturating_add(1);
+    draft.batch().insert(&past)?;
+    draft.conversation.status = ConversationStatus::Open;
+    draft.conversation.episode = Episode { number, first_message, opened_at: now, answered_at: None, closed_at: None, rating: None };
+    draft.fact(desk, by, FactKind::Opened)
+}
+
+fn first_state(id: ConversationId, card: &AccountCard, incoming: &Incoming, peer: Option<&Identity>, now: Time) -> Conversation {
+    Conversation {
+        id,
+        account: card.account.id,
+        kind: card.account.kind,
+        login: card.account.login,
+        place: incoming.place.clone(),
+        identity: peer.map(|identity| identity.id),
+        provider_keys: vec![incoming.conversation_key.clone()],
+        address: None,
+        joined_into: None,
+        title: peer.map(|identity| identity.name.clone()).or_else(|| incoming.place_title.clone()).unwrap_or_default(),
+        place_title: incoming.place_title.clone(),
+        page: None,
+        status: ConversationStatus::Open,
+        assignee: None,
+        handler: Handler::Human,
+        episode: Episode { number: 1, first_message: 1, opened_at: now, answered_at: None, closed_at: None, rating: None },
+        last_number: 0,
+        last_change: 0,
+        preview: None,
+        unread: 0,
+        read_up_to: 0,
+        customer_read_up_to: 0,
+        customer_wrote: false,
+        unanswered_since: None,
+        active_at: now,
+        created_at: now,
+    }
+}
+
+/// The identity of a person as this login knows them, made with its customer if it is new. A changed name is taken over.
+async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, now: Time, batch: &mut Batch) -> Result<Identity, CommandError> {
+    let group = Key::new().number(desk.login.0).done();
+    let wrote = matches!(incoming.writer, Writer::Customer(_));
+    for external in &person.external_ids {
+        let sort = Key::new().text(external).done();
+        if let Some(old) = desk.store.get_unique::<Identity>(Identity::BY_EXTERNAL, &group, &sort).await? {
+            let mut new = old.record.clone();
+            merge_person(&mut new, person);
+            if wrote {
+                new.first_message_at.get_or_insert(now);
+            }
+            if incoming.page.is_some() {
+                new.page.clone_from(&incoming.page);
+            }
+            if new != old.record {
+                batch.update(&old, &new)?;
+            }
+            return Ok(new);
+        }
+    }
+    let mut identity = Identity {
+        id: IdentityId(desk.house.world.id()),
+        login: desk.login,
+        external_ids: Vec::new(),
+        name: String::new(),
+        username: String::new(),
+        picture: None,
+        phones: Vec::new(),
+        emails: Vec::new(),
+        site_id: None,
+        unreachable: None,
+        page: incoming.page.clone(),
+        created_at: now,
+        first_message_at: wrote.then_some(now),
+    };
+    merge_person(&mut identity, person);
+    let customer = Customer { id: CustomerId(desk.house.world.id()), name: String::new(), created_at: now, merged_into: None };
+    batch.insert(&identity)?;
+    batch.insert(&customer)?;
+    batch.insert(&CustomerLink { identity: identity.id, customer: customer.id, home: customer.id })?;
+    Ok(identity)
+}
+
+/// Adds what a person says or the provider knows; nothing known is taken away.
+fn merge_person(identity: &mut Identity, person: &Person) {
+    for id in &person.external_ids {
+        if !identity.external_ids.contains(id) {
+            identity.external_ids.push(id.clone());
+        }
+    }
+    let cut = |text: &str| text.chars().take(200).collect::<String>();
+    if !person.name.is_empty() {
+        identity.name = cut(&person.name);
+    }
+    if !person.username.is_empty() {
+        identity.username = cut(&person.username);
+    }
+    for (known, told) in [(&mut identity.phones, &person.phones), (&mut identity.emails, &person.emails)] {
+        for claim in told {
+            // Bounded: a page that says another e-mail each time fills nothing.
+            if known.len() < 20 && !known.iter().any(|old| old.value == claim.value) {
+                known.push(claim.clone());
+            }
+        }
+    }
+    if person.site_id.is_some() {
+        identity.site_id.clone_from(&person.site_id);
+    }
+}
+
+async fn compose(
+    desk: &Desk, card: &AccountCard, draft: &Draft, incoming: &Incoming, author: Option<&Identity>, now: Time,
+) -> Result<Message, CommandError> {
+    let (direction, origin, author) = match (&incoming.writer, author) {
+        (Writer::Customer(_), author) => {
+            let (id, name) = author.map(|identity| (identity.id.to_string(), identity.name.clone())).unwrap_or_default();
+            (EntryDirection::Inbound, Origin::Customer, Author { kind: AuthorKind::Customer, id, name })
+        }
+        (Writer::Account { .. }, _) => {
+            (EntryDirection::Outbound, Origin::Phone, Author { kind: AuthorKind::Phone, id: String::new(), name: String::new() })
+        }
+    };
+    let identity = match direction {
+        EntryDirection::Inbound => author_id(&author),
+        EntryDirection::Outbound | EntryDirection::Note | EntryDirection::System => None,
+    };
+    let admission = if incoming.quiet {
+        Admission::Quiet
+    } else if card.account.active {
+        Admission::Yes
+    } else {
+        Admission::Filtered { reason: Reason::new("channel_inactive") }
+    };
+    let reply_to = reply_target(desk, draft, incoming).await?;
+    Ok(Message {
+        conversation: draft.conversation.id,
+        number: draft.next_number(),
+        account: draft.conversation.account,
+        direction,
+        author,
+        identity,
+        origin,
+        parts: incoming.parts.clone(),
+        attachments: Vec::new(),
+        reply_to,
+        client_id: incoming.client_id.clone(),
+        context: incoming.context.clone(),
+        admission,
+        written_at: incoming.written_at,
+        imported_at: now,
+        state: SendState { status: SendStatus::Sent, reason: None, at: now },
+        pieces: vec![Piece { external_id: incoming.external_id.clone(), status: SendStatus::Sent }],
+        attempt: None,
+        tries: 0,
+        round: 0,
+        edited_at: None,
+        deleted_at: None,
+        erased_at: None,
+        reactions: Vec::new(),
+    })
+}
+
+fn author_id(author: &Author) -> Option<IdentityId> {
+    author.id.parse().ok()
+}
+
+/// The message an incoming one answers, if it stands in this conversation.
+async fn reply_target(desk: &Desk, draft: &Draft, incoming: &Incoming) -> Result<Option<MessageId>, CommandError> {
+    if let Some(id) = incoming.reply_to {
+        let here = id.conversation == draft.conversation.id && id.number <= draft.conversation.last_number;
+        return if here { Ok(Some(id)) } else { Err(CommandError::refused("unknown_message")) };
+    }
+    let Some(external) = &incoming.reply_to_external else { return Ok(None) };
+    let found = find_external(desk, draft.conversation.account, external).await?;
+    Ok(found.map(|message| message.record.id()))
+}
+
+/// The message one of whose pieces the provider names so.
+pub(crate) async fn find_external(desk: &Desk, account: AccountId, external_id: &str) -> Result<Option<Stored<Message>>, StoreError> {
+    let (group, sort) = (Key::new().number(account.0).done(), Key::new().text(external_id).done());
+    desk.store.get_unique::<Message>(Message::BY_EXTERNAL, &group, &sort).await
+}
+
+async fn take_files(desk: &Desk, draft: &mut Draft, message: Message, incoming: &Incoming) -> Result<Message, CommandError> {
+    let uploader = match &incoming.writer {
+        Writer::Customer(person) => person.external_ids.first().map(|id| FileOwner::Visitor { id: id.clone() }),
+        Writer::Account { .. } => None,
+    };
+    let Some(uploader) = uploader else { return Ok(message) };
+    attach(desk, draft, message, &incoming.files, &uploader).await
+}
+
+/// Gives uploaded files to a message: they must be the uploader's own and used nowhere yet.
+pub(crate) async fn attach(
+    desk: &Desk, draft: &mut Draft, mut message: Message, files: &[FileId], uploader: &FileOwner,
+) -> Result<Message, CommandError> {
+    let keys: Vec<_> = files.iter().map(|id| FileRecord::at(*id)).collect();
+    let owner = FileOwner::Conversation { id: draft.conversation.id };
+    for (id, found) in files.iter().zip(desk.store.get_many::<FileRecord>(&keys).await?) {
+        let unknown = || CommandError::Refused(Reason::new("unknown_file").with("file", id));
+        let old = found.ok_or_else(unknown)?;
+        if old.record.owner != *uploader {
+            return Err(unknown());
+        }
+        let file = FileRecord { owner: owner.clone(), ..old.record.clone() };
+        draft.batch().update(&old, &file)?;
+        message.parts.push(Part::File { file: *id, caption: String::new() });
+        message.attachments.push(Attachment {
+            file: *id,
+            name: file.name,
+            media_type: file.media_type,
+            size: file.size,
+            status: FileStatus::Ready,
+            reason: None,
+            width: file.width,
+            height: file.height,
+            thumbnail: file.thumbnail,
+        });
+    }
+    Ok(message)
+}
+
+/// Something became of a message that is already there.
+pub(crate) async fn changed(desk: &Desk, stored: &Stored<Conversation>, changed: &Changed) -> Result<Decision, CommandError> {
+    let now = desk.house.world.now();
+    let nothing = || Ok(Decision::Nothing(Done::Answer(Answer::Done)));
+    let mut draft = Draft::new(Some(stored), None, now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
+    match changed {
+        Changed::ReadUpTo { number } => return read_by_customer(desk, stored, *number, now).await,
+        Changed::Moved { to } => {
+            if draft.conversation.provider_keys.contains(to) {
+                return nothing();
+            }
+            draft.conversation.provider_keys.push(to.clone());
+        }
+        Changed::Receipt { message, external_id, status, reason } => {
+            let old = existing(desk, *message).await?;
+            let mut new = old.record.clone();
+            for piece in &mut new.pieces {
+                if piece.external_id.as_ref() == Some(external_id) && may_follow(piece.status, *status) {
+                    piece.status = *status;
+                }
+            }
+            super::sending::raise(&mut new, reason.clone(), now);
+            if new == old.record {
+                return nothing();
+            }
+            draft.change(&old, &new)?;
+        }
+        Changed::Edited { message, parts, at } => {
+            let old = existing(desk, *message).await?;
+            if old.record.edited_at.is_some_and(|edited| edited > *at) || old.record.deleted_at.is_some() || old.record.parts == *parts {
+                return nothing();
+            }
+            let new = Message { parts: parts.clone(), edited_at: Some(*at), ..old.record.clone() };
+            draft.change(&old, &new)?;
+        }
+        Changed::Deleted { message, at } => {
+            let old = existing(desk, *message).await?;
+            if old.record.deleted_at.is_some() {
+                return nothing();
+            }
+            let new = Message { parts: Vec::new(), attachments: Vec::new(), deleted_at: Some(*at), ..old.record.clone() };
+            draft.change(&old, &new)?;
+        }
+        Changed::Reacted { message, person, emoji } => {
+            let old = existing(desk, *message).await?;
+            let mut new = old.record.clone();
+            let id = person.external_ids.first().cloned().unwrap_or_default();
+            new.reactions.retain(|reaction| reaction.author.id != id);
+            if let Some(emoji) = emoji {
+                let author = Author { kind: AuthorKind::Customer, id, name: person.name.clone() };
+                new.reactions.push(Reaction { emoji: emoji.clone(), author });
+            }
+            if new == old.record {
+                return nothing();
+            }
+            draft.change(&old, &new)?;
+        }
+    }
+    Ok(Decision::Commit(Box::new(draft), Box::new(|_| Done::Answer(Answer::Done))))
+}
+
+async fn existing(desk: &Desk, id: MessageId) -> Result<Stored<Message>, CommandError> {
+    desk.store.get::<Message>(Message::at(id)).await?.ok_or_else(|| CommandError::refused("unknown_message"))
+}
+
+/// The customer saw our messages up to a number: their states rise, [`READ_STEP`] a batch.
+async fn read_by_customer(desk: &Desk, stored: &Stored<Conversation>, number: u32, now: Time) -> Result<Decision, CommandError> {
+    let conversation = &stored.record;
+    let number = number.min(conversation.last_number);
+    if number <= conversation.customer_read_up_to {
+        return Ok(Decision::Nothing(Done::Answer(Answer::Done)));
+    }
+    let mut draft = Draft::new(Some(stored), None, now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
+    let scan = Scan::first(READ_STEP).above(Message::item(conversation.customer_read_up_to)).below(Message::item(number.saturating_add(1)));
+    let messages = desk.store.scan::<Message>(&Message::group(conversation.id), scan).await?;
+    let mut reached = number;
+    if messages.len() == READ_STEP {
+        reached = messages.last().map_or(number, |message| message.record.number);
+    }
+    for old in messages.iter().filter(|old| old.record.direction == EntryDirection::Outbound) {
+        if may_follow(old.record.state.status, SendStatus::Read) && old.record.state.status != SendStatus::Queued {
+            let mut new = old.record.clone();
+            for piece in &mut new.pieces {
+                piece.status = SendStatus::Read;
+            }
+            new.state = SendState { status: SendStatus::Read, reason: None, at: now };
+            draft.change(old, &new)?;
+        }
+    }
+    draft.conversation.customer_read_up_to = reached;
+    Ok(Decision::Commit(Box::new(draft), Box::new(|_| Done::Answer(Answer::Done))))
+}

@@ -1,0 +1,282 @@
+//! The single writer of a conversation: one cause, one batch.
+//!
+//! * [`desk`]: what the conversations of one login share: store, fence, channel, accounts
+//! * [`draft`]: collects what one cause changes and makes the batch of it
+//! * [`inbound`]: what comes from the provider
+//! * [`client`]: what people and integrations ask
+//! * [`sending`]: attempts to send and what became of them
+//!
+//! The actor holds the conversation's record between causes and works on one cause at a time. It is started on demand and
+//! put away by its [`ChannelActor`](super::channel_actor::ChannelActor) when idle; everything it knows lies in the store.
+
+pub mod client;
+pub mod desk;
+pub mod draft;
+pub mod inbound;
+pub mod sending;
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+
+use self::desk::Desk;
+use self::draft::Draft;
+use super::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
+use crate::channel::contract::Incoming;
+use crate::model::conversation::Conversation;
+use crate::model::ids::{AccountId, ConversationId};
+use crate::model::message::Message;
+use crate::model::reason::Reason;
+use crate::model::time::Time;
+use crate::store::batch::Batch;
+use crate::store::port::{CommitError, Refusal, StoreError, StreamName};
+use crate::store::table::{Record, Stored};
+
+/// Why something is to be done, and what acknowledges it.
+#[derive(Debug, Clone)]
+pub enum Cause {
+    /// Somebody waits for the answer on this node.
+    Direct,
+    /// A work entry: removed in the same commit, or by itself if there is nothing to do.
+    Entry {
+        /// The stream it lies in.
+        stream: StreamName,
+        /// Its number.
+        number: u64,
+        /// Where another node waits for the answer.
+        answer: Option<String>,
+    },
+    /// One of several things a work entry says, not the last: its effects are kept from doubling by their own keys.
+    Part,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A message came in.
+    Inbound {
+        /// The account it came to.
+        account: AccountId,
+        /// The message.
+        incoming: Box<Incoming>,
+    },
+    /// Something became of a message that is already there, told by the provider.
+    Changed(inbound::Changed),
+    /// A person or integration asks.
+    Client(Command),
+    /// An outbox entry is to be begun.
+    Begin(sending::Begin),
+    /// A call to the provider ended.
+    End(sending::End),
+}
+
+/// A cause and what is to be done.
+#[derive(Message)]
+#[rtype(result = "Result<Done, CommandError>")]
+pub struct Work {
+    /// Why.
+    pub cause: Cause,
+    /// What.
+    pub what: What,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub enum Done {
+    /// An answer for whoever asked.
+    Answer(Answer),
+    /// What the outbox worker shall do next.
+    Next(sending::Next),
+}
+
+/// What the actor knows of its record.
+enum Known {
+    Unread,
+    Absent,
+    Here(Box<Stored<Conversation>>),
+}
+
+/// The actor.
+pub struct ConversationActor {
+    desk: Arc<Desk>,
+    id: ConversationId,
+    known: Known,
+    used_at: Time,
+    on_end: Option<Box<dyn FnOnce(bool)>>,
+}
+
+impl ConversationActor {
+    /// An actor for this id; the conversation may not exist yet. `on_end` is told whether it ended by a panic.
+    pub fn new(desk: Arc<Desk>, id: ConversationId, on_end: impl FnOnce(bool) + 'static) -> Self {
+        let used_at = desk.house.world.now();
+        Self { desk, id, known: Known::Unread, used_at, on_end: Some(Box::new(on_end)) }
+    }
+}
+
+impl Actor for ConversationActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Senders wait for the answer, so this bounds how many wait at once; past it they hear `try_again`.
+        ctx.set_mailbox_capacity(256);
+    }
+}
+
+impl Drop for ConversationActor {
+    fn drop(&mut self) {
+        if let Some(on_end) = self.on_end.take() {
+            on_end(std::thread::panicking());
+        }
+    }
+}
+
+impl Handler<Work> for ConversationActor {
+    type Result = AtomicResponse<Self, Result<Done, CommandError>>;
+
+    fn handle(&mut self, work: Work, _: &mut Self::Context) -> Self::Result {
+        self.used_at = self.desk.house.world.now();
+        let (desk, id) = (Arc::clone(&self.desk), self.id);
+        let known = std::mem::replace(&mut self.known, Known::Unread);
+        let work = async move { perform(&desk, id, known, work).await };
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(known, result), actor, _| {
+            actor.known = known;
+            result
+        })))
+    }
+}
+
+/// Asks the actor to end if nothing was asked of it since a moment. Answers whether it did.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct PutAway {
+    /// The moment.
+    pub unused_since: Time,
+}
+
+impl Handler<PutAway> for ConversationActor {
+    type Result = bool;
+
+    fn handle(&mut self, message: PutAway, ctx: &mut Self::Context) -> bool {
+        let idle = self.used_at <= message.unused_since;
+        if idle {
+            ctx.stop();
+        }
+        idle
+    }
+}
+
+/// What a decision comes to.
+pub(crate) enum Decision {
+    /// These changes, and what to answer once they are durable.
+    Commit(Box<Draft>, Box<dyn FnOnce(&Draft) -> Done + Send>),
+    /// Nothing changes.
+    Nothing(Done),
+}
+
+/// Decides and commits, again if somebody else changed what the decision was based on.
+async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) -> (Known, Result<Done, CommandError>) {
+    for _ in 0..8 {
+        if let Known::Unread = known {
+            known = match desk.store.get::<Conversation>(Conversation::at(id)).await {
+                Ok(Some(stored)) => Known::Here(Box::new(stored)),
+                Ok(None) => Known::Absent,
+                Err(error) => return (Known::Unread, Err(error.into())),
+            };
+        }
+        let stored = match &known {
+            Known::Here(stored) => Some(stored.as_ref()),
+            Known::Unread | Known::Absent => None,
+        };
+        let decision = match decide(desk, id, stored, &work.what).await {
+            Ok(decision) => decision,
+            Err(CommandError::Refused(reason)) => {
+                let refused = Done::Answer(Answer::Refused { reason: reason.clone() });
+                let acknowledged = acknowledge(desk, &work.cause, &refused).await;
+                return (known, acknowledged.and(Err(CommandError::Refused(reason))));
+            }
+            Err(error) => return (Known::Unread, Err(error)),
+        };
+        let (draft, answer) = match decision {
+            Decision::Nothing(done) => {
+                let acknowledged = acknowledge(desk, &work.cause, &done).await;
+                return (known, acknowledged.map(|()| done));
+            }
+            Decision::Commit(draft, answer) => (draft, answer),
+        };
+        let done = answer(&draft);
+        let (batch, next) = match draft.finish(desk).and_then(|(batch, next)| Ok((with_cause(batch, &work.cause, &done)?, next))) {
+            Ok(finished) => finished,
+            Err(error) => return (Known::Unread, Err(error.into())),
+        };
+        crate::gateway::faults::point("conversation/commit");
+        match desk.store.commit(batch).await {
+            Ok(_) => return (Known::Here(Box::new(next)), Ok(done)),
+            Err(CommitError::Refused(refusal)) => match refused(desk, &work, refusal).await {
+                // A lost answer's second try, a race or a foreign write: look again.
+                Ok(None) => known = Known::Unread,
+                Ok(Some(done)) => return (Known::Unread, Ok(done)),
+                Err(error) => return (Known::Unread, Err(error)),
+            },
+            Err(CommitError::Store(error)) => return (Known::Unread, Err(error.into())),
+        }
+    }
+    (Known::Unread, Err(CommandError::TryAgain("conflicts".to_owned())))
+}
+
+/// What a refused batch means. `None`: read anew and decide again.
+async fn refused(desk: &Desk, work: &Work, refusal: Refusal) -> Result<Option<Done>, CommandError> {
+    match refusal {
+        Refusal::Fenced { .. } => Err(CommandError::Fenced),
+        Refusal::Gone { .. } | Refusal::TimerGone | Refusal::Seen { .. } => Ok(Some(Done::Answer(Answer::Done))),
+        Refusal::NotUnique { table: Message::TABLE, holder, .. } => {
+            // The same message again: a resent frame, a repeated hook. The first one is the answer.
+            let first = desk.store.get::<Message>(holder).await?;
+            let Some(first) = first else { return Ok(None) };
+            let done = Done::Answer(Answer::Message { message: Box::new(first.record), duplicate: true });
+            acknowledge(desk, &work.cause, &done).await?;
+            Ok(Some(done))
+        }
+        Refusal::NotUnique { table: Conversation::TABLE, .. } => Err(CommandError::TryAgain("conversation_elsewhere".to_owned())),
+        Refusal::NotUnique { .. } | Refusal::Conflict { .. } => Ok(None),
+    }
+}
+
+async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, what: &What) -> Result<Decision, CommandError> {
+    match what {
+        What::Inbound { account, incoming } => inbound::message(desk, id, stored, *account, incoming).await,
+        What::Changed(changed) => inbound::changed(desk, existing(stored)?, changed).await,
+        What::Client(command) => client::command(desk, existing(stored)?, command).await,
+        What::Begin(begin) => sending::begin(desk, existing(stored)?, begin).await,
+        What::End(end) => sending::end(desk, existing(stored)?, end).await,
+    }
+}
+
+fn existing(stored: Option<&Stored<Conversation>>) -> Result<&Stored<Conversation>, CommandError> {
+    stored.ok_or_else(|| CommandError::Refused(Reason::new("unknown_conversation")))
+}
+
+/// Adds to a batch what acknowledges its cause.
+fn with_cause(mut batch: Batch, cause: &Cause, done: &Done) -> Result<Batch, StoreError> {
+    if let Cause::Entry { stream, number, answer } = cause {
+        batch.take(stream, *number);
+        if let (Some(key), Done::Answer(answer)) = (answer, done) {
+            let answer = serde_json::to_vec(answer).map_err(|error| StoreError::Invalid(error.to_string()))?;
+            batch.once(key.clone().into_bytes(), ANSWER_KEPT_MS, answer);
+        }
+    }
+    Ok(batch)
+}
+
+/// Acknowledges a cause that had no effect.
+async fn acknowledge(desk: &Desk, cause: &Cause, done: &Done) -> Result<(), CommandError> {
+    if !matches!(cause, Cause::Entry { .. }) {
+        return Ok(());
+    }
+    let mut batch = with_cause(Batch::new(), cause, done)?;
+    batch.fence(&desk.owner, desk.token);
+    match desk.store.commit(batch).await {
+        Ok(_) | Err(CommitError::Refused(Refusal::Gone { .. } | Refusal::Seen { .. })) => Ok(()),
+        Err(CommitError::Refused(Refusal::Fenced { .. })) => Err(CommandError::Fenced),
+        Err(error) => Err(error.into()),
+    }
+}

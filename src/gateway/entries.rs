@@ -1,0 +1,131 @@
+//! What lies in the streams: ids and kinds, never words, so that erasing a message needs no rewriting of a log.
+
+use serde::{Deserialize, Serialize};
+
+use super::commands::Command;
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, MessageId};
+use crate::model::time::Time;
+
+/// An entry of a workspace's feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k")]
+pub enum FeedEntry {
+    /// A message is new or changed, and its conversation with it.
+    #[serde(rename = "m")]
+    Message {
+        /// The conversation.
+        c: ConversationId,
+        /// Its account, for what may be seen.
+        a: AccountId,
+        /// The message's number.
+        n: u32,
+        /// Its entry in the change log.
+        h: u64,
+        /// Whether it is new.
+        new: bool,
+        /// Whether managers don't get it (not admitted).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hid: bool,
+        /// Whether it has deliveries to CRMs.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        d: bool,
+    },
+    /// A conversation changed without a message.
+    #[serde(rename = "c")]
+    Conversation {
+        /// The conversation.
+        c: ConversationId,
+        /// Its account.
+        a: AccountId,
+    },
+    /// A channel account changed.
+    #[serde(rename = "a")]
+    Account {
+        /// Which.
+        a: AccountId,
+    },
+}
+
+/// An entry of a conversation's change log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeEntry {
+    /// The message's number.
+    pub n: u32,
+    /// Whether it is new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new: bool,
+    /// When, for the age bound.
+    pub t: i64,
+}
+
+/// An entry of a login's mailbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "snake_case")]
+pub enum MailboxEntry {
+    /// A part of a hook or a poll, as the channel's `route` made it.
+    Part {
+        /// When it came.
+        at: Time,
+        /// The part.
+        #[serde(with = "crate::store::key::base64")]
+        body: Vec<u8>,
+    },
+    /// A command of a client on another node.
+    Command {
+        /// Where the answer is left for a minute.
+        answer: String,
+        /// When it was put there.
+        at: Time,
+        /// What is asked.
+        command: Command,
+    },
+    /// The login's accounts or links changed in the commit that put this here: read them anew.
+    Reload,
+}
+
+/// An entry of a login's outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxEntry {
+    /// The message.
+    pub m: MessageId,
+    /// After this it fails instead of going out late.
+    pub until: Time,
+}
+
+/// An entry of a CRM connection's outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrmOutboxEntry {
+    /// The message.
+    pub m: MessageId,
+}
+
+/// An entry of a CRM connection's mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "snake_case")]
+pub enum CrmMailboxEntry {
+    /// The customer answered: what the connection held of this conversation may go.
+    Release {
+        /// The connection.
+        connection: ConnectionId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// Messages before this number.
+        before: u32,
+    },
+}
+
+/// Reads an entry.
+///
+/// # Errors
+/// It is none; the caller says which stream it lay in.
+pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(bytes)
+}
+
+/// Writes an entry.
+///
+/// # Errors
+/// It can't be written as JSON: a mistake in the program.
+pub fn write<T: Serialize>(entry: &T) -> Result<Vec<u8>, crate::store::port::StoreError> {
+    serde_json::to_vec(entry).map_err(|error| crate::store::port::StoreError::Invalid(error.to_string()))
+}

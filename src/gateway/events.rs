@@ -1,0 +1,181 @@
+//! From feed entries to frames. Each event is serialised once; what differs between viewers is the cursor before it.
+
+use std::collections::HashMap;
+
+use bytestring::ByteString;
+
+use super::cursor::{ManagerCursor, VisitorCursor};
+use super::entries::{self, FeedEntry};
+use super::house::House;
+use super::views::{self, Viewer};
+use crate::model::conversation::Conversation;
+use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
+use crate::model::message::{Delivery, Message};
+use crate::model::protocol::Event;
+use crate::store::port::{Scan, StoreError};
+use crate::store::table::Stored;
+
+/// What one feed entry says to managers and to the visitor.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The entry's number.
+    pub number: u64,
+    /// Whose it is, for what may be seen.
+    pub account: AccountId,
+    /// The events for managers, serialised, in order.
+    pub managers: Vec<String>,
+    /// The event for the conversation's visitor: change number and event.
+    pub visitor: Option<(ConversationId, u64, String)>,
+}
+
+/// Loads what feed entries speak of, in its latest state. Of several entries of one message only the last is loaded: whoever saw that has
+/// seen the others; it is told as new if any of them was.
+///
+/// # Errors
+/// The store's failure.
+pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes::Bytes)], for_visitors: bool) -> Result<Vec<Loaded>, StoreError> {
+    let entries: Vec<(u64, FeedEntry)> = entries
+        .iter()
+        .filter_map(|(number, bytes)| match entries::read(bytes) {
+            Ok(entry) => Some((*number, entry)),
+            Err(error) => {
+                tracing::error!(%workspace, number, %error, "a feed entry cannot be read");
+                None
+            }
+        })
+        .collect();
+    let entries = coalesce(entries);
+    let store = house.store.workspace(workspace);
+    let mut conversations: HashMap<ConversationId, Option<Stored<Conversation>>> = HashMap::new();
+    let mut message_keys = Vec::new();
+    let mut conversation_keys = Vec::new();
+    for (_, entry) in &entries {
+        match entry {
+            FeedEntry::Message { c, n, .. } => {
+                message_keys.push(Message::at(MessageId { conversation: *c, number: *n }));
+                conversation_keys.push(*c);
+            }
+            FeedEntry::Conversation { c, .. } => conversation_keys.push(*c),
+            FeedEntry::Account { .. } => {}
+        }
+    }
+    conversation_keys.sort_unstable();
+    conversation_keys.dedup();
+    let keys: Vec<_> = conversation_keys.iter().map(|id| Conversation::at(*id)).collect();
+    for (id, found) in conversation_keys.iter().zip(store.get_many::<Conversation>(&keys).await?) {
+        conversations.insert(*id, found);
+    }
+    let mut messages = store.get_many::<Message>(&message_keys).await?.into_iter();
+    let mut loaded = Vec::with_capacity(entries.len());
+    for (number, entry) in entries {
+        let mut one = Loaded { number, account: AccountId(0), managers: Vec::new(), visitor: None };
+        match entry {
+            FeedEntry::Message { c, a, h, new, hid, d, .. } => {
+                one.account = a;
+                let Some(message) = messages.next().flatten().map(|stored| stored.record) else { continue };
+                if for_visitors && views::visitor_sees(&message) {
+                    let view = views::message(house, workspace, &message, &[], Viewer::Visitor);
+                    one.visitor = Some((c, h, json(&message_event(c, view, new))));
+                }
+                if !hid {
+                    let deliveries = if d { deliveries(house, workspace, message.id()).await? } else { Vec::new() };
+                    let view = views::message(house, workspace, &message, &deliveries, Viewer::Member);
+                    one.managers.push(json(&message_event(c, view, new)));
+                    one.managers.extend(conversation_event(house, workspace, conversations.get(&c)).await?);
+                }
+            }
+            FeedEntry::Conversation { c, a } => {
+                one.account = a;
+                one.managers.extend(conversation_event(house, workspace, conversations.get(&c)).await?);
+            }
+            FeedEntry::Account { a } => {
+                one.account = a;
+                house.accounts.forget(workspace, a);
+                one.managers.push(json(&Event::ChannelUpdated { channel: a }));
+            }
+        }
+        loaded.push(one);
+    }
+    Ok(loaded)
+}
+
+/// Keeps the last entry of each message.
+fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
+    let mut last: HashMap<(ConversationId, u32), (u64, bool)> = HashMap::new();
+    for (number, entry) in &entries {
+        if let FeedEntry::Message { c, n, new, .. } = entry {
+            let seen = last.entry((*c, *n)).or_insert((*number, false));
+            *seen = (*number, seen.1 || *new);
+        }
+    }
+    entries
+        .into_iter()
+        .filter_map(|(number, entry)| match entry {
+            FeedEntry::Message { c, a, n, h, hid, d, .. } => {
+                let (kept, new) = last.get(&(c, n)).copied()?;
+                (kept == number).then_some((number, FeedEntry::Message { c, a, n, h, new, hid, d }))
+            }
+            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } => Some((number, entry)),
+        })
+        .collect()
+}
+
+/// A message's standing in every CRM.
+///
+/// # Errors
+/// The store's failure.
+pub async fn deliveries(house: &House, workspace: WorkspaceId, message: MessageId) -> Result<Vec<Delivery>, StoreError> {
+    let found = house.store.workspace(workspace).scan::<Delivery>(&Delivery::group(message), Scan::first(100)).await?;
+    Ok(found.into_iter().map(|stored| stored.record).collect())
+}
+
+/// The event of a message.
+#[must_use]
+pub fn message_event(conversation: ConversationId, view: crate::model::protocol::MessageView, new: bool) -> Event {
+    let message = Box::new(view);
+    if new { Event::MessageAdded { conversation, message } } else { Event::MessageUpdated { conversation, message } }
+}
+
+async fn conversation_event(
+    house: &House, workspace: WorkspaceId, found: Option<&Option<Stored<Conversation>>>,
+) -> Result<Option<String>, StoreError> {
+    let Some(Some(stored)) = found else { return Ok(None) };
+    let Some(account) = house.accounts.get(house, workspace, stored.record.account).await? else { return Ok(None) };
+    let view = views::conversation(house, &stored.record, stored.version, &account);
+    Ok(Some(json(&Event::ConversationUpdated { conversation: Box::new(view) })))
+}
+
+/// A value as JSON.
+pub fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| {
+        tracing::error!(%error, "a frame could not be written");
+        "{}".to_owned()
+    })
+}
+
+/// A manager's frame around an event.
+#[must_use]
+pub fn manager_frame(cursor: &ManagerCursor, event: &str) -> ByteString {
+    format!("{{\"type\":\"event\",\"cursor\":\"{cursor}\",\"event\":{event}}}").into()
+}
+
+/// A visitor's frame around an event.
+#[must_use]
+pub fn visitor_frame(cursor: &VisitorCursor, event: &str) -> ByteString {
+    format!("{{\"type\":\"event\",\"cursor\":\"{cursor}\",\"event\":{event}}}").into()
+}
+
+/// The frames of one entry for managers with this access mark: the cursor of each says how much of the entry it ends.
+#[must_use]
+pub fn manager_frames(epoch: &str, access: u32, loaded: &Loaded, skip: u8) -> Vec<ByteString> {
+    let last = loaded.managers.len();
+    let mut frames = Vec::with_capacity(last);
+    for (at, event) in loaded.managers.iter().enumerate().skip(usize::from(skip)) {
+        let whole = at.saturating_add(1) == last;
+        let (place, part) =
+            if whole { (loaded.number, 0) } else { (loaded.number.saturating_sub(1), u8::try_from(at.saturating_add(1)).unwrap_or(0)) };
+        let cursor = ManagerCursor { epoch: epoch.to_owned(), place, part, access };
+        frames.push(manager_frame(&cursor, event));
+    }
+    frames
+}

@@ -1,0 +1,65 @@
+//! Places where tests break the process on purpose. In a release build they are nothing at all.
+
+/// A place tests may panic or stop at, by name. See the `faults` feature.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn point(_name: &str) {}
+
+/// A place tests may panic or stop at, by name.
+#[cfg(feature = "faults")]
+pub fn point(name: &str) {
+    armed::hit(name);
+}
+
+#[cfg(feature = "faults")]
+pub use armed::{arm, hits};
+
+#[cfg(feature = "faults")]
+mod armed {
+    use std::collections::HashMap;
+    use std::sync::{LazyLock, Mutex, PoisonError};
+
+    #[derive(Default)]
+    struct Point {
+        panics_left: u32,
+        hits: u64,
+    }
+
+    static POINTS: LazyLock<Mutex<HashMap<String, Point>>> = LazyLock::new(|| {
+        // A child process is armed by its environment: `KOMMUTATOR_FAULTS=name:times,name:times`.
+        let mut points = HashMap::new();
+        for part in std::env::var("KOMMUTATOR_FAULTS").unwrap_or_default().split(',') {
+            if let Some((name, times)) = part.split_once(':') {
+                points.insert(name.to_owned(), Point { panics_left: times.parse().unwrap_or(0), hits: 0 });
+            }
+        }
+        Mutex::new(points)
+    });
+
+    /// The next so many hits of a point panic.
+    pub fn arm(name: &str, times: u32) {
+        let mut points = POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+        points.entry(name.to_owned()).or_default().panics_left = times;
+    }
+
+    /// How often a point was hit.
+    #[must_use]
+    pub fn hits(name: &str) -> u64 {
+        POINTS.lock().unwrap_or_else(PoisonError::into_inner).get(name).map_or(0, |point| point.hits)
+    }
+
+    #[expect(clippy::panic, reason = "this is what it is for")]
+    pub(super) fn hit(name: &str) {
+        let panics = {
+            let mut points = POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(point) = points.get_mut(name) else { return };
+            point.hits = point.hits.saturating_add(1);
+            let panics = point.panics_left > 0;
+            point.panics_left = point.panics_left.saturating_sub(1);
+            panics
+        };
+        if panics {
+            panic!("injected at {name}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What every actor is given: store, clock, channels, files, and who runs on this node.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix::Addr;
+
+use super::channel_actor::ChannelActor;
+use crate::channel::registry::Channels;
+use crate::model::connection::ChannelAccount;
+use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
+use crate::model::time::{SharedWorld, Time};
+use crate::store::files::FileStore;
+use crate::store::handle::Store;
+use crate::store::port::StoreError;
+use crate::store::secrets::Keyring;
+
+/// Shared by every actor and route of the process.
+pub struct House {
+    /// The store.
+    pub store: Store,
+    /// Clock and randomness.
+    pub world: SharedWorld,
+    /// This process.
+    pub node: NodeId,
+    /// How long a silent node keeps what it owns.
+    pub lease_ms: i64,
+    /// The channels.
+    pub channels: Channels,
+    /// The content of files.
+    pub files: FileStore,
+    /// Seals secrets, signs links and tokens.
+    pub keyring: Keyring,
+    /// The greatest file, bytes.
+    pub max_file_bytes: u64,
+    /// Whose actors run here.
+    pub directory: Directory,
+    /// Channel accounts, for views.
+    pub accounts: Accounts,
+    /// Lists and counters of open conversations.
+    pub inboxes: super::inbox::Inboxes,
+}
+
+/// The logins whose actors run on this node.
+#[derive(Default)]
+pub struct Directory {
+    actors: RwLock<HashMap<(WorkspaceId, LoginId), Addr<ChannelActor>>>,
+}
+
+impl Directory {
+    /// The login's actor, if it runs here.
+    #[must_use]
+    pub fn find(&self, workspace: WorkspaceId, login: LoginId) -> Option<Addr<ChannelActor>> {
+        let actors = self.actors.read().unwrap_or_else(PoisonError::into_inner);
+        actors.get(&(workspace, login)).filter(|actor| actor.connected()).cloned()
+    }
+
+    /// The login's actor runs here from now on.
+    pub fn put(&self, workspace: WorkspaceId, login: LoginId, actor: Addr<ChannelActor>) {
+        self.actors.write().unwrap_or_else(PoisonError::into_inner).insert((workspace, login), actor);
+    }
+
+    /// It does no longer.
+    pub fn remove(&self, workspace: WorkspaceId, login: LoginId) {
+        self.actors.write().unwrap_or_else(PoisonError::into_inner).remove(&(workspace, login));
+    }
+
+    /// How many run here.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.actors.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether none runs here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Channel accounts by id, kept a few seconds: names and switches for views. What decides reads the store.
+#[derive(Default)]
+pub struct Accounts {
+    known: RwLock<HashMap<(WorkspaceId, AccountId), (Time, Arc<ChannelAccount>)>>,
+}
+
+/// How long an account is believed to be as it was.
+const ACCOUNT_KEPT_MS: i64 = 5_000;
+
+impl Accounts {
+    /// The account.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn get(&self, house: &House, workspace: WorkspaceId, id: AccountId) -> Result<Option<Arc<ChannelAccount>>, StoreError> {
+        let now = house.world.now();
+        if let Some((read_at, account)) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&(workspace, id))
+            && (0..ACCOUNT_KEPT_MS).contains(&now.since(*read_at))
+        {
+            return Ok(Some(Arc::clone(account)));
+        }
+        let found = house.store.workspace(workspace).get::<ChannelAccount>(ChannelAccount::at(id)).await?;
+        let Some(account) = found.map(|stored| Arc::new(stored.record)) else { return Ok(None) };
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > 10_000 {
+            known.clear();
+        }
+        known.insert((workspace, id), (now, Arc::clone(&account)));
+        Ok(Some(account))
+    }
+
+    /// The account changed.
+    pub fn forget(&self, workspace: WorkspaceId, id: AccountId) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&(workspace, id));
+    }
+}

@@ -1,0 +1,410 @@
+//! The Hub: tails the feed of each workspace that has sockets here and hands every frame, serialised once, to the sockets that may see
+//! it. Sockets are sent to by `try_send` only: one whose queue is full is past its budget and is cut; it comes back and resumes.
+//!
+//! A socket registers first and reads what it missed afterwards; what arrives twice is known by its place.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use bytestring::ByteString;
+
+use super::cursor::{VisitorCursor, access_mark};
+use super::events::{self, Loaded};
+use super::house::House;
+use super::signals::Signal;
+use crate::model::ids::{ConversationId, UserId, WorkspaceId};
+use crate::model::people::Access;
+use crate::model::protocol::ServerFrame;
+use crate::store::records::streams;
+
+/// Feed entries handled at once.
+const PAGE: usize = 256;
+/// How often sockets are told how far the feed has moved past them.
+const HEARTBEAT: Duration = Duration::from_secs(25);
+
+/// Where a frame stands, for who has seen it already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A feed entry.
+    Feed(u64),
+    /// An entry of the conversation's change log.
+    Change(u64),
+    /// Nowhere: a signal.
+    Signal,
+}
+
+/// A frame for a socket.
+#[derive(Message, Clone)]
+#[rtype(result = "()")]
+pub enum Deliver {
+    /// Send these.
+    Frames {
+        /// Where they stand.
+        place: Place,
+        /// The frames, shared by everybody who gets them.
+        frames: Arc<[ByteString]>,
+    },
+    /// Everything up to this feed entry was given or is not for this socket.
+    Position(u64),
+    /// The visitor's conversation began on another socket: follow it.
+    Follow(ConversationId),
+    /// End with this code.
+    Close(u16),
+}
+
+/// Ends the connection of a socket that takes no data, from outside.
+pub trait Cut: Send + Sync {
+    /// The peer sees the connection end.
+    fn cut(&self);
+}
+
+/// Whose socket it is.
+#[derive(Debug, Clone)]
+pub enum Who {
+    /// Somebody of the workspace.
+    Member {
+        /// The user; none: an integration.
+        user: Option<UserId>,
+        /// What they may see.
+        access: Access,
+    },
+    /// A visitor.
+    Visitor {
+        /// The visitor's id.
+        visitor: String,
+        /// The conversation, once there is one.
+        conversation: Option<ConversationId>,
+    },
+}
+
+/// A socket wants its frames from now on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Register {
+    /// The socket's number.
+    pub key: u64,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// The workspace's epoch.
+    pub epoch: String,
+    /// Whose it is.
+    pub who: Who,
+    /// Where its frames go.
+    pub socket: Recipient<Deliver>,
+    /// Ends it if it takes none.
+    pub cut: Arc<dyn Cut>,
+}
+
+/// A socket is gone. Sent by its guard.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Unregister {
+    /// The socket's number.
+    pub key: u64,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+}
+
+/// Every socket is told to come back elsewhere.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CloseAll(pub u16);
+
+struct Socket {
+    who: Who,
+    access: u32,
+    socket: Recipient<Deliver>,
+    cut: Arc<dyn Cut>,
+}
+
+struct Room {
+    epoch: String,
+    position: u64,
+    sockets: HashMap<u64, Socket>,
+    followers: HashMap<ConversationId, Vec<u64>>,
+    tail: SpawnHandle,
+    signals: SpawnHandle,
+}
+
+/// The actor.
+pub struct Hub {
+    house: Arc<House>,
+    rooms: HashMap<WorkspaceId, Room>,
+}
+
+impl Hub {
+    /// Without sockets.
+    #[must_use]
+    pub fn new(house: Arc<House>) -> Self {
+        Self { house, rooms: HashMap::new() }
+    }
+}
+
+impl Actor for Hub {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(16_384);
+        ctx.run_interval(HEARTBEAT, |hub, _| {
+            for room in hub.rooms.values().filter(|room| room.position > 0) {
+                for socket in room.sockets.values().filter(|socket| matches!(socket.who, Who::Member { .. })) {
+                    // Lost where the queue is full: the next beat tells it again.
+                    let _ = socket.socket.try_send(Deliver::Position(room.position));
+                }
+            }
+        });
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Page {
+    workspace: WorkspaceId,
+    last: u64,
+    loaded: Vec<Loaded>,
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Signalled {
+    workspace: WorkspaceId,
+    signal: Signal,
+}
+
+async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
+    let store = house.store.workspace(workspace);
+    let feed = streams::feed();
+    let mut grown = store.watch(&feed);
+    let mut place = None;
+    loop {
+        grown.borrow_and_update();
+        // The start is the end of the feed: sockets read what was before by themselves.
+        let read = match place {
+            Some(place) => store.read(&feed, place, PAGE).await,
+            None => store.read(&feed, 0, 1).await,
+        };
+        let page = match read {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::warn!(%workspace, %error, "the hub waits for the store");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                continue;
+            }
+        };
+        let Some(seen) = place else {
+            place = Some(page.state.last);
+            continue;
+        };
+        let Some((last, _)) = page.entries.last() else {
+            if page.state.last < seen {
+                // The store was replaced beneath us (a restore); sockets find it by their epoch.
+                place = Some(page.state.last);
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(5), grown.changed()).await;
+            continue;
+        };
+        match events::load(&house, workspace, &page.entries, true).await {
+            Ok(loaded) => {
+                place = Some(*last);
+                if hub.send(Page { workspace, last: *last, loaded }).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%workspace, %error, "the hub waits for the store");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+async fn listen(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
+    use tokio::sync::broadcast::error::RecvError;
+    let mut signals = house.store.workspace(workspace).signals();
+    loop {
+        match signals.recv().await {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(signal) => {
+                    if hub.send(Signalled { workspace, signal }).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "a signal cannot be read"),
+            },
+            Err(RecvError::Lagged(lost)) => tracing::debug!(lost, "signals were lost"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+impl Handler<Register> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, new: Register, ctx: &mut Self::Context) {
+        let (hub, workspace) = (ctx.address(), new.workspace);
+        if !self.rooms.contains_key(&workspace) {
+            let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, hub.clone()).into_actor(self));
+            let signals = ctx.spawn(listen(Arc::clone(&self.house), workspace, hub).into_actor(self));
+            let room = Room { epoch: String::new(), position: 0, sockets: HashMap::new(), followers: HashMap::new(), tail, signals };
+            self.rooms.insert(workspace, room);
+        }
+        let Some(room) = self.rooms.get_mut(&workspace) else { return };
+        room.epoch = new.epoch;
+        let access = match &new.who {
+            Who::Member { access, .. } => access_mark(access),
+            Who::Visitor { conversation, .. } => {
+                if let Some(conversation) = conversation {
+                    room.followers.entry(*conversation).or_default().push(new.key);
+                }
+                0
+            }
+        };
+        room.sockets.insert(new.key, Socket { who: new.who, access, socket: new.socket, cut: new.cut });
+    }
+}
+
+impl Handler<Unregister> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, gone: Unregister, ctx: &mut Self::Context) {
+        let Some(room) = self.rooms.get_mut(&gone.workspace) else { return };
+        room.remove(gone.key);
+        if room.sockets.is_empty()
+            && let Some(room) = self.rooms.remove(&gone.workspace)
+        {
+            ctx.cancel_future(room.tail);
+            ctx.cancel_future(room.signals);
+        }
+    }
+}
+
+impl Room {
+    fn remove(&mut self, key: u64) {
+        if let Some(Socket { who: Who::Visitor { conversation: Some(conversation), .. }, .. }) = self.sockets.remove(&key)
+            && let Entry::Occupied(mut followers) = self.followers.entry(conversation)
+        {
+            followers.get_mut().retain(|follower| *follower != key);
+            if followers.get().is_empty() {
+                followers.remove();
+            }
+        }
+    }
+
+    /// Gives frames to a socket; `false`: it is past its budget.
+    fn give(socket: &Socket, place: Place, frames: &Arc<[ByteString]>) -> bool {
+        match socket.socket.try_send(Deliver::Frames { place, frames: Arc::clone(frames) }) {
+            Ok(()) => true,
+            Err(SendError::Full(_)) => {
+                metrics::counter!("kommutator_slow_readers_total").increment(1);
+                socket.cut.cut();
+                false
+            }
+            // Its guard is on the way.
+            Err(SendError::Closed(_)) => true,
+        }
+    }
+
+    fn page(&mut self, loaded: &[Loaded]) {
+        let mut cut = Vec::new();
+        for one in loaded {
+            // Most sockets of a workspace see the same: one set of frames for each kind of view.
+            let mut by_mark: HashMap<u32, Arc<[ByteString]>> = HashMap::new();
+            for (key, socket) in &self.sockets {
+                let Who::Member { access, .. } = &socket.who else { continue };
+                if one.managers.is_empty() || !access.sees(one.account) {
+                    continue;
+                }
+                let frames = by_mark.entry(socket.access).or_insert_with(|| events::manager_frames(&self.epoch, socket.access, one, 0).into());
+                if !Self::give(socket, Place::Feed(one.number), frames) {
+                    cut.push(*key);
+                }
+            }
+            if let Some((conversation, change, event)) = &one.visitor
+                && let Some(followers) = self.followers.get(conversation)
+            {
+                let cursor = VisitorCursor { epoch: self.epoch.clone(), place: *change };
+                let frames: Arc<[ByteString]> = Arc::new([events::visitor_frame(&cursor, event)]);
+                for key in followers {
+                    if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, Place::Change(*change), &frames)) {
+                        cut.push(*key);
+                    }
+                }
+            }
+        }
+        for key in cut {
+            self.remove(key);
+        }
+    }
+
+    fn typing(&mut self, frame: ServerFrame, conversation: ConversationId, account: crate::model::ids::AccountId, to_visitor: bool) {
+        let frames: Arc<[ByteString]> = Arc::new([events::json(&frame).into()]);
+        for socket in self.sockets.values() {
+            let sees = match &socket.who {
+                Who::Member { access, .. } => access.sees(account),
+                Who::Visitor { conversation: theirs, .. } => to_visitor && *theirs == Some(conversation),
+            };
+            if sees {
+                // A signal that finds no room is lost: it is best effort.
+                let _ = socket.socket.try_send(Deliver::Frames { place: Place::Signal, frames: Arc::clone(&frames) });
+            }
+        }
+    }
+
+    fn begun(&mut self, visitor: &str, conversation: ConversationId) {
+        for (key, socket) in &mut self.sockets {
+            if let Who::Visitor { visitor: theirs, conversation: known @ None } = &mut socket.who
+                && theirs == visitor
+            {
+                *known = Some(conversation);
+                self.followers.entry(conversation).or_default().push(*key);
+                socket.socket.do_send(Deliver::Follow(conversation));
+            }
+        }
+    }
+}
+
+impl Handler<Page> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, page: Page, _: &mut Self::Context) {
+        if let Some(room) = self.rooms.get_mut(&page.workspace) {
+            room.page(&page.loaded);
+            room.position = page.last;
+        }
+    }
+}
+
+impl Handler<Signalled> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, Signalled { workspace, signal }: Signalled, _: &mut Self::Context) {
+        let Some(room) = self.rooms.get_mut(&workspace) else { return };
+        match signal {
+            Signal::Typing { conversation, account, who, to_visitor } => {
+                room.typing(ServerFrame::Typing { conversation, who }, conversation, account, to_visitor);
+            }
+            Signal::Begun { visitor, conversation } => room.begun(&visitor, conversation),
+            Signal::Access { user } => {
+                for socket in room.sockets.values() {
+                    if matches!(&socket.who, Who::Member { user: theirs, .. } if user.is_none() || *theirs == user) {
+                        socket.socket.do_send(Deliver::Close(crate::model::protocol::close::GOING_DOWN));
+                    }
+                }
+            }
+            Signal::Answered => {}
+        }
+    }
+}
+
+impl Handler<CloseAll> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, CloseAll(code): CloseAll, _: &mut Self::Context) {
+        for socket in self.rooms.values().flat_map(|room| room.sockets.values()) {
+            socket.socket.do_send(Deliver::Close(code));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The actors.
+//!
+//! * [`house`]: what every actor is given: store, clock, channels, files, who runs here
+//! * [`supervisor`]: the Gateway: heartbeat, ownership, one [`channel_actor`] per provider login, back-off
+//! * [`channel_actor`]: a login's mailbox and outbox, and its [`conversation`] actors
+//! * [`conversation`]: the single writer of a conversation: one batch per cause
+//! * [`administration`]: workspaces, people, channels: what owners and admins change
+//! * [`hub`]: tails the feeds and hands each frame, serialised once, to the sockets that may see it
+//! * [`inbox`]: the list and counters of open conversations, in memory, kept by the feed
+//! * [`events`]: from feed entries to frames; [`cursor`]: places in them
+//! * [`signals`]: what is told between processes and never stored
+//! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
+//! * [`entries`]: what lies in the streams
+//! * [`faults`]: places where tests break the process on purpose
+//! * [`views`]: from records to what clients see
+
+pub mod administration;
+pub mod channel_actor;
+pub mod commands;
+pub mod conversation;
+pub mod cursor;
+pub mod entries;
+pub mod events;
+pub mod faults;
+pub mod house;
+pub mod hub;
+pub mod inbox;
+pub mod signals;
+
+pub mod supervisor;
+pub mod views;

@@ -1,0 +1,137 @@
+//! From records to what clients see. A visitor sees neither notes, nor states in CRMs, nor what colleagues are called inside.
+
+use super::house::House;
+use crate::model::connection::ChannelAccount;
+use crate::model::conversation::{Conversation, ConversationStatus};
+use crate::model::ids::WorkspaceId;
+use crate::model::message::{Attachment, Delivery, Message};
+use crate::model::protocol::{AttachmentView, ConversationView, DeliveryView, EntryDirection, FileStatus, MessageView, Preview, ReactionView};
+use crate::model::time::Time;
+use crate::store::files::Variant;
+use crate::store::files::link::{FileLink, sign_link};
+
+/// For whom a view is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// Somebody of the workspace.
+    Member,
+    /// The visitor of the widget.
+    Visitor,
+}
+
+/// An attachment with its links.
+#[must_use]
+pub fn attachment(house: &House, workspace: WorkspaceId, attachment: &Attachment, now: Time) -> AttachmentView {
+    let ready = attachment.status == FileStatus::Ready;
+    let link = |variant| sign_link(&house.keyring, &FileLink { workspace, file: attachment.file, variant }, now);
+    AttachmentView {
+        id: attachment.file,
+        name: attachment.name.clone(),
+        media_type: attachment.media_type.clone(),
+        size: attachment.size,
+        status: attachment.status,
+        reason: attachment.reason.clone(),
+        url: ready.then(|| link(Variant::Content)),
+        thumbnail_url: (ready && attachment.thumbnail).then(|| link(Variant::Thumbnail)),
+        width: attachment.width,
+        height: attachment.height,
+    }
+}
+
+/// A message. A visitor's view of it has no deliveries; the caller leaves out what a visitor must not see at all
+/// ([`visitor_sees`]).
+#[must_use]
+pub fn message(house: &House, workspace: WorkspaceId, message: &Message, deliveries: &[Delivery], viewer: Viewer) -> MessageView {
+    let now = house.world.now();
+    let crm = match viewer {
+        Viewer::Visitor => Vec::new(),
+        Viewer::Member => deliveries
+            .iter()
+            .map(|delivery| DeliveryView {
+                connection: delivery.connection.to_string(),
+                status: delivery.status.as_str().to_owned(),
+                reason: delivery.reason.clone(),
+                at: delivery.at,
+            })
+            .collect(),
+    };
+    MessageView {
+        id: message.id(),
+        conversation: message.conversation,
+        direction: message.direction,
+        author: message.author.clone(),
+        text: message.text(),
+        attachments: message.attachments.iter().map(|one| attachment(house, workspace, one, now)).collect(),
+        reply_to: message.reply_to,
+        client_id: message.client_id.clone(),
+        written_at: message.written_at,
+        imported_at: message.imported_at,
+        state: message.state.clone(),
+        crm,
+        edited_at: message.edited_at,
+        deleted_at: message.deleted_at,
+        reactions: message.reactions.iter().map(|reaction| ReactionView { emoji: reaction.emoji.clone(), author: reaction.author.clone() }).collect(),
+    }
+}
+
+/// Whether a visitor sees a message at all.
+#[must_use]
+pub fn visitor_sees(message: &Message) -> bool {
+    matches!(message.direction, EntryDirection::Inbound | EntryDirection::Outbound)
+}
+
+/// A conversation with what may be sent into it now.
+#[must_use]
+pub fn conversation(house: &House, conversation: &Conversation, version: u64, account: &ChannelAccount) -> ConversationView {
+    let now = house.world.now();
+    let mut can = match house.channels.of_kind(conversation.kind) {
+        Some(channel) => channel.can(account, conversation, now),
+        None => crate::model::protocol::Can {
+            send: false,
+            reason: Some(crate::model::reason::Reason::new("channel_unknown")),
+            text_limit: 0,
+            text_unit: "characters".to_owned(),
+            files: 0,
+            file_bytes: 0,
+            reply: false,
+            edit: false,
+            delete: false,
+            react: false,
+            window_until: None,
+        },
+    };
+    can.file_bytes = can.file_bytes.min(house.max_file_bytes);
+    ConversationView {
+        id: conversation.id,
+        channel: conversation.account,
+        channel_kind: conversation.kind.as_str().to_owned(),
+        channel_name: account.name.clone(),
+        identity: conversation.identity,
+        title: conversation.title.clone(),
+        place_title: conversation.place_title.clone(),
+        page: conversation.page.clone(),
+        status: match conversation.status {
+            ConversationStatus::Open => "open".to_owned(),
+            ConversationStatus::Closed => "closed".to_owned(),
+        },
+        assignee: conversation.assignee,
+        preview: conversation.preview.clone(),
+        unread: conversation.unread,
+        unanswered_since: conversation.unanswered_since,
+        active_at: conversation.active_at,
+        created_at: conversation.created_at,
+        can,
+        version,
+    }
+}
+
+/// What the list shows of a message.
+#[must_use]
+pub fn preview(message: &Message) -> Preview {
+    let text: String = message.text().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+    let attachment = message.attachments.first().map(|file| match file.media_type.split('/').next() {
+        Some(kind @ ("image" | "audio" | "video")) => kind.to_owned(),
+        _ => "file".to_owned(),
+    });
+    Preview { direction: message.direction, author: message.author.name.clone(), text, attachment }
+}
