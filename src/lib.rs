@@ -4,10 +4,12 @@
 //! * `gateway`: the actors
 //! * `automation`: what happens by itself, as decisions
 //! * `channel`, `crm`: one folder per provider, one per CRM
+//! * [`config`]: flags, environment and one file become one typed configuration
 //! * [`store`]: the port, two engines, typed tables, search, files
 //! * [`model`]: domain types and rules: no I/O, no clock, no async
 
 pub mod channel;
+pub mod config;
 pub mod gateway;
 pub mod model;
 pub mod store;

@@ -10,6 +10,7 @@
 //! * [`sqlite`], [`redis`]: the engines
 //! * [`dump`]: the portable dump through the port
 //! * [`files`]: the content of files, in a folder or an S3-compatible store
+//! * [`search`]: the full-text projection of messages
 //! * [`secrets`]: secrets encrypted at rest, signatures
 
 pub mod batch;
@@ -18,6 +19,7 @@ pub mod handle;
 pub mod key;
 pub mod port;
 pub mod records;
+pub mod search;
 pub mod secrets;
 pub mod table;
 pub mod wake;
