@@ -14,6 +14,7 @@ pub mod batch;
 pub mod handle;
 pub mod key;
 pub mod port;
+pub mod sqlite;
 
 pub mod table;
 pub mod wake;
