@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::port::{IndexEntry, RecordKey, StoreError, StreamName};
 use crate::model::time::Time;
 
-/// Checked before the first write; the first that fails refuses the batch and is named.
+/// Checked before the first write, in their order; the first that fails refuses the batch and is named. Unique indexes are
+/// checked after them, in the order of the effects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The owner's token still is this one.
@@ -84,7 +85,7 @@ pub enum Effect {
         /// The bytes.
         value: Bytes,
     },
-    /// Removes entries up to and including a number.
+    /// Removes entries up to and including a number; numbers not given yet are not trimmed in advance.
     Trim {
         /// The stream.
         stream: StreamName,
