@@ -126,10 +126,8 @@ fn read_place(cursor: &str) -> Result<(i64, ConversationId), Problem> {
 async fn closed(
     edge: &Edge, caller: &Caller, account: Option<AccountId>, cursor: Option<&str>, limit: usize,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
-    let mut below = match cursor.map(read_place).transpose()? {
-        Some((at, id)) => Some(IndexPosition { sort: Key::new().signed(at).done(), key: Conversation::at(id) }),
-        None => None,
-    };
+    let place = cursor.map(read_place).transpose()?;
+    let mut below = place.map(|(at, id)| IndexPosition { sort: Key::new().signed(at).done(), key: Conversation::at(id) });
     let (store, group) = (edge.house.store.workspace(caller.workspace), Conversation::status_group(ConversationStatus::Closed));
     let mut items = Vec::new();
     // What the caller may not see is passed over; a page looks at 2,000 at most, and the next goes on from there.
@@ -323,7 +321,9 @@ async fn changed(edge: &Edge, caller: &Caller, stored: &Stored<Conversation>, as
 /// Mark everything up to a message as read (G-07).
 #[utoipa::path(tag = "conversations", params(("id" = String, Path)), request_body = ReadBody, responses((status = 200, body = ConversationView), (status = 404, body = ProblemBody)))]
 #[post("/api/v1/conversations/{id}/read")]
-pub(crate) async fn read(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>, body: Json<ReadBody>) -> Result<Json<ConversationView>, Problem> {
+pub(crate) async fn read(
+    edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>, body: Json<ReadBody>,
+) -> Result<Json<ConversationView>, Problem> {
     let stored = seen(&edge, &caller, &id).await?;
     if body.up_to.conversation != stored.record.id {
         return Err(Problem::unknown("message"));

@@ -229,7 +229,7 @@ pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> O
                 return refused(&CommandError::refused("bad_client_id"), Some(client_id.chars().take(64).collect()));
             }
             let part = VisitorPart::Message {
-                visitor: visitor.person.clone(),
+                visitor: Box::new(visitor.person.clone()),
                 client_id: client_id.clone(),
                 text,
                 files: attachments,
