@@ -14,6 +14,6 @@ pub mod batch;
 pub mod handle;
 pub mod key;
 pub mod port;
-
+pub mod redis;
 pub mod table;
 pub mod wake;

@@ -1,0 +1,97 @@
+//! Writes dumped items back. A part may be written twice (its answer was lost): every write sets what is so.
+
+use redis::{Pipeline, Value};
+
+use super::keys::{Space, holder, member, moment, pair};
+use super::link::{Ask, Link, store_error};
+use super::owners;
+use super::script::record_value;
+use crate::model::ids::NodeId;
+use crate::model::time::Time;
+use crate::store::port::{DumpItem, Ownership, Partition, RecordKey, StoreError};
+
+/// How many commands travel together.
+const CHUNK: usize = 500;
+/// About how many bytes travel together.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+
+pub(super) async fn load(link: &Link, space: &Space, partitions: &[u8], partition: Partition, items: Vec<DumpItem>) -> Result<(), StoreError> {
+    let mut pipeline = Pipeline::new();
+    pipeline.cmd("SADD").arg(partitions).arg(partition.0);
+    let mut bytes = 0;
+    for item in items {
+        bytes += write(item, space, &mut pipeline);
+        if pipeline.len() >= CHUNK || bytes >= CHUNK_BYTES {
+            send(link, &mut pipeline).await?;
+            bytes = 0;
+        }
+    }
+    send(link, &mut pipeline).await
+}
+
+async fn send(link: &Link, pipeline: &mut Pipeline) -> Result<(), StoreError> {
+    if pipeline.is_empty() {
+        return Ok(());
+    }
+    pipeline.ignore_errors();
+    let answers: Vec<Value> = link.tell(Ask::Pipeline(pipeline)).await?;
+    pipeline.clear();
+    for answer in answers {
+        match answer.extract_error() {
+            Ok(_) => {}
+            // An entry that is there already: this part was written before.
+            Err(error) if error.detail().is_some_and(|words| words.contains("equal or smaller than the target stream top item")) => {}
+            Err(error) => return Err(store_error(&error, true)),
+        }
+    }
+    Ok(())
+}
+
+/// Adds the commands that write one item; about how many bytes they carry.
+fn write(item: DumpItem, space: &Space, pipeline: &mut Pipeline) -> usize {
+    match item {
+        DumpItem::Record { table, group, item, version, value } => {
+            pipeline.cmd("HSET").arg(space.records(&table, &group)).arg(&item).arg(record_value(version, &value));
+            pipeline.cmd("ZADD").arg(space.order(&table, &group)).arg(0).arg(&item);
+            value.len()
+        }
+        DumpItem::Index { table, index, unique, group, sort, record_group, record_item } => {
+            let key = RecordKey { group: record_group, item: record_item };
+            if unique {
+                pipeline.cmd("HSET").arg(space.unique(&table, &index)).arg(pair(&group, &sort)).arg(holder(&key));
+            } else {
+                pipeline.cmd("ZADD").arg(space.index(&table, &index, &group)).arg(0).arg(member(&sort, &key));
+            }
+            sort.len()
+        }
+        DumpItem::Stream { stream, trimmed, last } => {
+            pipeline.cmd("HSET").arg(space.heads()).arg(&stream).arg(last);
+            if trimmed > 0 {
+                pipeline.cmd("HSET").arg(space.trimmed()).arg(&stream).arg(trimmed);
+            }
+            stream.len()
+        }
+        DumpItem::Entry { stream, number, value } => {
+            pipeline.cmd("XADD").arg(space.stream(&stream)).arg(number).arg("v").arg(&value);
+            value.len()
+        }
+        DumpItem::Counter { group, item, value } => {
+            pipeline.cmd("HSET").arg(space.counters(&group)).arg(&item).arg(value);
+            item.len()
+        }
+        DumpItem::Once { key, answer, left_ms } => {
+            pipeline.cmd("SET").arg(space.once(&key)).arg(&answer).arg("PX").arg(left_ms.max(1));
+            answer.len()
+        }
+        DumpItem::Timer { id, due_ms, value } => {
+            let due = moment(Time(due_ms));
+            pipeline.cmd("HSET").arg(space.timers()).arg(&id).arg([&due, value.as_slice()].concat());
+            pipeline.cmd("ZADD").arg(space.due()).arg(0).arg([&due, id.as_slice()].concat());
+            value.len()
+        }
+        DumpItem::Owner { owner, token } => {
+            pipeline.cmd("HSET").arg(space.owners()).arg(&owner).arg(&owners::write(Ownership { node: NodeId(0), token })[..]);
+            owner.len()
+        }
+    }
+}
