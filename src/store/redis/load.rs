@@ -4,20 +4,20 @@ use redis::{Pipeline, Value};
 
 use super::keys::{Space, holder, member, moment, pair};
 use super::link::{Ask, Link, store_error};
-use super::owners;
+use super::owners::{self, Listing};
 use super::script::record_value;
 use crate::model::ids::NodeId;
 use crate::model::time::Time;
-use crate::store::port::{DumpItem, Ownership, Partition, RecordKey, StoreError};
+use crate::store::port::{DumpItem, Ownership, RecordKey, StoreError};
 
 /// How many commands travel together.
 const CHUNK: usize = 500;
 /// About how many bytes travel together.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
-pub(super) async fn load(link: &Link, space: &Space, partitions: &[u8], partition: Partition, items: Vec<DumpItem>) -> Result<(), StoreError> {
+pub(super) async fn load(link: &Link, space: &Space, listing: &Listing, items: Vec<DumpItem>) -> Result<(), StoreError> {
+    listing.add(link).await?;
     let mut pipeline = Pipeline::new();
-    pipeline.cmd("SADD").arg(partitions).arg(partition.0);
     let mut bytes = 0;
     for item in items {
         bytes += write(item, space, &mut pipeline);

@@ -39,6 +39,7 @@ use tokio::sync::{broadcast, watch};
 use self::commit::{Committer, WORKERS};
 use self::keys::Space;
 use self::link::{Ask, CONNECT_LIMIT, Link, connection_config, store_error};
+use self::owners::Listing;
 use self::wakes::Listeners;
 use super::batch::{Batch, Effect};
 use super::port::{
@@ -127,6 +128,10 @@ impl RedisEngine {
 
     fn space(&self, partition: Partition) -> Space {
         Space::new(&self.prefix, partition)
+    }
+
+    fn listing(&self, partition: Partition) -> Listing {
+        Listing { list: self.space(Partition::GLOBAL).partitions(), partition }
     }
 
     fn open_link(&self) -> Result<&Link, StoreError> {
@@ -253,7 +258,7 @@ impl Engine for RedisEngine {
     }
 
     async fn claim(&self, partition: Partition, owner: &str, node: NodeId, seen: Option<Ownership>) -> Result<Option<Ownership>, StoreError> {
-        owners::claim(self.open_link()?, &self.space(partition), owner, node, seen).await
+        owners::claim(self.open_link()?, &self.space(partition), &self.listing(partition), owner, node, seen).await
     }
 
     async fn heartbeat(&self, node: NodeId, lease_ms: i64) -> Result<Nodes, StoreError> {
@@ -303,8 +308,7 @@ impl Engine for RedisEngine {
     }
 
     async fn load(&self, partition: Partition, items: Vec<DumpItem>) -> Result<(), StoreError> {
-        let partitions = self.space(Partition::GLOBAL).partitions();
-        load::load(self.open_link()?, &self.space(partition), &partitions, partition, items).await
+        load::load(self.open_link()?, &self.space(partition), &self.listing(partition), items).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

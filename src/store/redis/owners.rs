@@ -9,7 +9,7 @@ use super::keys::Space;
 use super::link::{Ask, Link};
 use crate::model::ids::NodeId;
 use crate::model::time::Time;
-use crate::store::port::{Nodes, Ownership, StoreError};
+use crate::store::port::{Nodes, Ownership, Partition, StoreError};
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/claim.lua")));
 static HEARTBEAT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/heartbeat.lua")));
@@ -34,7 +34,11 @@ pub(super) async fn owner(link: &Link, space: &Space, owner: &str) -> Result<Opt
     found.as_deref().map(read).transpose()
 }
 
-pub(super) async fn claim(link: &Link, space: &Space, owner: &str, node: NodeId, seen: Option<Ownership>) -> Result<Option<Ownership>, StoreError> {
+pub(super) async fn claim(
+    link: &Link, space: &Space, listing: &Listing, owner: &str, node: NodeId, seen: Option<Ownership>,
+) -> Result<Option<Ownership>, StoreError> {
+    // Listed first: a partition that is listed and empty does no harm, one that is not listed is left out of a dump.
+    listing.add(link).await?;
     let claimed = Ownership { node, token: seen.map_or(0, |seen| seen.token).saturating_add(1) };
     let mut call = CLAIM.prepare_invoke();
     call.key(space.owners()).arg(owner);
@@ -45,6 +49,22 @@ pub(super) async fn claim(link: &Link, space: &Space, owner: &str, node: NodeId,
     call.arg(&write(claimed)[..]);
     let done: i64 = link.tell(Ask::Script(&call)).await?;
     Ok((done == 1).then_some(claimed))
+}
+
+/// How a partition is put on the list of partitions.
+pub(super) struct Listing {
+    /// The list's key.
+    pub(super) list: Vec<u8>,
+    /// Who is put on it.
+    pub(super) partition: Partition,
+}
+
+impl Listing {
+    pub(super) async fn add(&self, link: &Link) -> Result<(), StoreError> {
+        let mut cmd = Cmd::new();
+        cmd.arg("SADD").arg(&self.list).arg(self.partition.0);
+        link.ask::<i64>(Ask::Command(&cmd)).await.map(|_| ())
+    }
 }
 
 pub(super) async fn heartbeat(link: &Link, space: &Space, node: NodeId, lease_ms: i64) -> Result<Nodes, StoreError> {

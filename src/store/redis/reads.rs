@@ -1,4 +1,4 @@
-//! Reads. What must be of one moment (a scan and its values, a stream and its state) is one script or one transaction.
+//! Reads. What must be of one moment (a scan and its values, a stream and its state) is one script.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -14,6 +14,7 @@ use crate::store::port::{Direction, IndexPosition, RawRecord, RecordKey, SCAN_LI
 static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/scan.lua")));
 static SCAN_INDEX: LazyLock<Script> = LazyLock::new(|| Script::new(concat!(include_str!("lua/split.lua"), include_str!("lua/scan_index.lua"))));
 static UNIQUE: LazyLock<Script> = LazyLock::new(|| Script::new(concat!(include_str!("lua/split.lua"), include_str!("lua/unique.lua"))));
+static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/read.lua")));
 static DUE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/due.lua")));
 
 pub(super) fn corrupt(what: &str) -> StoreError {
@@ -131,12 +132,10 @@ pub(super) async fn count_index(link: &Link, space: &Space, table: &str, index: 
 }
 
 pub(super) async fn read(link: &Link, space: &Space, stream: &StreamName, after: u64, limit: usize) -> Result<StreamPage, StoreError> {
-    let mut pipeline = Pipeline::with_capacity(3);
-    pipeline.atomic();
-    pipeline.cmd("HGET").arg(space.heads()).arg(&stream.0);
-    pipeline.cmd("HGET").arg(space.trimmed()).arg(&stream.0);
-    pipeline.cmd("XRANGE").arg(space.stream(&stream.0)).arg(format!("({after}")).arg("+").arg("COUNT").arg(limit.min(SCAN_LIMIT));
-    let (last, trimmed, entries): (Option<u64>, Option<u64>, Value) = link.ask(Ask::Pipeline(&pipeline)).await?;
+    let mut call = READ.prepare_invoke();
+    call.key(space.heads()).key(space.trimmed()).key(space.stream(&stream.0));
+    call.arg(&stream.0).arg(format!("({after}")).arg(limit.min(SCAN_LIMIT));
+    let (last, trimmed, entries): (Option<u64>, Option<u64>, Value) = link.ask(Ask::Script(&call)).await?;
     let state = StreamState { trimmed: trimmed.unwrap_or(0), last: last.unwrap_or(0) };
     Ok(StreamPage { entries: read_entries(entries)?, state })
 }

@@ -52,6 +52,19 @@ fn unique_entries(batch: &Batch) -> impl Iterator<Item = (&'static str, &RecordK
     })
 }
 
+/// The unique entries the batch lets go of, and whose they were.
+fn released(batch: &Batch) -> HashMap<Place<'_>, Vec<&RecordKey>> {
+    let mut released: HashMap<Place<'_>, Vec<&RecordKey>> = HashMap::new();
+    for effect in &batch.effects {
+        if let Effect::Put { table, key, removed, .. } | Effect::Delete { table, key, removed } = effect {
+            for entry in removed.iter().filter(|entry| entry.unique) {
+                released.entry((*table, entry.index, &entry.group, &entry.sort)).or_default().push(key);
+            }
+        }
+    }
+    released
+}
+
 /// Builds the call. `database` is part of the wake channel's name.
 pub(super) fn call(sha: &str, space: &Space, database: i64, batch: &Batch) -> Cmd {
     let mut first = Parts::default();
@@ -59,22 +72,28 @@ pub(super) fn call(sha: &str, space: &Space, database: i64, batch: &Batch) -> Cm
     for condition in &batch.conditions {
         check(condition, only_once, space, &mut first);
     }
+    let released = released(batch);
     let mut given: HashMap<Place<'_>, &RecordKey> = HashMap::new();
     for (table, key, entry) in unique_entries(batch) {
+        let place = (table, entry.index, entry.group.as_slice(), entry.sort.as_slice());
         let space_key = space.unique(table, entry.index);
-        match *given.entry((table, entry.index, &entry.group, &entry.sort)).or_insert(key) {
-            other if other != key => first.step(b'N', [space_key], [holder(other)]),
-            _ => first.step(b'U', [space_key], [pair(&entry.group, &entry.sort), holder(key)]),
+        let first_heir = *given.entry(place).or_insert(key);
+        if first_heir != key {
+            first.step(b'N', [space_key], [holder(first_heir)]);
+            continue;
         }
+        first.step(b'U', [space_key], [pair(&entry.group, &entry.sort), holder(key)]);
+        // An entry is also free for the one who takes it over in the same batch.
+        let before = released.get(&place).map_or(&[][..], Vec::as_slice);
+        first.arguments.push(before.len().to_string().into_bytes());
+        first.arguments.extend(before.iter().map(|key| holder(key)));
     }
 
     let mut then = Parts::default();
     let mut streams: Vec<&StreamName> = Vec::new();
     if !only_once {
         for condition in &batch.conditions {
-            if let Condition::Once { key, lifetime_ms, answer } = condition
-                && *lifetime_ms > 0
-            {
+            if let Condition::Once { key, lifetime_ms, answer } = condition {
                 then.step(b'w', [space.once(key)], [lifetime(*lifetime_ms), answer.to_vec()]);
             }
         }
@@ -121,7 +140,7 @@ fn lifetime(ms: i64) -> Vec<u8> {
 fn check(condition: &Condition, only_once: bool, space: &Space, parts: &mut Parts) {
     match condition {
         Condition::Fence { owner, token } => parts.step(b'F', [space.owners()], [owner.clone().into_bytes(), token.to_be_bytes().to_vec()]),
-        Condition::Once { key, lifetime_ms, answer } if only_once && *lifetime_ms > 0 => {
+        Condition::Once { key, lifetime_ms, answer } if only_once => {
             parts.step(b'O', [space.once(key)], [lifetime(*lifetime_ms), answer.to_vec()]);
         }
         Condition::Once { key, .. } => parts.step(b'o', [space.once(key)], []),

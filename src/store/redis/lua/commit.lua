@@ -47,10 +47,14 @@ for i = 1, #checks do
     taken = taken or {}
     taken[#taken + 1], taken[#taken + 2] = K[k], number
     a = a + 1
-  elseif op == 85 then -- U: the unique entry is free or ours
-    local holder = call('HGET', K[k], A[a + 1])
-    if holder and holder ~= A[a + 2] then return refuse(i, holder) end
-    a = a + 2
+  elseif op == 85 then -- U: the unique entry is free, ours, or let go of by one of those this batch names
+    local holder, others = call('HGET', K[k], A[a + 1]), tonumber(A[a + 3])
+    if holder and holder ~= A[a + 2] then
+      local free = false
+      for other = a + 4, a + 3 + others do free = free or A[other] == holder end
+      if not free then return refuse(i, holder) end
+    end
+    a = a + 3 + others
   elseif op == 116 then -- t: the timer stands at this moment
     local found = call('HGET', K[k], A[a + 1])
     if not found or sub(found, 1, 8) ~= A[a + 2] then return refuse(i) end
@@ -160,8 +164,8 @@ for i = 1, #effects do
       call('ZREM', K[k + 1], sub(found, 1, 8) .. id)
     end
     k, a = k + 1, a + 1
-  elseif op == 119 then -- w: one of several once keys; the first answer of a batch that names a key twice stays
-    call('SET', K[k], A[a + 2], 'PX', A[a + 1], 'NX')
+  elseif op == 119 then -- w: one of several once keys
+    call('SET', K[k], A[a + 2], 'PX', A[a + 1])
     a = a + 2
   end
 end
