@@ -15,5 +15,6 @@ pub mod handle;
 pub mod key;
 pub mod port;
 pub mod redis;
+pub mod sqlite;
 pub mod table;
 pub mod wake;

@@ -21,7 +21,7 @@ pub(crate) mod streams;
 pub(crate) mod timers;
 pub(crate) mod wakes;
 
-/// Makes the tests of one engine: `conformance!(sqlite, crate::store::sqlite::Sqlite)`. A promise that is not listed here is
+/// Makes the tests of one engine: `conformance!(on_sqlite, crate::store::sqlite::Sqlite)`. A promise that is not listed here is
 /// an unused function, so the lint finds it.
 macro_rules! conformance {
     ($engine:ident, $under_test:ty) => {
@@ -84,3 +84,5 @@ macro_rules! conformance {
         }
     };
 }
+
+conformance!(on_sqlite, crate::store::sqlite::Sqlite);

@@ -5,9 +5,8 @@
 //! * [`redis_bench`]: the Redis engine beside bare commands, measured
 //! * [`redis_engine`]: the suite on a real Redis server
 //! * [`redis_faults`]: what a Redis server can do to us
+//! * [`sqlite`]: SQLite under test
 //! * [`sample`]: a small store with something of everything in it
-
-#![allow(dead_code, unused_macros)]
 
 #[macro_use]
 mod conformance;
@@ -16,3 +15,4 @@ mod redis_bench;
 mod redis_engine;
 mod redis_faults;
 mod sample;
+mod sqlite;

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use kommutator::store::port::Engine;
 use kommutator::store::redis::RedisEngine;
 
-use super::harness::EngineUnderTest;
+use super::conformance::dumps;
+use super::harness::{EngineUnderTest, everything};
+use super::sample;
+use super::sqlite::Sqlite;
 use crate::support::redis_server::RedisServer;
 
 /// An engine on a server of its own.
@@ -43,3 +46,18 @@ impl EngineUnderTest for Redis {
 }
 
 conformance!(redis, crate::store::redis_engine::Redis);
+
+/// What moves from one engine to the other and back is the same in every place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_moves_to_redis_and_back() {
+    dumps::a_dump_loads_elsewhere::<Sqlite, Redis>().await;
+    dumps::a_dump_loads_elsewhere::<Redis, Sqlite>().await;
+    let (first, there, back) = (Sqlite::fresh().await, Redis::fresh().await, Sqlite::fresh().await);
+    sample::fill(first.engine()).await;
+    dumps::copy(first.engine(), there.engine()).await;
+    dumps::copy(there.engine(), back.engine()).await;
+    assert_eq!(sample::answers(back.engine()).await, sample::answers(first.engine()).await);
+    for partition in sample::PARTITIONS {
+        assert_eq!(everything(back.engine(), partition).await, everything(first.engine(), partition).await);
+    }
+}
