@@ -68,11 +68,13 @@ fn unit(key: &[u8]) -> Option<Unit> {
         [b'r', b':', name @ ..] => (Kind::Records, name.to_vec()),
         [b'i', b':', name @ ..] => (Kind::Index, name.to_vec()),
         [b'u', b':', name @ ..] => (Kind::Unique, name.to_vec()),
+        // A stream has entries, or a head, or both.
+        [b's', b':', name @ ..] => (Kind::Stream, name.to_vec()),
         [b'c', b':', name @ ..] => (Kind::Counters, name.to_vec()),
         [b'x', b':', name @ ..] => (Kind::Once, name.to_vec()),
         b"timers" => (Kind::Timers, Vec::new()),
         b"owners" => (Kind::Owners, Vec::new()),
-        // Order, due, heads and trimmed follow from the others; streams are listed by their heads, also those without entries.
+        // Order, due, heads and trimmed follow from the others.
         _ => return None,
     })
 }

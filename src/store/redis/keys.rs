@@ -8,8 +8,9 @@
 //! | `o:<table>:<group>` | sorted set | the items of that group, in byte order |
 //! | `i:<table>:<index>:<group>` | sorted set | escaped sort, escaped record group, record item |
 //! | `u:<table>:<index>` | hash | escaped group, sort → holder (escaped record group, record item) |
-//! | `s:<stream>` | stream | `<number>-0`, field `v`; absent while it has no entries |
-//! | `heads`, `trimmed` | hash | stream → its newest number; the last number trimmed |
+//! | `s:<stream>` | stream | `0-<number>`, field `v`; absent while it has no entries |
+//! | `heads` | hash | stream → its newest number, once that entry was removed |
+//! | `trimmed` | hash | stream → the last number trimmed |
 //! | `c:<group>` | hash | counter → value |
 //! | `x:<key>` | string with a lifetime | a once key's first answer |
 //! | `timers` | hash | timer → due (8 bytes), value |

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
+use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
 use tokio::time::Instant;
 
 use crate::store::port::StoreError;
@@ -82,22 +82,32 @@ impl Link {
 
 /// Whether the same call may well succeed in a moment.
 pub(super) fn passing(error: &RedisError) -> bool {
-    error.is_connection_dropped() || error.is_connection_refusal() || (error.is_io_error() && !error.is_timeout()) || error.code() == Some("LOADING")
+    error.is_connection_dropped()
+        || error.is_connection_refusal()
+        || (error.is_io_error() && !error.is_timeout())
+        || code(error).as_deref() == Some("LOADING")
 }
 
 /// What an error means. `sent`: the call changes the store and may have reached it.
 pub(super) fn store_error(error: &RedisError, sent: bool) -> StoreError {
     let words = format!("redis: {error}");
-    match error.code() {
+    match code(error).as_deref() {
         Some("OOM") => StoreError::Full(words),
         Some("READONLY" | "MISCONF" | "NOREPLICAS") => StoreError::ReadOnly(words),
         Some("WRONGTYPE") => StoreError::Corrupt(words),
         Some("ERR") => StoreError::Invalid(words),
         // Refused before it was looked at: LOADING, BUSY, MASTERDOWN, NOAUTH, NOPERM …
         Some(_) => StoreError::Unavailable(words),
+        None if matches!(error.kind(), ErrorKind::Parse | ErrorKind::UnexpectedReturnType) => StoreError::Corrupt(words),
         None if sent && !error.is_connection_refusal() => StoreError::Unclear(words),
         None => StoreError::Unavailable(words),
     }
+}
+
+/// The server's word for what is wrong; of a pipeline, that of the first call that failed.
+fn code(error: &RedisError) -> Option<String> {
+    let first = || error.clone().into_server_errors()?.first().map(|(_, error)| error.code().to_owned());
+    error.code().map(str::to_owned).or_else(first)
 }
 
 #[cfg(test)]

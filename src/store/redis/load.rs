@@ -1,14 +1,19 @@
 //! Writes dumped items back. A part may be written twice (its answer was lost): every write sets what is so.
 
-use redis::{Pipeline, Value};
+use std::sync::LazyLock;
+
+use redis::{Cmd, Pipeline, Script};
 
 use super::keys::{Space, holder, member, moment, pair};
-use super::link::{Ask, Link, store_error};
+use super::link::{Ask, Link};
 use super::owners::{self, Listing};
 use super::script::record_value;
 use crate::model::ids::NodeId;
 use crate::model::time::Time;
 use crate::store::port::{DumpItem, Ownership, RecordKey, StoreError};
+
+const LOAD_ENTRY_TEXT: &str = include_str!("lua/load_entry.lua");
+static LOAD_ENTRY: LazyLock<Script> = LazyLock::new(|| Script::new(LOAD_ENTRY_TEXT));
 
 /// How many commands travel together.
 const CHUNK: usize = 500;
@@ -17,6 +22,9 @@ const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) async fn load(link: &Link, space: &Space, listing: &Listing, items: Vec<DumpItem>) -> Result<(), StoreError> {
     listing.add(link).await?;
+    let mut script = Cmd::new();
+    script.arg("SCRIPT").arg("LOAD").arg(LOAD_ENTRY_TEXT);
+    link.ask::<String>(Ask::Command(&script)).await?;
     let mut pipeline = Pipeline::new();
     let mut bytes = 0;
     for item in items {
@@ -33,17 +41,8 @@ async fn send(link: &Link, pipeline: &mut Pipeline) -> Result<(), StoreError> {
     if pipeline.is_empty() {
         return Ok(());
     }
-    pipeline.ignore_errors();
-    let answers: Vec<Value> = link.tell(Ask::Pipeline(pipeline)).await?;
+    link.tell::<()>(Ask::Pipeline(pipeline)).await?;
     pipeline.clear();
-    for answer in answers {
-        match answer.extract_error() {
-            Ok(_) => {}
-            // An entry that is there already: this part was written before.
-            Err(error) if error.detail().is_some_and(|words| words.contains("equal or smaller than the target stream top item")) => {}
-            Err(error) => return Err(store_error(&error, true)),
-        }
-    }
     Ok(())
 }
 
@@ -72,7 +71,8 @@ fn write(item: DumpItem, space: &Space, pipeline: &mut Pipeline) -> usize {
             stream.len()
         }
         DumpItem::Entry { stream, number, value } => {
-            pipeline.cmd("XADD").arg(space.stream(&stream)).arg(number).arg("v").arg(&value);
+            pipeline.cmd("EVALSHA").arg(LOAD_ENTRY.get_hash()).arg(2).arg(space.stream(&stream)).arg(space.heads());
+            pipeline.arg(&stream).arg(number).arg(&value);
             value.len()
         }
         DumpItem::Counter { group, item, value } => {

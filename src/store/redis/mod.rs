@@ -1,8 +1,8 @@
 //! The Redis engine: the same port over one Redis server (7.0 or newer), for installations of several nodes.
 //!
 //! A batch is one call of one script, so it is whole or not at all; many callers' batches travel in one pipeline. Streams are
-//! Redis Streams whose numbers are kept beside them, so that an empty stream can be deleted and its numbers are never used
-//! twice. Nothing expires but once keys: an outage of Redis moves no ownership.
+//! Redis Streams that number themselves; the number of a removed newest entry is kept beside them, so that an empty stream can
+//! be deleted and its numbers are never used twice. Nothing expires but once keys: an outage of Redis moves no ownership.
 //!
 //! * [`keys`]: the layout: names of keys, bytes that sort
 //! * [`script`]: a batch as a call of `lua/commit.lua`, and its answer

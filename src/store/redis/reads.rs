@@ -134,20 +134,20 @@ pub(super) async fn count_index(link: &Link, space: &Space, table: &str, index: 
 pub(super) async fn read(link: &Link, space: &Space, stream: &StreamName, after: u64, limit: usize) -> Result<StreamPage, StoreError> {
     let mut call = READ.prepare_invoke();
     call.key(space.heads()).key(space.trimmed()).key(space.stream(&stream.0));
-    call.arg(&stream.0).arg(format!("({after}")).arg(limit.min(SCAN_LIMIT));
-    let (last, trimmed, entries): (Option<u64>, Option<u64>, Value) = link.ask(Ask::Script(&call)).await?;
-    let state = StreamState { trimmed: trimmed.unwrap_or(0), last: last.unwrap_or(0) };
+    call.arg(&stream.0).arg(format!("(0-{after}")).arg(limit.min(SCAN_LIMIT));
+    let (newest, left, trimmed, entries): (Option<u64>, Option<u64>, Option<u64>, Value) = link.ask(Ask::Script(&call)).await?;
+    let state = StreamState { trimmed: trimmed.unwrap_or(0), last: newest.max(left).unwrap_or(0) };
     Ok(StreamPage { entries: read_entries(entries)?, state })
 }
 
-/// What XRANGE answers: `[[number-0, ["v", bytes]], …]`.
+/// What XRANGE answers: `[[0-number, ["v", bytes]], …]`.
 fn read_entries(value: Value) -> Result<Vec<(u64, Bytes)>, StoreError> {
     let entries = match value {
         Value::Nil => Vec::new(),
         value => from_redis_value::<Vec<(Vec<u8>, (Vec<u8>, Vec<u8>))>>(value).map_err(|_| corrupt("a stream's entries"))?,
     };
     let read = |(id, (_, value)): (Vec<u8>, (Vec<u8>, Vec<u8>))| {
-        let number = std::str::from_utf8(&id).ok().and_then(|id| id.split('-').next()).and_then(|number| number.parse().ok());
+        let number = std::str::from_utf8(&id).ok().and_then(|id| id.strip_prefix("0-")).and_then(|number| number.parse().ok());
         Ok((number.ok_or_else(|| corrupt("an entry's number"))?, Bytes::from(value)))
     };
     entries.into_iter().map(read).collect()

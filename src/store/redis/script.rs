@@ -7,7 +7,7 @@ use redis::{Cmd, Value};
 
 use super::keys::{Space, holder, member, moment, pair, read_holder};
 use crate::store::batch::{Batch, Condition, Effect};
-use crate::store::port::{CommitError, Committed, IndexEntry, RecordKey, Refusal, StoreError, StreamName};
+use crate::store::port::{CommitError, Committed, IndexEntry, RecordKey, Refusal, StoreError};
 
 /// The script's text.
 pub(super) const COMMIT: &str = include_str!("lua/commit.lua");
@@ -90,7 +90,6 @@ pub(super) fn call(sha: &str, space: &Space, database: i64, batch: &Batch) -> Cm
     }
 
     let mut then = Parts::default();
-    let mut streams: Vec<&StreamName> = Vec::new();
     if !only_once {
         for condition in &batch.conditions {
             if let Condition::Once { key, lifetime_ms, answer } = condition {
@@ -99,37 +98,20 @@ pub(super) fn call(sha: &str, space: &Space, database: i64, batch: &Batch) -> Cm
         }
     }
     for done in &batch.effects {
-        if let Effect::Append { stream, .. } | Effect::Trim { stream, .. } = done {
-            streams.push(stream);
-        }
         effect(done, space, &mut then);
     }
-    streams.sort_unstable();
-    streams.dedup();
-    if !streams.is_empty() {
-        first.keys.push(space.heads());
-    }
-
-    let keys = first.keys.len() + then.keys.len();
-    let arguments = first.arguments.len() + then.arguments.len() + streams.len() + 4;
+    let keys = first.keys.len() + then.keys.len() + 1;
+    let arguments = first.arguments.len() + then.arguments.len() + 3;
     let bytes: usize = first.keys.iter().chain(&then.keys).chain(&first.arguments).chain(&then.arguments).map(Vec::len).sum();
     let mut cmd = Cmd::with_capacity(keys + arguments + 3, bytes + 128);
-    cmd.arg("EVALSHA").arg(sha).arg(keys);
+    cmd.arg("EVALSHA").arg(sha).arg(keys).arg(space.heads());
     for key in first.keys.iter().chain(&then.keys) {
         cmd.arg(key.as_slice());
     }
-    cmd.arg(first.letters.as_slice()).arg(then.letters.as_slice());
-    for argument in &first.arguments {
+    cmd.arg(first.letters.as_slice()).arg(then.letters.as_slice()).arg(space.wake_channel(database));
+    for argument in first.arguments.iter().chain(&then.arguments) {
         cmd.arg(argument.as_slice());
     }
-    cmd.arg(streams.len());
-    for stream in &streams {
-        cmd.arg(stream.0.as_bytes());
-    }
-    for argument in &then.arguments {
-        cmd.arg(argument.as_slice());
-    }
-    cmd.arg(space.wake_channel(database));
     cmd
 }
 
@@ -144,7 +126,9 @@ fn check(condition: &Condition, only_once: bool, space: &Space, parts: &mut Part
             parts.step(b'O', [space.once(key)], [lifetime(*lifetime_ms), answer.to_vec()]);
         }
         Condition::Once { key, .. } => parts.step(b'o', [space.once(key)], []),
-        Condition::Take { stream, number } => parts.step(b'T', [space.stream(&stream.0)], [number.to_string().into_bytes()]),
+        Condition::Take { stream, number } => {
+            parts.step(b'T', [space.stream(&stream.0)], [entry_id(*number), stream.0.clone().into_bytes()]);
+        }
         Condition::TakeTimer { id, due } => parts.step(b't', [space.timers(), space.due()], [id.clone(), moment(*due).to_vec()]),
         Condition::Expect { table, key, version: None } => parts.step(b'A', [space.records(table, &key.group)], [key.item.clone()]),
         Condition::Expect { table, key, version: Some(version) } => {
@@ -192,6 +176,11 @@ fn entries(table: &str, key: &RecordKey, added: &[IndexEntry], removed: &[IndexE
             parts.step(b'i', [space.index(table, entry.index, &entry.group)], [member(&entry.sort, key)]);
         }
     }
+}
+
+/// An entry's id in its stream.
+pub(super) fn entry_id(number: u64) -> Vec<u8> {
+    format!("0-{number}").into_bytes()
 }
 
 /// A record as its field: the version, then the bytes.

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use kommutator::model::ids::NodeId;
 use kommutator::model::time::Time;
 use kommutator::store::batch::Batch;
-use kommutator::store::port::{CommitError, Engine, Partition, Refusal, Scan, StoreError};
+use kommutator::store::port::{CommitError, DumpItem, Engine, Partition, Refusal, Scan, StoreError};
 use kommutator::store::redis::RedisEngine;
 
 use super::harness::{HOME, append, batch, commit, entries, entry, everything, key, soon, stream};
@@ -142,6 +142,8 @@ async fn a_full_server_commits_a_batch_whole_or_not_at_all() {
     tell(&server, "CONFIG SET maxmemory 1").await;
     engine.ping().await.unwrap();
     assert_eq!(entries(&engine, "mailbox").await.len(), 1);
+    let counter = DumpItem::Counter { group: Vec::new(), item: Vec::new(), value: 1 };
+    assert!(matches!(engine.load(HOME, vec![counter]).await, Err(StoreError::Full(_))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 -- Commits one batch: every condition is checked before the first write, then everything is written.
 --
--- ARGV[1]: one letter per check, ARGV[2]: one letter per effect; each letter takes its keys from KEYS and its arguments
--- from ARGV, in order. A refusal is answered as {'!', place of the check from 1, what it found}, success as the numbers of
+-- ARGV[1]: one letter per check, ARGV[2]: one letter per effect, ARGV[3]: the wake channel, KEYS[1]: heads; each letter takes
+-- its further keys from KEYS and its arguments from ARGV, in order. A refusal is answered as {'!', place of the check from 1, what it found}, success as the numbers of
 -- the appended entries.
 --
 -- No call after the first write may fail, because nothing is rolled back. Out of memory, read-only and disk errors are
@@ -10,7 +10,7 @@
 local call, K, A = redis.call, KEYS, ARGV
 local byte, sub, format = string.byte, string.sub, string.format
 local checks, effects = A[1], A[2]
-local k, a = 0, 2
+local heads, k, a = K[1], 1, 3
 
 -- A batch's only once key is set and checked by one command, after all other checks passed. A check that stands after it
 -- and fails first must still give way to it: the first failed condition is the one named.
@@ -42,11 +42,12 @@ for i = 1, #checks do
     if not found or sub(found, 9, 16) ~= A[a + 2] then return refuse(i) end
     a = a + 2
   elseif op == 84 then -- T: the entry is there
-    local number = A[a + 1]
-    if #call('XRANGE', K[k], number, number, 'COUNT', 1) == 0 then return refuse(i) end
+    local id = A[a + 1]
+    if #call('XRANGE', K[k], id, id, 'COUNT', 1) == 0 then return refuse(i) end
     taken = taken or {}
-    taken[#taken + 1], taken[#taken + 2] = K[k], number
-    a = a + 1
+    local n = #taken
+    taken[n + 1], taken[n + 2], taken[n + 3] = K[k], id, A[a + 2]
+    a = a + 2
   elseif op == 85 then -- U: the unique entry is free, ours, or let go of by one of those this batch names
     local holder, others = call('HGET', K[k], A[a + 1]), tonumber(A[a + 3])
     if holder and holder ~= A[a + 2] then
@@ -73,10 +74,21 @@ if once_key then
   local seen = call('SET', once_key, once_answer, 'PX', once_life, 'NX', 'GET')
   if seen then return {'!', once_at, seen} end
 end
+-- A stream numbers its entries itself (0-1, 0-2 …) as long as it has any. Whoever removes the newest one leaves its number in
+-- the heads, so that it is not used again.
+local function newest(stream)
+  local entry = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  return entry and tonumber(sub(entry[1], 3)) or 0
+end
+local function head(name) return tonumber(call('HGET', heads, name) or 0) end
+
 if taken then
-  for i = 1, #taken, 2 do
-    call('XDEL', taken[i], taken[i + 1])
-    if call('XLEN', taken[i]) == 0 then call('DEL', taken[i]) end
+  for i = 1, #taken, 3 do
+    local stream, id, name = taken[i], taken[i + 1], taken[i + 2]
+    call('XDEL', stream, id)
+    local number, left = tonumber(sub(id, 3)), newest(stream)
+    if left == 0 then call('DEL', stream) end
+    if left < number and head(name) < number then call('HSET', heads, name, sub(id, 3)) end
   end
 end
 if timers then
@@ -87,31 +99,19 @@ if timers then
   end
 end
 
--- Where the streams that are appended to or trimmed stand: read once, written once.
-local streams = tonumber(A[a + 1])
-local first = a + 2
-a = a + 1 + streams
-local heads, last, grown
-if streams > 0 then
-  k = k + 1
-  heads = K[k]
-  local found = call('HMGET', heads, unpack(A, first, a))
-  last, grown = {}, {}
-  for i = 1, streams do last[A[first + i - 1]] = tonumber(found[i] or 0) end
-end
-
+local grown = {}
 local numbers, appended = {}, 0
 for i = 1, #effects do
   local op = byte(effects, i)
   k = k + 1
   if op == 65 then -- A: append
     local name = A[a + 1]
-    local number = last[name] + 1
-    local text = format('%.0f', number)
-    call('XADD', K[k], text, 'v', A[a + 2])
-    last[name], grown[name] = number, text
+    local id = call('XADD', K[k], 'NOMKSTREAM', '0-*', 'v', A[a + 2])
+    if not id then id = call('XADD', K[k], format('0-%.0f', head(name) + 1), 'v', A[a + 2]) end
+    local text = sub(id, 3)
     appended = appended + 1
-    numbers[appended] = number
+    numbers[appended] = tonumber(text)
+    grown[name] = text
     a = a + 2
   elseif op == 105 then -- i: an index entry more
     call('ZADD', K[k], 0, A[a + 1])
@@ -138,12 +138,15 @@ for i = 1, #effects do
     a = a + 2
   elseif op == 77 then -- M: trim
     local name = A[a + 1]
-    local through = math.min(tonumber(A[a + 2]), last[name])
-    if through > 0 then
-      call('XTRIM', K[k], 'MINID', format('%.0f', through + 1))
-      if call('XLEN', K[k]) == 0 then call('DEL', K[k]) end
-      if through > tonumber(call('HGET', K[k + 1], name) or 0) then call('HSET', K[k + 1], name, format('%.0f', through)) end
+    local last, left = newest(K[k]), head(name)
+    local through = math.min(tonumber(A[a + 2]), math.max(last, left))
+    if last > 0 and last <= through then
+      call('DEL', K[k])
+      if left < last then call('HSET', heads, name, format('%.0f', last)) end
+    elseif last > 0 then
+      call('XTRIM', K[k], 'MINID', format('0-%.0f', through + 1))
     end
+    if through > tonumber(call('HGET', K[k + 1], name) or 0) then call('HSET', K[k + 1], name, format('%.0f', through)) end
     k, a = k + 1, a + 2
   elseif op == 68 then -- D: delete
     call('HDEL', K[k], A[a + 1])
@@ -171,15 +174,11 @@ for i = 1, #effects do
 end
 
 if appended > 0 then
-  local stand, at = {}, 0
-  for i = first, first + streams - 1 do
-    local number = grown[A[i]]
-    if number then
-      stand[at + 1], stand[at + 2] = A[i], number
-      at = at + 2
-    end
+  local wake, lines = {}, 0
+  for name, number in pairs(grown) do
+    wake[lines + 1], wake[lines + 2] = name, number
+    lines = lines + 2
   end
-  call('HSET', heads, unpack(stand))
-  call('PUBLISH', A[a + 1], table.concat(stand, '\n'))
+  call('PUBLISH', A[3], table.concat(wake, '\n'))
 end
 return numbers
