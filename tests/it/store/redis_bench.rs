@@ -20,17 +20,23 @@ const WRITERS: u64 = 64;
 const BATCHES: u64 = 500;
 const CONNECTIONS: usize = 4;
 
+/// An id as the product makes them: milliseconds, then random bits.
+fn id(of: u64) -> [u8; 8] {
+    ((200_000_000_000 + of) << 22 | (of.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 42)).to_be_bytes()
+}
+
+/// A message's number in its conversation.
+fn place(number: u64) -> [u8; 4] {
+    u32::try_from(number).unwrap().to_be_bytes()
+}
+
 /// A message as it comes in: once, record, three indexes, log, feed, two outboxes.
 fn message(writer: u64, number: u64) -> Batch {
     let mut batch = Batch::new();
-    let conversation = writer.to_be_bytes();
+    let (conversation, author, at) = (id(writer), id(writer + 1_000), id(writer * 10_000 + number));
     batch.once(format!("hook {writer} {number}").into_bytes(), 86_400_000, "ok");
-    let indexes = vec![
-        entry("by_time", "account", number.to_be_bytes()),
-        entry("by_author", conversation, number.to_be_bytes()),
-        entry("by_state", "new", [conversation, number.to_be_bytes()].concat()),
-    ];
-    batch.put("message", key(conversation, number.to_be_bytes()), None, vec![b'm'; 400], indexes, Vec::new());
+    let indexes = vec![entry("by_time", "account", at), entry("by_author", author, at), entry("by_state", "new", at)];
+    batch.put("message", key(conversation, place(number)), None, vec![b'm'; 400], indexes, Vec::new());
     for name in [format!("log:{writer}"), "feed".to_owned(), format!("outbox:{}", writer % 8), "outbox:crm".to_owned()] {
         batch.append(&stream(&name), vec![b'e'; 60]);
     }
@@ -40,15 +46,16 @@ fn message(writer: u64, number: u64) -> Batch {
 /// The same nine writes as plain commands.
 fn bare(writer: u64, number: u64) -> Vec<Cmd> {
     let key = |name: &str| format!("{{bare}}:{name}");
+    let member = [&id(writer * 10_000 + number)[..], &id(writer), &place(number)].concat();
     let mut commands = Vec::new();
     let mut set = redis::cmd("SET");
     set.arg(key(&format!("x:hook {writer} {number}"))).arg("ok").arg("PX").arg(86_400_000).arg("NX");
     let mut put = redis::cmd("HSET");
-    put.arg(key(&format!("r:message:{writer}"))).arg(&number.to_be_bytes()[..]).arg(vec![b'm'; 408]);
+    put.arg(key(&format!("r:message:{writer}"))).arg(&place(number)[..]).arg(vec![b'm'; 408]);
     commands.extend([set, put]);
     for index in ["by_time:account".to_owned(), format!("by_author:{writer}"), "by_state:new".to_owned()] {
         let mut add = redis::cmd("ZADD");
-        add.arg(key(&format!("i:message:{index}"))).arg(0).arg([number.to_be_bytes(), [0; 8], writer.to_be_bytes(), number.to_be_bytes()].concat());
+        add.arg(key(&format!("i:message:{index}"))).arg(0).arg(&member);
         commands.push(add);
     }
     for name in [format!("log:{writer}"), "feed".to_owned(), format!("outbox:{}", writer % 8), "outbox:crm".to_owned()] {
