@@ -11,6 +11,7 @@
 //! * [`dump`]: the portable dump through the port
 
 pub mod batch;
+pub mod dump;
 pub mod handle;
 pub mod key;
 pub mod port;

@@ -10,6 +10,8 @@
 //! * [`owners`]: fences, claims, heartbeats
 //! * [`wakes`]: watching, signals, closing, counting
 //! * [`dumps`]: dump and load, also from one engine to another
+//!
+//! The files [`dump`], [`kept`] and [`model`] beside this one hold promises too and are listed with them.
 
 pub(crate) mod bounds;
 pub(crate) mod conditions;
@@ -20,6 +22,8 @@ pub(crate) mod records;
 pub(crate) mod streams;
 pub(crate) mod timers;
 pub(crate) mod wakes;
+
+use super::{dump, kept, model};
 
 /// Makes the tests of one engine: `conformance!(on_sqlite, crate::store::sqlite::Sqlite)`. A promise that is not listed here is
 /// an unused function, so the lint finds it.
@@ -67,6 +71,12 @@ macro_rules! conformance {
             dumps: [
                 partitions_are_listed, a_dump_loads_into_an_empty_store, a_loaded_store_goes_on, dumps_of_many_items_come_in_parts,
             ],
+            dump: [
+                a_file_holds_the_whole_store, an_empty_store_is_a_file_too, a_store_that_holds_something_is_refused,
+                a_broken_file_is_refused_and_loads_nothing, a_newer_format_is_refused, items_that_do_not_fit_are_refused,
+            ],
+            kept: [kept_dumps_are_read],
+            model: [random_batches_do_as_the_model_says],
         });
     };
     (@tests $engine:ident, $under_test:ty, { $($room:ident: [$($name:ident),* $(,)?]),* $(,)? }) => {
@@ -86,3 +96,4 @@ macro_rules! conformance {
 }
 
 conformance!(on_sqlite, crate::store::sqlite::Sqlite);
+conformance!(on_redis, crate::store::redis_engine::Redis);

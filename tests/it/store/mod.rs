@@ -5,12 +5,18 @@
 //! * [`redis_bench`]: the Redis engine beside bare commands, measured
 //! * [`redis_engine`]: the suite on a real Redis server
 //! * [`redis_faults`]: what a Redis server can do to us
+//! * [`model`]: random batches against a trivially correct store
+//! * [`dump`]: the portable dump as a file
+//! * [`kept`]: stores written by earlier versions
 //! * [`sqlite`]: SQLite under test
 //! * [`sample`]: a small store with something of everything in it
 
 #[macro_use]
 mod conformance;
+mod dump;
 mod harness;
+mod kept;
+mod model;
 mod redis_bench;
 mod redis_engine;
 mod redis_faults;
