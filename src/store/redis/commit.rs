@@ -21,7 +21,7 @@ use super::script::COMMIT;
 use crate::store::port::{Partition, StoreError};
 
 /// How many pipelines may be under way. More share a disk flush of Redis less well, fewer leave it idle.
-pub(super) const WORKERS: usize = 4;
+pub(super) const WORKERS: usize = 8;
 /// The most batches that wait; more callers wait in line.
 const QUEUE: usize = 4_096;
 /// The most batches, and about the most bytes, of one pipeline.

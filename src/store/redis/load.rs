@@ -7,9 +7,10 @@ use redis::{Cmd, Pipeline, Script};
 use super::keys::{Space, holder, member, moment, pair};
 use super::link::{Ask, Link};
 use super::owners::{self, Listing};
-use super::script::record_value;
+use super::script::{LONGEST_MS, record_value};
 use crate::model::ids::NodeId;
 use crate::model::time::Time;
+use crate::store::batch::{KEY_BYTES, STREAM_NAME_BYTES};
 use crate::store::port::{DumpItem, Ownership, RecordKey, StoreError};
 
 const LOAD_ENTRY_TEXT: &str = include_str!("lua/load_entry.lua");
@@ -21,6 +22,9 @@ const CHUNK: usize = 500;
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) async fn load(link: &Link, space: &Space, listing: &Listing, items: Vec<DumpItem>) -> Result<(), StoreError> {
+    if let Some(wrong) = items.iter().find_map(wrong) {
+        return Err(StoreError::Invalid(wrong));
+    }
     listing.add(link).await?;
     let mut script = Cmd::new();
     script.arg("SCRIPT").arg("LOAD").arg(LOAD_ENTRY_TEXT);
@@ -80,7 +84,7 @@ fn write(item: DumpItem, space: &Space, pipeline: &mut Pipeline) -> usize {
             item.len()
         }
         DumpItem::Once { key, answer, left_ms } => {
-            pipeline.cmd("SET").arg(space.once(&key)).arg(&answer).arg("PX").arg(left_ms.max(1));
+            pipeline.cmd("SET").arg(space.once(&key)).arg(&answer).arg("PX").arg(left_ms.clamp(1, LONGEST_MS));
             answer.len()
         }
         DumpItem::Timer { id, due_ms, value } => {
@@ -94,4 +98,33 @@ fn write(item: DumpItem, space: &Space, pipeline: &mut Pipeline) -> usize {
             owner.len()
         }
     }
+}
+
+/// The largest number a script counts exactly.
+const LARGEST: u64 = 1 << 53;
+
+/// What is wrong with an item by itself: a dump comes from outside.
+fn wrong(item: &DumpItem) -> Option<String> {
+    let (names, parts, numbers): (Vec<&str>, Vec<&[u8]>, Vec<u64>) = match item {
+        DumpItem::Record { table, group, item, .. } => (vec![table], vec![group, item], Vec::new()),
+        DumpItem::Index { table, index, group, sort, record_group, record_item, .. } => {
+            (vec![table, index], vec![group, sort, record_group, record_item], Vec::new())
+        }
+        DumpItem::Stream { trimmed, last, .. } if trimmed > last => return Some("a stream is trimmed beyond its end".to_owned()),
+        DumpItem::Stream { stream, last, .. } => (vec![stream], Vec::new(), vec![*last]),
+        DumpItem::Entry { stream, number, .. } => (vec![stream], Vec::new(), vec![*number]),
+        DumpItem::Counter { group, item, .. } => (Vec::new(), vec![group, item], Vec::new()),
+        DumpItem::Once { key, .. } => (Vec::new(), vec![key], Vec::new()),
+        DumpItem::Timer { id, .. } => (Vec::new(), vec![id], Vec::new()),
+        DumpItem::Owner { owner, .. } => (Vec::new(), vec![owner.as_bytes()], Vec::new()),
+    };
+    // A colon ends a table's or an index's name within a key; streams come last in theirs and may have one.
+    let spoils = |name: &str| name.contains(':') && !matches!(item, DumpItem::Stream { .. } | DumpItem::Entry { .. });
+    if names.iter().any(|name| name.is_empty() || name.len() > STREAM_NAME_BYTES || !name.is_ascii() || spoils(name)) {
+        return Some("a name that is none".to_owned());
+    }
+    if parts.iter().any(|part| part.len() > KEY_BYTES) {
+        return Some(format!("a key longer than {KEY_BYTES} bytes"));
+    }
+    numbers.iter().any(|number| *number > LARGEST).then(|| "a number too large".to_owned())
 }

@@ -13,7 +13,7 @@ use crate::store::port::{CommitError, Committed, IndexEntry, RecordKey, Refusal,
 pub(super) const COMMIT: &str = include_str!("lua/commit.lua");
 
 /// The longest lifetime Redis is given: a hundred years, so that its own sums can't overflow in the middle of a batch.
-const LONGEST_MS: i64 = 100 * 366 * 24 * 3_600_000;
+pub(super) const LONGEST_MS: i64 = 100 * 366 * 24 * 3_600_000;
 
 /// The letters, keys and arguments of one call, in the order the script reads them.
 #[derive(Default)]

@@ -18,7 +18,7 @@ use crate::support::redis_server::RedisServer;
 
 const WRITERS: u64 = 64;
 const BATCHES: u64 = 500;
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 8;
 
 /// An id as the product makes them: milliseconds, then random bits.
 fn id(of: u64) -> [u8; 8] {
