@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::port::{IndexEntry, RecordKey, StoreError, StreamName};
 use crate::model::time::Time;
 
-/// Checked before the first write; the first that fails refuses the batch and is named.
+/// Checked before the first write, in their order; the first that fails refuses the batch and is named. Unique indexes are
+/// checked after them, in the order of the effects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The owner's token still is this one.
@@ -84,7 +85,7 @@ pub enum Effect {
         /// The bytes.
         value: Bytes,
     },
-    /// Removes entries up to and including a number.
+    /// Removes entries up to and including a number; numbers not given yet are not trimmed in advance.
     Trim {
         /// The stream.
         stream: StreamName,
@@ -269,7 +270,7 @@ pub const INCREMENT_LIMIT: u64 = 1_000_000_000_000;
 impl Condition {
     fn check(&self) -> Result<(), StoreError> {
         match self {
-            Self::Fence { owner, .. } => check_part("an owner's name", owner.as_bytes()),
+            Self::Fence { owner, .. } => check_owner(owner),
             Self::Once { key, lifetime_ms, .. } if *lifetime_ms > 0 => check_part("a once key", key),
             Self::Once { lifetime_ms, .. } => Err(StoreError::Invalid(format!("a once key that lives {lifetime_ms} ms"))),
             Self::Take { stream, .. } => check_stream(stream),
@@ -309,6 +310,17 @@ impl Effect {
             Self::Append { .. } | Self::Trim { .. } | Self::Increment { .. } | Self::SetTimer { .. } | Self::ClearTimer { .. } => None,
         }
     }
+}
+
+/// What every engine checks first when something is claimed: the owner's name.
+///
+/// # Errors
+/// [`StoreError::Invalid`] with what is wrong.
+pub fn check_owner(owner: &str) -> Result<(), StoreError> {
+    if owner.is_empty() {
+        return Err(StoreError::Invalid("an owner's name that is empty".to_owned()));
+    }
+    check_part("an owner's name", owner.as_bytes())
 }
 
 fn check_part(what: &str, bytes: &[u8]) -> Result<(), StoreError> {

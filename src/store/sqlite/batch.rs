@@ -16,6 +16,8 @@ use crate::store::port::{IndexEntry, Ownership, Partition, RecordKey, Refusal, S
 
 /// Every statement the writer uses, prepared once.
 pub(super) struct Tables<'c> {
+    #[cfg(test)]
+    pub(super) connection: &'c Connection,
     pub(super) names: NewNames<'c>,
     pub(super) streams: Streams<'c>,
     pub(super) load: Load<'c>,
@@ -61,6 +63,8 @@ impl<'c> Tables<'c> {
     pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
         let prepare = |sql| connection.prepare(sql);
         Ok(Self {
+            #[cfg(test)]
+            connection,
             names: NewNames::new(connection)?,
             streams: Streams::new(connection)?,
             load: Load::new(connection)?,

@@ -52,6 +52,9 @@ impl Place {
     }
 }
 
+/// What [`Engine::dump`](crate::store::port::Engine::dump) gives.
+type ItemsAndPlace = (Vec<DumpItem>, Option<Vec<u8>>);
+
 /// A part of a dump that grows.
 struct Part {
     items: Vec<DumpItem>,
@@ -74,9 +77,7 @@ impl Part {
 
 impl Reading<'_> {
     /// See [`Engine::dump`](crate::store::port::Engine::dump).
-    pub(super) fn dump(
-        &mut self, partition: Partition, place: Option<Vec<u8>>, now: Time,
-    ) -> rusqlite::Result<Result<(Vec<DumpItem>, Option<Vec<u8>>), StoreError>> {
+    pub(super) fn dump(&mut self, partition: Partition, place: Option<Vec<u8>>, now: Time) -> rusqlite::Result<Result<ItemsAndPlace, StoreError>> {
         let place = match place {
             None => Place::start_of(Section::Records),
             Some(text) => match serde_json::from_slice::<Place>(&text) {

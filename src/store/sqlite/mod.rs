@@ -42,7 +42,7 @@ use self::jobs::{ClaimJob, CommitJob, Counts};
 use self::load::LoadJob;
 use self::reads::Reading;
 use self::writer::Job;
-use super::batch::Batch;
+use super::batch::{Batch, check_owner};
 use super::port::{
     CommitError, Committed, DumpItem, Engine, EngineCounts, IndexPosition, Nodes, Ownership, Partition, RawRecord, RecordKey, SCAN_LIMIT, Scan,
     StoreError, StreamName, StreamPage, Timer,
@@ -66,6 +66,7 @@ const SIGNALS: usize = 1_024;
 /// The embedded engine.
 pub struct SqliteEngine {
     file: PathBuf,
+    limit: Duration,
     writer: mpsc::Sender<writer::Message>,
     readers: mpsc::Sender<readers::Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -85,6 +86,10 @@ impl SqliteEngine {
     /// [`StoreError::Unavailable`]: no such folder, or another process owns it. [`StoreError::ReadOnly`]: it cannot be written.
     /// [`StoreError::TooNew`], [`StoreError::Corrupt`]: what lies there.
     pub fn open(folder: &Path) -> Result<Arc<Self>, StoreError> {
+        Self::open_with_limit(folder, LIMIT)
+    }
+
+    fn open_with_limit(folder: &Path, limit: Duration) -> Result<Arc<Self>, StoreError> {
         if !folder.is_dir() {
             return Err(StoreError::Unavailable(format!("there is no data folder {}", folder.display())));
         }
@@ -98,6 +103,7 @@ impl SqliteEngine {
         threads.push(writer_thread);
         Ok(Arc::new(Self {
             file,
+            limit,
             writer,
             readers,
             threads: Mutex::new(threads),
@@ -137,7 +143,7 @@ impl SqliteEngine {
             self.readers.send(readers::Message::Read(read)).await.map_err(|_| closed())?;
             answer.await.map_err(|_| closed())?.map_err(|error| store_error(&error))
         };
-        let found = tokio::time::timeout(LIMIT, asked).await.map_err(|_| StoreError::Unavailable("a read took too long".to_owned()))??;
+        let found = tokio::time::timeout(self.limit, asked).await.map_err(|_| StoreError::Unavailable("a read took too long".to_owned()))??;
         self.counts.reads.fetch_add(1, Ordering::Relaxed);
         Ok(found)
     }
@@ -146,7 +152,7 @@ impl SqliteEngine {
     async fn writing<T>(&self, job: impl Job + 'static, answer: oneshot::Receiver<T>) -> Result<T, StoreError> {
         self.check_open()?;
         let slow = |_| StoreError::Unavailable("the writer has no place in its queue".to_owned());
-        let deadline = tokio::time::Instant::now() + LIMIT;
+        let deadline = tokio::time::Instant::now() + self.limit;
         tokio::time::timeout_at(deadline, self.writer.send(writer::Message::Job(Box::new(job)))).await.map_err(slow)?.map_err(|_| closed())?;
         match tokio::time::timeout_at(deadline, answer).await {
             Ok(answer) => answer.map_err(|_| StoreError::Unclear("the writer ended".to_owned())),
@@ -252,6 +258,7 @@ impl Engine for SqliteEngine {
     }
 
     async fn claim(&self, partition: Partition, owner: &str, node: NodeId, seen: Option<Ownership>) -> Result<Option<Ownership>, StoreError> {
+        check_owner(owner)?;
         let (reply, answer) = oneshot::channel();
         self.writing(ClaimJob { partition, owner: owner.to_owned(), node, seen, reply, claimed: None }, answer).await?
     }

@@ -257,3 +257,38 @@ fn limit(limit: usize) -> i64 {
 fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
     Ok(Bytes::from(row.get::<_, Vec<u8>>(column)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_read_is_a_search_in_order() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let connection = super::super::schema::open(&folder.path().join("file")).unwrap();
+        let reading = Reading::new(&connection).unwrap();
+        let statements = [
+            &reading.get,
+            &reading.scan.ascending,
+            &reading.scan.descending,
+            &reading.scan_index.ascending,
+            &reading.scan_index.descending,
+            &reading.get_unique,
+            &reading.count_index,
+            &reading.stream,
+            &reading.newest,
+            &reading.log,
+            &reading.counters,
+            &reading.answer,
+            &reading.due,
+            &reading.next_due,
+            &reading.owner,
+        ];
+        for statement in statements {
+            let sql = statement.expanded_sql().unwrap();
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let plan: Vec<String> = explain.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+            assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{sql}: {plan:?}");
+        }
+    }
+}

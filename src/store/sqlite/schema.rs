@@ -123,6 +123,8 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL").map_err(fails)?;
     connection.pragma_update(None, "cache_size", -32_000).map_err(fails)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(fails)?;
+    // After a long read held the log back it is cut again.
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024).map_err(fails)?;
     migrate(&mut connection, steps).map_err(fails)?;
     Ok(connection)
 }

@@ -34,13 +34,13 @@ pub(crate) async fn fill(engine: &Arc<dyn Engine>) {
                 ];
                 batch.put("message", key(group, item), None, value, indexes, Vec::new());
             }
-            batch.put("conversation", key(group, ""), None, vec![round; 300 * usize::from(round)], vec![entry("by_time", "all", "")], Vec::new());
+            batch.put("conversation", key(group, ""), None, vec![round; 40 * usize::from(round)], vec![entry("by_time", "all", "")], Vec::new());
             batch.once([b"once ", group].concat(), LONG_MS, group.to_vec());
             batch.increment(b"day".to_vec(), group.to_vec(), i64::from(round) - 2);
             batch.set_timer(&[b"timer ", group].concat(), Time(1_800_000_000_000 + i64::from(round / 2)), group.to_vec());
             for name in STREAMS {
                 batch.append(&stream(name), format!("{name} {round}"));
-                batch.append(&stream(name), vec![round; 20 * usize::from(round)]);
+                batch.append(&stream(name), vec![round; 4 * usize::from(round)]);
             }
             engine.commit(partition, batch).await.unwrap();
         }

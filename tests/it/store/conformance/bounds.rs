@@ -1,5 +1,6 @@
 //! Batches that are wrong in themselves are refused before anything happens, and the largest right ones go through.
 
+use kommutator::model::ids::NodeId;
 use kommutator::model::time::Time;
 use kommutator::store::batch::{BATCH_BYTES, BATCH_LIMIT, Batch};
 use kommutator::store::port::{CommitError, RecordKey, Scan, StoreError};
@@ -91,6 +92,13 @@ pub(crate) async fn keys_too_long_are_invalid<E: EngineUnderTest>() {
     let mut step = batch();
     step.increment(b"g".to_vec(), b"i".to_vec(), i64::MAX);
     assert_invalid(&test, step, "a step that could overflow").await;
+    for name in ["", &"n".repeat(513)] {
+        let mut fenced = batch();
+        fenced.fence(name, 1);
+        assert_invalid(&test, fenced, "an owner's name").await;
+        let claimed = test.engine().claim(HOME, name, NodeId(1), None).await;
+        assert!(matches!(claimed, Err(StoreError::Invalid(_))), "{claimed:?}");
+    }
     let mut timer = batch();
     timer.set_timer(&long, Time(1), "");
     assert_invalid(&test, timer, "timer's name").await;
