@@ -1,5 +1,6 @@
 //! Writes dumped items back. A part may be written twice (its answer was lost): every write sets what is so.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use redis::{Cmd, Pipeline, Script};
@@ -23,6 +24,9 @@ const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) async fn load(link: &Link, space: &Space, listing: &Listing, items: Vec<DumpItem>) -> Result<(), StoreError> {
     if let Some(wrong) = items.iter().find_map(wrong) {
+        return Err(StoreError::Invalid(wrong));
+    }
+    if let Some(wrong) = outside(link, space, &items).await? {
         return Err(StoreError::Invalid(wrong));
     }
     listing.add(link).await?;
@@ -98,6 +102,30 @@ fn write(item: DumpItem, space: &Space, pipeline: &mut Pipeline) -> usize {
             owner.len()
         }
     }
+}
+
+/// An entry beyond its stream's end. The stream came in this part, or in one before: then its heads hold it.
+async fn outside(link: &Link, space: &Space, items: &[DumpItem]) -> Result<Option<String>, StoreError> {
+    let mut ends: HashMap<&str, u64> = HashMap::new();
+    let mut before: Vec<&str> = Vec::new();
+    for item in items {
+        match item {
+            DumpItem::Stream { stream, last, .. } => drop(ends.insert(stream, *last)),
+            DumpItem::Entry { stream, .. } if !ends.contains_key(stream.as_str()) && !before.contains(&stream.as_str()) => before.push(stream),
+            _ => {}
+        }
+    }
+    if !before.is_empty() {
+        let mut cmd = Cmd::new();
+        cmd.arg("HMGET").arg(space.heads()).arg(&before);
+        let found: Vec<Option<u64>> = link.ask(Ask::Command(&cmd)).await?;
+        ends.extend(before.into_iter().zip(found).map(|(stream, last)| (stream, last.unwrap_or(0))));
+    }
+    let beyond = items.iter().find_map(|item| match item {
+        DumpItem::Entry { stream, number, .. } if *number == 0 || ends.get(stream.as_str()).is_none_or(|last| number > last) => Some(number),
+        _ => None,
+    });
+    Ok(beyond.map(|number| format!("entry {number} is outside of its stream")))
 }
 
 /// The largest number a script counts exactly.
