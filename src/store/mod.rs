@@ -20,6 +20,7 @@ pub mod handle;
 pub mod key;
 pub mod port;
 pub mod records;
+pub mod redis;
 pub mod search;
 pub mod secrets;
 pub mod sqlite;

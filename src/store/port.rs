@@ -261,6 +261,9 @@ pub enum StoreError {
     /// The store, or a record, was written by a newer version of the product.
     #[error("the data was written by a newer version: {0}")]
     TooNew(String),
+    /// The store's server or folder is not fit to keep data as it is set up. The operator must change it; the words say what.
+    #[error("the store cannot be used: {0}")]
+    Unfit(String),
     /// The call itself is wrong: too large, no condition, a key too long. A mistake in the program.
     #[error("the batch cannot be committed: {0}")]
     Invalid(String),

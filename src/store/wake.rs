@@ -1,6 +1,6 @@
 //! Who waits for which stream. Shared by both engines: SQLite tells it after a commit, Redis when a wake arrives.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -32,9 +32,22 @@ impl Wakes {
             if sender.receiver_count() == 0 {
                 streams.remove(&key);
             } else {
-                sender.send_modify(|seen| *seen = (*seen).max(last));
+                // Redis tells a process of its own commits a second time: what is known wakes nobody.
+                sender.send_if_modified(|seen| {
+                    let news = last > *seen;
+                    *seen = (*seen).max(last);
+                    news
+                });
             }
         }
+    }
+
+    /// The partitions somebody watches a stream of.
+    #[must_use]
+    pub fn watched(&self) -> HashSet<Partition> {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|_, sender| sender.receiver_count() > 0);
+        streams.keys().map(|(partition, _)| *partition).collect()
     }
 
     /// Wakes may have been lost: everybody looks.

@@ -96,3 +96,4 @@ macro_rules! conformance {
 }
 
 conformance!(on_sqlite, crate::store::sqlite::Sqlite);
+conformance!(on_redis, crate::store::redis_engine::Redis);

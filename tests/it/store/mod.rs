@@ -2,6 +2,9 @@
 //!
 //! * [`harness`]: an engine under test: fresh, restarted, seen from a second process
 //! * [`conformance`]: every promise of the port, for every engine
+//! * [`redis_bench`]: the Redis engine beside bare commands, measured
+//! * [`redis_engine`]: the suite on a real Redis server
+//! * [`redis_faults`]: what a Redis server can do to us
 //! * [`model`]: random batches against a trivially correct store
 //! * [`dump`]: the portable dump as a file
 //! * [`kept`]: stores written by earlier versions
@@ -14,5 +17,8 @@ mod dump;
 mod harness;
 mod kept;
 mod model;
+mod redis_bench;
+mod redis_engine;
+mod redis_faults;
 mod sample;
 mod sqlite;
