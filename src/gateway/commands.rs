@@ -153,7 +153,7 @@ impl From<StoreError> for CommandError {
         match error {
             StoreError::Full(_) => Self::TryAgain("store_full".to_owned()),
             StoreError::ReadOnly(_) => Self::TryAgain("store_read_only".to_owned()),
-            StoreError::Invalid(what) | StoreError::Corrupt(what) | StoreError::TooNew(what) => {
+            StoreError::Invalid(what) | StoreError::Corrupt(what) | StoreError::TooNew(what) | StoreError::Unfit(what) => {
                 tracing::error!(what, "the store refused what should have been right");
                 Self::TryAgain("internal".to_owned())
             }
