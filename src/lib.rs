@@ -8,8 +8,11 @@
 //! * [`store`]: the port, two engines, typed tables, search, files
 //! * [`model`]: domain types and rules: no I/O, no clock, no async
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic))]
+
 pub mod channel;
 pub mod config;
 pub mod gateway;
 pub mod model;
 pub mod store;
+pub mod web;

@@ -192,7 +192,7 @@ async fn ask_elsewhere(house: &House, workspace: WorkspaceId, login: LoginId, co
     let store = house.store.workspace(workspace);
     let answer_key = format!("answer/{}", house.world.secret::<16>());
     let mut signals = store.signals();
-    let entry = MailboxEntry::Command { answer: answer_key.clone(), at: house.world.now(), command };
+    let entry = MailboxEntry::Command { answer: answer_key.clone(), at: house.world.now(), command: Box::new(command) };
     let mut batch = Batch::new();
     batch.once(format!("asked/{answer_key}").into_bytes(), ANSWER_KEPT_MS, "");
     batch.append(&streams::mailbox(login), entries::write(&entry)?);

@@ -77,7 +77,7 @@ pub enum MailboxEntry {
         /// When it was put there.
         at: Time,
         /// What is asked.
-        command: Command,
+        command: Box<Command>,
     },
     /// The login's accounts or links changed in the commit that put this here: read them anew.
     Reload,

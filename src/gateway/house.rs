@@ -78,10 +78,13 @@ impl Directory {
     }
 }
 
+/// When it was read, and what.
+type Known = (Time, Arc<ChannelAccount>);
+
 /// Channel accounts by id, kept a few seconds: names and switches for views. What decides reads the store.
 #[derive(Default)]
 pub struct Accounts {
-    known: RwLock<HashMap<(WorkspaceId, AccountId), (Time, Arc<ChannelAccount>)>>,
+    known: RwLock<HashMap<(WorkspaceId, AccountId), Known>>,
 }
 
 /// How long an account is believed to be as it was.

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::port::{IndexEntry, RecordKey, StoreError, StreamName};
 use crate::model::time::Time;
 
-/// Checked before the first write; the first that fails refuses the batch and is named.
+/// Checked before the first write, in their order; the first that fails refuses the batch and is named. Unique indexes are
+/// checked after them, in the order of the effects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The owner's token still is this one.
@@ -84,7 +85,7 @@ pub enum Effect {
         /// The bytes.
         value: Bytes,
     },
-    /// Removes entries up to and including a number.
+    /// Removes entries up to and including a number; numbers not given yet are not trimmed in advance.
     Trim {
         /// The stream.
         stream: StreamName,
@@ -226,17 +227,138 @@ impl Batch {
         if !self.conditions.iter().any(|condition| !matches!(condition, Condition::Fence { .. })) {
             return invalid("no `once`, `take` or `expect`: a lost answer could not be tried again".to_owned());
         }
-        let bytes: usize = self
-            .effects
-            .iter()
-            .map(|effect| match effect {
-                Effect::Put { value, .. } | Effect::Append { value, .. } | Effect::SetTimer { value, .. } => value.len(),
-                Effect::Delete { .. } | Effect::Trim { .. } | Effect::Increment { .. } | Effect::ClearTimer { .. } => 0,
-            })
-            .sum();
+        for condition in &self.conditions {
+            condition.check()?;
+        }
+        for effect in &self.effects {
+            effect.check()?;
+        }
+        let answers = self.conditions.iter().map(|condition| match condition {
+            Condition::Once { answer, .. } => answer.len(),
+            Condition::Fence { .. } | Condition::Take { .. } | Condition::TakeTimer { .. } | Condition::Expect { .. } => 0,
+        });
+        let values = self.effects.iter().map(|effect| match effect {
+            Effect::Put { value, .. } | Effect::Append { value, .. } | Effect::SetTimer { value, .. } => value.len(),
+            Effect::Delete { .. } | Effect::Trim { .. } | Effect::Increment { .. } | Effect::ClearTimer { .. } => 0,
+        });
+        let bytes = answers.chain(values).fold(0, usize::saturating_add);
         if bytes > BATCH_BYTES {
             return invalid(format!("{bytes} bytes, more than {BATCH_BYTES}"));
         }
+        // Conditions are checked before the first write, so a second write of one thing would silently undo the first.
+        if twice(self.effects.iter().filter_map(Effect::record)) {
+            return invalid("one record is written twice".to_owned());
+        }
+        let once_keys = self.conditions.iter().filter_map(|condition| match condition {
+            Condition::Once { key, .. } => Some(key),
+            Condition::Fence { .. } | Condition::Take { .. } | Condition::TakeTimer { .. } | Condition::Expect { .. } => None,
+        });
+        if twice(once_keys) {
+            return invalid("one once key is used twice".to_owned());
+        }
         Ok(())
     }
+}
+
+/// The most bytes a part of a key may have.
+pub const KEY_BYTES: usize = 512;
+/// The most bytes a stream's name may have.
+pub const STREAM_NAME_BYTES: usize = 64;
+/// The most one increment may add: so many steps do not overflow a counter in the life of any store.
+pub const INCREMENT_LIMIT: u64 = 1_000_000_000_000;
+
+impl Condition {
+    fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Fence { owner, .. } => check_owner(owner),
+            Self::Once { key, lifetime_ms, .. } if *lifetime_ms > 0 => check_part("a once key", key),
+            Self::Once { lifetime_ms, .. } => Err(StoreError::Invalid(format!("a once key that lives {lifetime_ms} ms"))),
+            Self::Take { stream, .. } => check_stream(stream),
+            Self::TakeTimer { id, .. } => check_part("a timer's name", id),
+            Self::Expect { key, .. } => check_key(key),
+        }
+    }
+}
+
+impl Effect {
+    fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Put { key, added, removed, .. } => {
+                check_key(key)?;
+                added.iter().chain(removed).try_for_each(check_entry)
+            }
+            Self::Delete { key, removed, .. } => {
+                check_key(key)?;
+                removed.iter().try_for_each(check_entry)
+            }
+            Self::Append { stream, .. } | Self::Trim { stream, .. } => check_stream(stream),
+            Self::Increment { group, item, by } => {
+                if by.unsigned_abs() > INCREMENT_LIMIT {
+                    return Err(StoreError::Invalid(format!("an increment by {by}")));
+                }
+                check_part("a counter's group", group)?;
+                check_part("a counter's item", item)
+            }
+            Self::SetTimer { id, .. } | Self::ClearTimer { id } => check_part("a timer's name", id),
+        }
+    }
+
+    /// The record it writes.
+    fn record(&self) -> Option<(&'static str, &RecordKey)> {
+        match self {
+            Self::Put { table, key, .. } | Self::Delete { table, key, .. } => Some((table, key)),
+            Self::Append { .. } | Self::Trim { .. } | Self::Increment { .. } | Self::SetTimer { .. } | Self::ClearTimer { .. } => None,
+        }
+    }
+}
+
+/// What every engine checks first when something is claimed: the owner's name.
+///
+/// # Errors
+/// [`StoreError::Invalid`] with what is wrong.
+pub fn check_owner(owner: &str) -> Result<(), StoreError> {
+    if owner.is_empty() {
+        return Err(StoreError::Invalid("an owner's name that is empty".to_owned()));
+    }
+    check_part("an owner's name", owner.as_bytes())
+}
+
+fn check_part(what: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    if bytes.len() > KEY_BYTES {
+        return Err(StoreError::Invalid(format!("{what} of {} bytes, more than {KEY_BYTES}", bytes.len())));
+    }
+    Ok(())
+}
+
+fn check_key(key: &RecordKey) -> Result<(), StoreError> {
+    check_part("a record's group", &key.group)?;
+    check_part("a record's item", &key.item)
+}
+
+fn check_entry(entry: &IndexEntry) -> Result<(), StoreError> {
+    check_part("an index entry's group", &entry.group)?;
+    check_part("an index entry's sort", &entry.sort)
+}
+
+fn check_stream(stream: &StreamName) -> Result<(), StoreError> {
+    if stream.0.is_empty() || stream.0.len() > STREAM_NAME_BYTES || !stream.0.is_ascii() {
+        return Err(StoreError::Invalid(format!("a stream's name of {} bytes that is not 1 to {STREAM_NAME_BYTES} of ASCII", stream.0.len())));
+    }
+    Ok(())
+}
+
+/// Whether something comes twice.
+fn twice<T: Eq + std::hash::Hash + Copy>(things: impl Iterator<Item = T> + Clone) -> bool {
+    // Nearly every batch is small: comparing pairs costs less than hashing.
+    if things.clone().nth(8).is_none() {
+        let mut rest = things;
+        while let Some(thing) = rest.next() {
+            if rest.clone().any(|other| other == thing) {
+                return true;
+            }
+        }
+        return false;
+    }
+    let mut seen = std::collections::HashSet::new();
+    !things.into_iter().all(|thing| seen.insert(thing))
 }

@@ -14,6 +14,7 @@
 //! * [`secrets`]: secrets encrypted at rest, signatures
 
 pub mod batch;
+pub mod dump;
 pub mod files;
 pub mod handle;
 pub mod key;
@@ -21,5 +22,6 @@ pub mod port;
 pub mod records;
 pub mod search;
 pub mod secrets;
+pub mod sqlite;
 pub mod table;
 pub mod wake;

@@ -176,7 +176,7 @@ pub struct Timer {
 pub struct Ownership {
     /// The owning process.
     pub node: NodeId,
-    /// Rises by one with every change of owner; never falls.
+    /// Rises by one with every claim; never falls.
     pub token: u64,
 }
 
@@ -370,7 +370,7 @@ pub enum DumpItem {
         #[serde(with = "super::key::base64")]
         value: Vec<u8>,
     },
-    /// An owner's token: kept so that tokens never fall; the node is not.
+    /// An owner's token: kept so that tokens never fall; the node is not. Loaded, it belongs to node 0, which is nobody.
     Owner {
         /// The owner's name.
         owner: String,
@@ -423,13 +423,13 @@ pub trait Engine: Send + Sync + 'static {
     /// Entries of a stream after a number, ascending, with the stream's state of the same moment.
     async fn read(&self, partition: Partition, stream: &StreamName, after: u64, limit: usize) -> Result<StreamPage, StoreError>;
 
-    /// The counters of a group: item and value.
+    /// The counters of a group: item and value, in order of item. One that came back to 0 is still there.
     async fn counters(&self, partition: Partition, group: &[u8]) -> Result<Vec<(Vec<u8>, i64)>, StoreError>;
 
     /// The first answer of a once key that still lives.
     async fn answer(&self, partition: Partition, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
 
-    /// Timers due at `now` or earlier, earliest first.
+    /// Timers due at `now` or earlier, earliest first; those of one moment in order of name.
     async fn due(&self, partition: Partition, now: Time, limit: usize) -> Result<Vec<Timer>, StoreError>;
 
     /// When the earliest timer is due.
@@ -438,7 +438,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Who owns `owner`; `None` if nobody ever did.
     async fn owner(&self, partition: Partition, owner: &str) -> Result<Option<Ownership>, StoreError>;
 
-    /// Makes `node` the owner if the ownership still is what the caller saw (`seen`). `None` as an answer: it is not.
+    /// Makes `node` the owner if the ownership still is what the caller saw (`seen`). `None` as an answer: it is not. The token
+    /// rises with every claim, also of one's own: that fences off what one's dead actor left running.
     async fn claim(&self, partition: Partition, owner: &str, node: NodeId, seen: Option<Ownership>) -> Result<Option<Ownership>, StoreError>;
 
     /// Says that this process lives, and tells who else does. The caller beats at least three times a lease.
@@ -465,7 +466,8 @@ pub trait Engine: Send + Sync + 'static {
     /// the end). Consistent only while nobody writes: the caller stops the actors first.
     async fn dump(&self, partition: Partition, place: Option<Vec<u8>>) -> Result<(Vec<DumpItem>, Option<Vec<u8>>), StoreError>;
 
-    /// Writes dumped items into an empty partition, as they are.
+    /// Writes dumped items into an empty partition, as they are; a part is loaded whole or, if an item cannot be one, refused
+    /// whole ([`StoreError::Invalid`]).
     async fn load(&self, partition: Partition, items: Vec<DumpItem>) -> Result<(), StoreError>;
 
     /// Whether the store answers, for `/readyz`.

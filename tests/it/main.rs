@@ -3,4 +3,5 @@
 
 mod files;
 mod search;
+mod store;
 mod support;

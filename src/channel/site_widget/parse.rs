@@ -36,7 +36,7 @@ pub enum VisitorPart {
     /// A message.
     Message {
         /// Who.
-        visitor: Visitor,
+        visitor: Box<Visitor>,
         /// The client's key.
         client_id: String,
         /// What it says.
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_message_is_read_back() {
         let part = VisitorPart::Message {
-            visitor: Visitor { id: "v1".into(), name: "Анна".into(), phone: "+7999".into(), ..Visitor::default() },
+            visitor: Box::new(Visitor { id: "v1".into(), name: "Анна".into(), phone: "+7999".into(), ..Visitor::default() }),
             client_id: "c1".into(),
             text: "Здравствуйте".into(),
             files: vec![FileId(5)],

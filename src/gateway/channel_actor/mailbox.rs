@@ -119,8 +119,8 @@ async fn plan(desk: &Desk, resolver: &Resolver, number: u64, bytes: &Bytes) -> R
     match entries::read::<MailboxEntry>(bytes).map_err(|error| unreadable(error.to_string()))? {
         MailboxEntry::Command { answer, command, .. } => {
             let works = match command.conversation() {
-                Some(id) => vec![(id, What::Client(command))],
-                None => match command {
+                Some(id) => vec![(id, What::Client(*command))],
+                None => match *command {
                     Command::Part { body } => works(desk, resolver, &body).await?,
                     _ => Vec::new(),
                 },

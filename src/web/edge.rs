@@ -1,0 +1,121 @@
+//! What every route is given.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix::Addr;
+
+use super::limits::Limits;
+use super::problem::Problem;
+use crate::channel::site_widget::settings::WidgetSettings;
+use crate::gateway::administration::channels::widget_settings;
+use crate::gateway::house::House;
+use crate::gateway::hub::Hub;
+use crate::gateway::supervisor::Gateway;
+use crate::model::connection::ChannelAccount;
+use crate::model::ids::WorkspaceId;
+use crate::model::people::Workspace;
+use crate::model::time::Time;
+use crate::store::records::Pointer;
+
+/// What is set for the edge.
+#[derive(Debug, Clone)]
+pub struct EdgeSettings {
+    /// The address people reach this installation by, without a slash at the end; none: the one they asked for.
+    pub public_url: Option<String>,
+    /// Whether cookies are for HTTPS only.
+    pub secure_cookies: bool,
+    /// Whether anything is limited.
+    pub limits: bool,
+    /// Proxies whose `X-Forwarded-For` is believed: whether the peer on loopback is one.
+    pub trust_forwarded: bool,
+}
+
+/// Shared by every route of the process.
+pub struct Edge {
+    /// What the actors are given too.
+    pub house: Arc<House>,
+    /// Hands frames to sockets.
+    pub hub: Addr<Hub>,
+    /// Starts actors.
+    pub gateway: Addr<Gateway>,
+    /// What is set.
+    pub settings: EdgeSettings,
+    /// How much anybody may ask.
+    pub limits: Limits,
+    /// Renders `/metrics`.
+    pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    widgets: RwLock<HashMap<String, (Time, Arc<WidgetCard>)>>,
+    sockets: AtomicU64,
+}
+
+/// What a widget's key leads to.
+#[derive(Debug, Clone)]
+pub struct WidgetCard {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Its epoch.
+    pub epoch: String,
+    /// The account.
+    pub account: ChannelAccount,
+    /// Its settings.
+    pub settings: WidgetSettings,
+}
+
+/// How long a widget's card is believed.
+const CARD_KEPT_MS: i64 = 3_000;
+/// The most cards kept.
+const CARDS: usize = 10_000;
+
+impl Edge {
+    /// With nothing remembered yet.
+    pub fn new(
+        house: Arc<House>, hub: Addr<Hub>, gateway: Addr<Gateway>, settings: EdgeSettings,
+        metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    ) -> Self {
+        let limits = Limits::new(settings.limits);
+        Self { house, hub, gateway, settings, limits, metrics, widgets: RwLock::default(), sockets: AtomicU64::new(1) }
+    }
+
+    /// A number no other socket of this process has.
+    pub fn socket_key(&self) -> u64 {
+        self.sockets.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What a widget's key leads to.
+    ///
+    /// # Errors
+    /// The store's word. `None`: no such key.
+    pub async fn widget(&self, key: &str) -> Result<Option<Arc<WidgetCard>>, Problem> {
+        if key.len() > 64 {
+            return Ok(None);
+        }
+        let now = self.house.world.now();
+        if let Some((read_at, card)) = self.widgets.read().unwrap_or_else(PoisonError::into_inner).get(key)
+            && (0..CARD_KEPT_MS).contains(&now.since(*read_at))
+        {
+            return Ok(Some(Arc::clone(card)));
+        }
+        let global = self.house.store.global();
+        let Some(pointer) = global.get::<Pointer>(Pointer::at("widget", key)).await? else { return Ok(None) };
+        let Some(account) = pointer.record.account else { return Ok(None) };
+        let workspace = pointer.record.workspace;
+        let account = self.house.store.workspace(workspace).get::<ChannelAccount>(ChannelAccount::at(account)).await?;
+        let Some(account) = account.map(|stored| stored.record).filter(|account| account.removed_at.is_none()) else { return Ok(None) };
+        let Some(space) = global.get::<Workspace>(Workspace::at(workspace)).await? else { return Ok(None) };
+        let Ok(settings) = widget_settings(&account) else { return Ok(None) };
+        let card = Arc::new(WidgetCard { workspace, epoch: space.record.epoch, account, settings });
+        let mut widgets = self.widgets.write().unwrap_or_else(PoisonError::into_inner);
+        if widgets.len() >= CARDS {
+            widgets.clear();
+        }
+        widgets.insert(key.to_owned(), (now, Arc::clone(&card)));
+        Ok(Some(card))
+    }
+
+    /// Forgets a widget's card: it was changed here.
+    pub fn forget_widgets(&self) {
+        self.widgets.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}

@@ -1,0 +1,151 @@
+//! Upload files and show them.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::gateway::house::House;
+use crate::gateway::views;
+use crate::model::ids::{FileId, WorkspaceId};
+use crate::model::message::Attachment;
+use crate::model::protocol::{AttachmentView, FileStatus};
+use crate::store::batch::Batch;
+use crate::store::files::{FileLink, RangeAsked, Variant, asked_range, content_disposition, disposition, safe_name, verify_link};
+use crate::store::records::{FileOwner, FileRecord};
+use crate::web::edge::Edge;
+use crate::web::login::LoggedIn;
+use crate::web::problem::{Problem, ProblemBody};
+
+/// What an upload says of its file.
+#[derive(Deserialize, IntoParams)]
+pub struct UploadQuery {
+    /// The file's name, shown to whoever gets it.
+    name: String,
+}
+
+/// Upload a file: its bytes are the body. Use its id in a message; a file used in none is removed after a day.
+#[utoipa::path(tag = "files", params(UploadQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = AttachmentView), (status = 413, body = ProblemBody), (status = 503, body = ProblemBody)))]
+#[post("/api/v1/files")]
+pub(crate) async fn upload(
+    edge: Data<Edge>, LoggedIn(caller): LoggedIn, request: HttpRequest, query: Query<UploadQuery>, body: Payload,
+) -> Result<HttpResponse, Problem> {
+    edge.limits.upload(&caller.id)?;
+    let owner = FileOwner::Uploader { id: caller.id.clone() };
+    store(&edge.house, caller.workspace, owner, &query.name, &request, body).await
+}
+
+/// Stores an upload and answers with its view. The limit is checked before a byte is taken where the length is told.
+pub(super) async fn store(
+    house: &House, workspace: WorkspaceId, owner: FileOwner, name: &str, request: &HttpRequest, body: Payload,
+) -> Result<HttpResponse, Problem> {
+    let limit = house.max_file_bytes;
+    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    if told.is_some_and(|length| length > limit) {
+        return Err(crate::store::files::FileError::TooLarge { limit }.into());
+    }
+    let id = FileId(house.world.id());
+    let stored = house.files.put(workspace, id, body, limit).await?;
+    if stored.size == 0 {
+        house.files.delete(workspace, id).await?;
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "file_empty", "the file has no content"));
+    }
+    let record = FileRecord {
+        id,
+        owner,
+        name: safe_name(name, &stored.media_type),
+        media_type: stored.media_type,
+        size: stored.size,
+        sha256: stored.sha256,
+        width: stored.width,
+        height: stored.height,
+        thumbnail: stored.thumbnail,
+        created_at: house.world.now(),
+    };
+    let mut batch = Batch::new();
+    batch.insert(&record)?;
+    if let Err(error) = house.store.workspace(workspace).commit(batch).await {
+        house.files.delete(workspace, id).await?;
+        return Err(error.into());
+    }
+    Ok(HttpResponse::Created().json(view(house, workspace, &record)))
+}
+
+fn view(house: &House, workspace: WorkspaceId, record: &FileRecord) -> AttachmentView {
+    let attachment = Attachment {
+        file: record.id,
+        name: record.name.clone(),
+        media_type: record.media_type.clone(),
+        size: record.size,
+        status: FileStatus::Ready,
+        reason: None,
+        width: record.width,
+        height: record.height,
+        thumbnail: record.thumbnail,
+    };
+    views::attachment(house, workspace, &attachment, house.world.now())
+}
+
+/// What a signed link carries.
+#[derive(Deserialize, IntoParams)]
+pub struct LinkQuery {
+    /// Seconds since 1970.
+    expires: i64,
+    /// The signature.
+    signature: String,
+}
+
+/// Show a file. The link is short-lived and signed; it needs no login.
+#[utoipa::path(tag = "files", params(("workspace" = u32, Path), ("file" = String, Path), ("variant" = String, Path), LinkQuery),
+    responses((status = 200), (status = 206), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416)), security(()))]
+#[get("/files/{workspace}/{file}/{variant}")]
+pub(crate) async fn show(
+    edge: Data<Edge>, request: HttpRequest, path: Path<(u32, String, String)>, query: Query<LinkQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (workspace, file, variant) = path.into_inner();
+    let (workspace, unknown) = (WorkspaceId(workspace), || Problem::unknown("file"));
+    let file: FileId = file.parse().map_err(|_| unknown())?;
+    let variant = Variant::named(&variant).ok_or_else(unknown)?;
+    let link = FileLink { workspace, file, variant };
+    let left = verify_link(&edge.house.keyring, &link, query.expires, &query.signature, edge.house.world.now()).map_err(|error| match error {
+        crate::store::files::LinkError::Forged => unknown(),
+        crate::store::files::LinkError::Expired => Problem::new(StatusCode::GONE, "link_expired", error.to_string()),
+    })?;
+    let record = edge.house.store.workspace(workspace).get::<FileRecord>(FileRecord::at(file)).await?;
+    let record = record.ok_or_else(unknown)?.record;
+    let (media_type, size) = match variant {
+        Variant::Content => (record.media_type.as_str(), Some(record.size)),
+        Variant::Thumbnail => ("image/jpeg", None),
+    };
+    let asked = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok());
+    let range = match size.map_or(RangeAsked::Whole, |size| asked_range(asked, size)) {
+        RangeAsked::Whole => None,
+        RangeAsked::Part(range) => Some(range),
+        RangeAsked::Unsatisfiable => {
+            let all = format!("bytes */{}", record.size);
+            return Ok(HttpResponse::RangeNotSatisfiable().insert_header((header::CONTENT_RANGE, all)).finish());
+        }
+    };
+    let partial = range.is_some();
+    let content = edge.house.files.get(workspace, file, variant, range).await?;
+    let mut response = if partial { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
+    if partial {
+        let last = content.range.end.saturating_sub(1);
+        response.insert_header((header::CONTENT_RANGE, format!("bytes {}-{last}/{}", content.range.start, content.total)));
+    }
+    // What is not on the list of things that can be shown goes out as bytes to save, whatever it calls itself.
+    let shown = matches!(disposition(media_type), crate::store::files::Disposition::Inline);
+    let sent_type = if shown { media_type } else { "application/octet-stream" };
+    let length = content.range.end.saturating_sub(content.range.start);
+    response
+        .insert_header((header::CONTENT_TYPE, sent_type))
+        .insert_header((header::CONTENT_DISPOSITION, content_disposition(&record.name, media_type)))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .insert_header((header::CACHE_CONTROL, format!("private, max-age={left}, immutable")))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
+        .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin")));
+    Ok(response.no_chunking(length).streaming(content.stream))
+}

@@ -1,0 +1,56 @@
+//! One file per resource.
+//!
+//! * [`session`]: log in, log out, who am I
+//! * [`conversations`]: list, counters, one, its messages, what is asked of it
+//! * [`files`]: upload and show
+//! * [`visitor`]: what the widget asks over HTTP: its files
+//! * [`assets`]: the two front ends
+//! * [`health`]: alive, ready, metrics
+
+pub mod assets;
+pub mod conversations;
+pub mod files;
+pub mod health;
+pub mod session;
+pub mod visitor;
+
+use actix_web::web;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every route of the document: what is registered here is in it, and nothing can be registered here without.
+pub fn documented(config: &mut ServiceConfig<'_>) {
+    config
+        .service(session::log_in)
+        .service(session::log_out)
+        .service(session::me)
+        .service(session::change_me)
+        .service(conversations::list)
+        .service(conversations::counters)
+        .service(conversations::one)
+        .service(conversations::messages)
+        .service(conversations::send)
+        .service(conversations::read)
+        .service(conversations::close)
+        .service(conversations::reopen)
+        .service(conversations::assign)
+        .service(conversations::retry)
+        .service(files::upload)
+        .service(files::show)
+        .service(visitor::upload)
+        .service(visitor::preflight)
+        .service(health::healthz)
+        .service(health::readyz)
+        .service(health::metrics)
+        .service(super::openapi::openapi);
+}
+
+/// Sockets and static assets: what no OpenAPI document can describe.
+pub fn undocumented(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/ws/manager").route(web::get().to(super::socket::manager)))
+        .service(web::resource("/ws/visitor").route(web::get().to(super::socket::visitor)))
+        .service(assets::widget_loader)
+        .service(assets::widget_part)
+        .service(assets::messenger_part)
+        .default_service(web::to(assets::messenger));
+}

@@ -1,0 +1,339 @@
+//! The thin actor of one socket: the order of frames, the heartbeat, and what is held back while it catches up.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use actix_web::web::Data;
+use actix_web_actors::ws;
+use bytestring::ByteString;
+use governor::DefaultDirectRateLimiter;
+
+use super::peer::Peer;
+use super::{manager, visitor};
+use crate::gateway::events::json;
+use crate::gateway::hub::{Deliver, Place, Unregister};
+use crate::model::ids::WorkspaceId;
+use crate::model::protocol::{ServerFrame, close};
+use crate::web::edge::{Edge, WidgetCard};
+use crate::web::limits::SocketPlace;
+
+/// The first frame must come within this.
+const HELLO_LIMIT: Duration = Duration::from_secs(10);
+/// How often the server pings.
+const PING: Duration = Duration::from_secs(25);
+/// Without a sign of life for so long the socket ends.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Frames of a client that wait their turn.
+const WAITING: usize = 64;
+/// Live frames held back while a socket catches up.
+const HELD: usize = 1_024;
+/// Deliveries that wait in the actor's mailbox: past it the Hub cuts the socket.
+const BUDGET: usize = 256;
+
+/// Whose socket it is to be.
+pub enum Kind {
+    /// A manager's, with the cookie's secret if there was one.
+    Manager {
+        /// The secret.
+        cookie: Option<String>,
+    },
+    /// A visitor's, with what the widget's key led to.
+    Visitor {
+        /// The widget.
+        card: Option<Arc<WidgetCard>>,
+    },
+}
+
+/// Whose socket it is.
+#[derive(Clone)]
+pub(super) enum Link {
+    Manager(Arc<manager::Manager>),
+    Visitor(Arc<visitor::Visitor>),
+}
+
+/// What handling a frame comes to.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// Frames to send, in order.
+    pub(super) frames: Vec<ByteString>,
+    /// The socket is let in: whose it is, and the place it has caught up to.
+    pub(super) welcome: Option<(Link, u64)>,
+    /// The socket ends with this code.
+    pub(super) close: Option<u16>,
+}
+
+impl Outcome {
+    /// One frame.
+    pub(super) fn frame(frame: &ServerFrame) -> Self {
+        Self { frames: vec![json(frame).into()], ..Self::default() }
+    }
+
+    /// An error that ends the socket.
+    pub(super) fn refuse(code: u16, error: &str, message: &str) -> Self {
+        Self { close: Some(code), ..Self::frame(&error_frame(error, message, None, None)) }
+    }
+}
+
+/// An error frame.
+pub(super) fn error_frame(code: &str, message: &str, client_id: Option<String>, retry_after_ms: Option<u64>) -> ServerFrame {
+    ServerFrame::Error { code: code.to_owned(), message: message.to_owned(), client_id, retry_after_ms }
+}
+
+/// What a frame's handler may need.
+pub(super) struct Surroundings {
+    pub(super) edge: Data<Edge>,
+    pub(super) key: u64,
+    pub(super) socket: Recipient<Deliver>,
+    pub(super) peer: Arc<Peer>,
+}
+
+enum Phase {
+    /// Before `hello`.
+    New,
+    /// `hello` is being handled; live frames are held back.
+    CatchingUp,
+    /// Let in.
+    Live(Link),
+    /// Ending.
+    Over,
+}
+
+/// The actor.
+pub struct Session {
+    edge: Data<Edge>,
+    key: u64,
+    kind: Kind,
+    refused: Option<(u16, &'static str)>,
+    peer: Arc<Peer>,
+    phase: Phase,
+    workspace: Option<WorkspaceId>,
+    seen: u64,
+    held: Vec<Deliver>,
+    waiting: VecDeque<ByteString>,
+    busy: bool,
+    heard: Instant,
+    limiter: Option<DefaultDirectRateLimiter>,
+    _place: SocketPlace,
+}
+
+impl Session {
+    /// A session that has not begun. `refused`: it is only let in to be told why it is not.
+    pub(super) fn new(edge: Arc<Edge>, kind: Kind, refused: Option<(u16, &'static str)>, peer: Arc<Peer>, place: SocketPlace) -> Self {
+        let edge = Data::from(edge);
+        let (key, limiter) = (edge.socket_key(), edge.limits.frames());
+        Self {
+            edge,
+            key,
+            kind,
+            refused,
+            peer,
+            phase: Phase::New,
+            workspace: None,
+            seen: 0,
+            held: Vec::new(),
+            waiting: VecDeque::new(),
+            busy: false,
+            heard: Instant::now(),
+            limiter,
+            _place: place,
+        }
+    }
+
+    fn end(&mut self, code: u16, ctx: &mut ws::WebsocketContext<Self>) {
+        if !matches!(self.phase, Phase::Over) {
+            self.phase = Phase::Over;
+            ctx.close(Some(ws::CloseReason { code: ws::CloseCode::from(code), description: None }));
+            ctx.stop();
+        }
+    }
+
+    fn beat(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
+        if self.heard.elapsed() >= SILENCE {
+            self.end(close::HEARTBEAT, ctx);
+            return;
+        }
+        ctx.ping(b"");
+    }
+
+    /// Frames are handled one after the other: what a client says first happens first.
+    fn take(&mut self, text: ByteString, ctx: &mut ws::WebsocketContext<Self>) {
+        if self.limiter.as_ref().is_some_and(|limiter| limiter.check().is_err()) || self.waiting.len() >= WAITING {
+            metrics::counter!("kommutator_limited_total").increment(1);
+            let client_id = client_id_of(&text);
+            let frame = error_frame("too_many", "too many frames; wait before the next", client_id, Some(1_000));
+            ctx.text(json(&frame));
+            return;
+        }
+        self.waiting.push_back(text);
+        self.next(ctx);
+    }
+
+    fn next(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
+        if self.busy {
+            return;
+        }
+        let Some(text) = self.waiting.pop_front() else { return };
+        self.busy = true;
+        let surroundings = Surroundings { edge: self.edge.clone(), key: self.key, socket: ctx.address().recipient(), peer: Arc::clone(&self.peer) };
+        match &self.phase {
+            Phase::New => {
+                self.phase = Phase::CatchingUp;
+                match &self.kind {
+                    Kind::Manager { cookie } => {
+                        let cookie = cookie.clone();
+                        let handled = async move { manager::hello(surroundings, &text, cookie).await };
+                        ctx.spawn(handled.into_actor(self).map(Self::done));
+                    }
+                    Kind::Visitor { card } => {
+                        let card = card.clone();
+                        let handled = async move { visitor::hello(surroundings, &text, card).await };
+                        ctx.spawn(handled.into_actor(self).map(Self::done));
+                    }
+                }
+            }
+            Phase::Live(Link::Manager(manager)) => {
+                let manager = Arc::clone(manager);
+                let handled = async move { manager::frame(&surroundings, &manager, &text).await };
+                ctx.spawn(handled.into_actor(self).map(Self::done));
+            }
+            Phase::Live(Link::Visitor(visitor)) => {
+                let visitor = Arc::clone(visitor);
+                let handled = async move { visitor::frame(&surroundings, &visitor, &text).await };
+                ctx.spawn(handled.into_actor(self).map(Self::done));
+            }
+            Phase::CatchingUp | Phase::Over => self.busy = false,
+        }
+    }
+
+    fn done(outcome: Outcome, session: &mut Self, ctx: &mut ws::WebsocketContext<Self>) {
+        session.busy = false;
+        for frame in outcome.frames {
+            ctx.text(frame);
+        }
+        if let Some((link, seen)) = outcome.welcome {
+            session.workspace = Some(match &link {
+                Link::Manager(manager) => manager.caller.workspace,
+                Link::Visitor(visitor) => visitor.card.workspace,
+            });
+            session.seen = seen;
+            session.phase = Phase::Live(link);
+            for held in std::mem::take(&mut session.held) {
+                session.deliver(held, ctx);
+            }
+        }
+        if let Some(code) = outcome.close {
+            session.end(code, ctx);
+        }
+        session.next(ctx);
+    }
+
+    fn deliver(&mut self, message: Deliver, ctx: &mut ws::WebsocketContext<Self>) {
+        match message {
+            Deliver::Frames { place, frames } => {
+                match place {
+                    Place::Feed(number) | Place::Change(number) if number <= self.seen => return,
+                    Place::Feed(number) | Place::Change(number) => self.seen = number,
+                    Place::Signal => {}
+                }
+                for frame in frames.iter() {
+                    ctx.text(frame.clone());
+                }
+            }
+            Deliver::Position(number) => {
+                if let Phase::Live(Link::Manager(manager)) = &self.phase
+                    && number > self.seen
+                {
+                    let cursor = manager.cursor(number);
+                    self.seen = number;
+                    ctx.text(json(&ServerFrame::Cursor { cursor }));
+                }
+            }
+            Deliver::Follow(conversation) => {
+                if let Phase::Live(Link::Visitor(visitor)) = &self.phase {
+                    visitor.follow(conversation);
+                }
+            }
+            Deliver::Close(code) => self.end(code, ctx),
+        }
+    }
+}
+
+/// The key of a frame that is refused before it is read.
+fn client_id_of(text: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Keyed {
+        client_id: Option<String>,
+    }
+    serde_json::from_str::<Keyed>(text).ok().and_then(|keyed| keyed.client_id)
+}
+
+impl Actor for Session {
+    type Context = ws::WebsocketContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(BUDGET);
+        if let Some((code, error)) = self.refused {
+            ctx.text(json(&error_frame(error, "this page may not use the widget", None, None)));
+            self.end(code, ctx);
+            return;
+        }
+        ctx.run_interval(PING, Self::beat);
+        ctx.run_later(HELLO_LIMIT, |session, ctx| {
+            if matches!(session.phase, Phase::New) {
+                ctx.text(json(&error_frame("hello_missing", "the first frame must be `hello`, within 10 s", None, None)));
+                session.end(close::BAD_FRAME, ctx);
+            }
+        });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(workspace) = self.workspace {
+            self.edge.hub.do_send(Unregister { key: self.key, workspace });
+        }
+    }
+}
+
+impl Handler<Deliver> for Session {
+    type Result = ();
+
+    fn handle(&mut self, message: Deliver, ctx: &mut Self::Context) {
+        match &self.phase {
+            Phase::Live(_) => self.deliver(message, ctx),
+            Phase::CatchingUp | Phase::New => {
+                if let Deliver::Close(code) = message {
+                    self.end(code, ctx);
+                } else if self.held.len() >= HELD {
+                    self.end(close::SLOW_READER, ctx);
+                } else {
+                    self.held.push(message);
+                }
+            }
+            Phase::Over => {}
+        }
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
+    fn handle(&mut self, message: Result<ws::Message, ws::ProtocolError>, ctx: &mut Self::Context) {
+        self.heard = Instant::now();
+        match message {
+            Ok(ws::Message::Text(text)) => self.take(text, ctx),
+            Ok(ws::Message::Ping(bytes)) => ctx.pong(&bytes),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Close(_)) => self.end(1000, ctx),
+            Ok(ws::Message::Binary(_) | ws::Message::Continuation(_)) => {
+                ctx.text(json(&error_frame("bad_frame", "frames are whole JSON texts", None, None)));
+                self.end(close::BAD_FRAME, ctx);
+            }
+            Err(error) => {
+                let code = if matches!(error, ws::ProtocolError::Overflow) { "frame_too_large" } else { "bad_frame" };
+                ctx.text(json(&error_frame(code, "the frame breaks the protocol; the limit is 64 KiB", None, None)));
+                self.end(close::BAD_FRAME, ctx);
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! What a visitor's socket says and is answered.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytestring::ByteString;
+
+use super::manager::refused;
+use super::session::{Link, Outcome, Surroundings};
+use crate::channel::site_widget::parse::{Visitor as Person, VisitorPart};
+use crate::gateway::administration::channels::widget_secret_context;
+use crate::gateway::commands::{Answer, Command, CommandError, ask};
+use crate::gateway::conversation::client::is_client_id;
+use crate::gateway::cursor::VisitorCursor;
+use crate::gateway::entries::{self, ChangeEntry};
+use crate::gateway::events::{json, message_event, visitor_frame};
+use crate::gateway::hub::{Register, Who};
+use crate::gateway::signals::{self, Signal};
+use crate::gateway::views::{self, Viewer};
+use crate::model::conversation::Conversation;
+use crate::model::ids::{ConversationId, MessageId};
+use crate::model::message::Message;
+use crate::model::protocol::{Author, AuthorKind, MessageView, Page, ServerFrame, VisitorFrame, VisitorHello, VisitorIdentity, VisitorReady, close};
+use crate::store::key::Key;
+use crate::store::port::{Scan, StoreError};
+use crate::store::records::streams;
+use crate::store::secrets::{VisitorClaims, VisitorId, identity_is_vouched_for};
+use crate::web::edge::{Edge, WidgetCard};
+
+/// Messages a visitor gets who does not resume.
+const NEWEST: usize = 50;
+/// The most changes a log holds, see [`CHANGES_KEPT`](crate::gateway::conversation::draft::CHANGES_KEPT).
+const CHANGES: usize = 1_200;
+
+/// A visitor, connected.
+pub(super) struct Visitor {
+    pub(super) card: Arc<WidgetCard>,
+    person: Person,
+    page: Option<Page>,
+    conversation: Mutex<Option<ConversationId>>,
+}
+
+impl Visitor {
+    /// The visitor's conversation began.
+    pub(super) fn follow(&self, conversation: ConversationId) {
+        *self.conversation.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversation);
+    }
+
+    fn conversation(&self) -> Option<ConversationId> {
+        *self.conversation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unavailable() -> Outcome {
+    Outcome::refuse(close::GOING_DOWN, "try_again", "the store does not answer; come back")
+}
+
+fn cut(text: Option<String>, limit: usize) -> String {
+    text.map(|text| text.trim().chars().take(limit).collect()).unwrap_or_default()
+}
+
+/// The first frame.
+pub(super) async fn hello(at: Surroundings, text: &str, card: Option<Arc<WidgetCard>>) -> Outcome {
+    let hello = match serde_json::from_str(text) {
+        Ok(VisitorFrame::Hello(hello)) => hello,
+        Ok(_) => return Outcome::refuse(close::BAD_FRAME, "hello_missing", "the first frame must be `hello`"),
+        Err(error) => return Outcome::refuse(close::BAD_FRAME, "bad_frame", &error.to_string()),
+    };
+    let Some(card) = card else { return Outcome::refuse(close::NOT_LET_IN, "unknown_widget", "there is no such widget") };
+    let (id, token) = match identify(&at.edge, &card, &hello) {
+        Ok(identified) => identified,
+        Err(outcome) => return *outcome,
+    };
+    let person = match person(&at.edge, &card, id.as_str(), hello.identity.unwrap_or_default()) {
+        Ok(person) => person,
+        Err(outcome) => return *outcome,
+    };
+    let page = hello.page.map(|page| Page {
+        url: page.url.map(|url| url.chars().take(2_000).collect()),
+        title: page.title.map(|title| title.chars().take(300).collect()),
+        referrer: page.referrer.map(|referrer| referrer.chars().take(2_000).collect()),
+    });
+    let welcomed = welcome(&at, &card, person, page, token, hello.cursor.as_deref()).await;
+    welcomed.unwrap_or_else(|_| unavailable())
+}
+
+/// Who the visitor is: by token, by nonce, or new. Nothing is written: the visitor is stored with the first message.
+fn identify(edge: &Edge, card: &WidgetCard, hello: &VisitorHello) -> Result<(VisitorId, String), Box<Outcome>> {
+    let (keyring, now) = (&edge.house.keyring, edge.house.world.now());
+    let key = &card.settings.key;
+    if let Some(token) = &hello.visitor_token {
+        // A token that is none (expired, of another installation) is no reason to turn a visitor away: they are new.
+        if let Ok(claims) = keyring.read_visitor_token(token, Some(key), now) {
+            return Ok((claims.visitor, token.clone()));
+        }
+    }
+    let visitor = match &hello.visitor_nonce {
+        Some(nonce) => VisitorId::from_nonce(keyring, key, nonce)
+            .map_err(|error| Box::new(Outcome::refuse(close::BAD_FRAME, "bad_nonce", &error.to_string())))?,
+        None => VisitorId::random(edge.house.world.as_ref()),
+    };
+    let token = keyring.make_visitor_token(&VisitorClaims { widget_key: key.clone(), visitor: visitor.clone(), issued: now });
+    Ok((visitor, token))
+}
+
+/// What the page says of its visitor; only a signature makes the id count.
+fn person(edge: &Edge, card: &WidgetCard, id: &str, told: VisitorIdentity) -> Result<Person, Box<Outcome>> {
+    let claimed = told.id.as_deref().filter(|id| !id.is_empty() && id.len() <= 200);
+    let vouched = match (claimed, told.signature.as_deref()) {
+        (Some(site_id), Some(signature)) => {
+            let secret = edge.house.keyring.open_text(&widget_secret_context(card.account.id), &card.settings.sealed_secret);
+            match secret {
+                Ok(secret) => identity_is_vouched_for(&secret, site_id, signature),
+                Err(error) => {
+                    tracing::error!(account = %card.account.id, %error, "a widget's secret cannot be opened");
+                    false
+                }
+            }
+        }
+        _ => false,
+    };
+    if claimed.is_some() && !vouched && (card.settings.verified_identity || told.signature.is_some()) {
+        let why = "the identity's signature is missing or wrong";
+        return Err(Box::new(Outcome::refuse(close::NOT_LET_IN, "identity_not_verified", why)));
+    }
+    Ok(Person {
+        id: id.to_owned(),
+        site_id: claimed.filter(|_| vouched).map(str::to_owned),
+        name: cut(told.name, 200),
+        email: cut(told.email, 254),
+        phone: cut(told.phone, 40),
+    })
+}
+
+async fn welcome(
+    at: &Surroundings, card: &Arc<WidgetCard>, person: Person, page: Option<Page>, token: String, cursor: Option<&str>,
+) -> Result<Outcome, StoreError> {
+    let house = &at.edge.house;
+    let store = house.store.workspace(card.workspace);
+    let (group, sort) = (Key::new().number(card.account.id.0).done(), Key::new().text(&person.id).done());
+    let conversation = store.get_unique::<Conversation>(Conversation::BY_PROVIDER_KEY, &group, &sort).await?;
+    let id = conversation.map(|found| found.record.joined_into.unwrap_or(found.record.id));
+    // Register first, read afterwards: what comes meanwhile is held back and known by its place.
+    let who = Who::Visitor { visitor: person.id.clone(), conversation: id };
+    let register =
+        Register { key: at.key, workspace: card.workspace, epoch: card.epoch.clone(), who, socket: at.socket.clone(), cut: at.peer.clone() };
+    if at.edge.hub.send(register).await.is_err() {
+        return Ok(unavailable());
+    }
+    let history = match id {
+        Some(id) => catch_up(&at.edge, card, id, cursor).await?,
+        None => History { place: 0, resumed: false, messages: Vec::new(), frames: Vec::new() },
+    };
+    let mut frames = Vec::new();
+    if cursor.is_some() && !history.resumed {
+        frames.push(json(&ServerFrame::Reset {}).into());
+    }
+    let cursor = match cursor {
+        Some(cursor) if history.resumed => cursor.to_owned(),
+        _ => VisitorCursor { epoch: card.epoch.clone(), place: history.place }.to_string(),
+    };
+    let ready = VisitorReady {
+        session: at.key.to_string(),
+        cursor,
+        resumed: history.resumed,
+        server_time: house.world.now(),
+        me: Author { kind: AuthorKind::Customer, id: person.id.clone(), name: person.name.clone() },
+        visitor_token: token,
+        conversation: id,
+        widget: card.settings.appearance.view(house.max_file_bytes),
+        messages: history.messages,
+    };
+    frames.push(json(&ServerFrame::VisitorReady(Box::new(ready))).into());
+    frames.extend(history.frames);
+    let visitor = Visitor { card: Arc::clone(card), person, page, conversation: Mutex::new(id) };
+    Ok(Outcome { frames, welcome: Some((Link::Visitor(Arc::new(visitor)), history.place)), close: None })
+}
+
+struct History {
+    place: u64,
+    resumed: bool,
+    messages: Vec<MessageView>,
+    frames: Vec<ByteString>,
+}
+
+/// What a visitor missed: the latest state of each changed message, once. If the log does not reach back so far, the newest messages.
+async fn catch_up(edge: &Edge, card: &WidgetCard, id: ConversationId, cursor: Option<&str>) -> Result<History, StoreError> {
+    let house = &edge.house;
+    let store = house.store.workspace(card.workspace);
+    let view = |message: &Message| views::message(house, card.workspace, message, &[], Viewer::Visitor);
+    let from = cursor.and_then(|text| text.parse::<VisitorCursor>().ok()).filter(|from| from.epoch == card.epoch);
+    let page = store.read(&streams::changes(id), from.as_ref().map_or(0, |from| from.place), if from.is_some() { CHANGES } else { 1 }).await?;
+    let state = page.state;
+    if let Some(from) = from.filter(|from| from.place >= state.trimmed && from.place <= state.last) {
+        let place = page.entries.last().map_or(from.place, |(number, _)| *number);
+        // Where each message's last change stands, and whether any of them made it.
+        let mut changed: Vec<(u64, u32, bool)> = Vec::new();
+        for (number, bytes) in &page.entries {
+            let Ok(entry) = entries::read::<ChangeEntry>(bytes) else { continue };
+            let new = entry.new || changed.iter().any(|(_, message, new)| *message == entry.n && *new);
+            changed.retain(|(_, message, _)| *message != entry.n);
+            changed.push((*number, entry.n, new));
+        }
+        let keys: Vec<_> = changed.iter().map(|(_, number, _)| Message::at(MessageId { conversation: id, number: *number })).collect();
+        let mut frames = Vec::new();
+        for ((place, _, new), message) in changed.into_iter().zip(store.get_many::<Message>(&keys).await?) {
+            let Some(message) = message.filter(|message| views::visitor_sees(&message.record)) else { continue };
+            let cursor = VisitorCursor { epoch: card.epoch.clone(), place };
+            frames.push(visitor_frame(&cursor, &json(&message_event(id, view(&message.record), new))));
+        }
+        return Ok(History { place, resumed: true, messages: Vec::new(), frames });
+    }
+    let group = Message::group(id);
+    let mut newest = store.scan::<Message>(&group, Scan::last(NEWEST)).await?;
+    newest.reverse();
+    let messages = newest.iter().filter(|message| views::visitor_sees(&message.record)).map(|message| view(&message.record)).collect();
+    Ok(History { place: state.last, resumed: false, messages, frames: Vec::new() })
+}
+
+/// A later frame.
+pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> Outcome {
+    let frame = match serde_json::from_str::<VisitorFrame>(text) {
+        Ok(frame) => frame,
+        Err(error) => return Outcome::refuse(close::BAD_FRAME, "bad_frame", &error.to_string()),
+    };
+    match frame {
+        VisitorFrame::Hello(_) => Outcome::refuse(close::BAD_FRAME, "hello_twice", "`hello` is the first frame only"),
+        VisitorFrame::Send { client_id, text, attachments, reply_to } => {
+            if !is_client_id(&client_id) {
+                return refused(&CommandError::refused("bad_client_id"), Some(client_id.chars().take(64).collect()));
+            }
+            let part = VisitorPart::Message {
+                visitor: Box::new(visitor.person.clone()),
+                client_id: client_id.clone(),
+                text,
+                files: attachments,
+                reply_to,
+                page: visitor.page.clone(),
+                at: at.edge.house.world.now(),
+            };
+            sent(at, visitor, client_id, &part).await
+        }
+        VisitorFrame::Typing {} => {
+            if let Some(conversation) = visitor.conversation() {
+                let who = Author { kind: AuthorKind::Customer, id: visitor.person.id.clone(), name: visitor.person.name.clone() };
+                let signal = Signal::Typing { conversation, account: visitor.card.account.id, who, to_visitor: false };
+                signals::send(&at.edge.house, visitor.card.workspace, &signal).await;
+            }
+            Outcome::default()
+        }
+        VisitorFrame::Read { up_to } => {
+            if visitor.conversation() != Some(up_to.conversation) {
+                return refused(&CommandError::refused("unknown_message"), None);
+            }
+            let part = VisitorPart::Read { visitor: visitor.person.id.clone(), up_to };
+            match asked(at, visitor, &part).await {
+                Ok(_) => Outcome::default(),
+                Err(error) => refused(&error, None),
+            }
+        }
+    }
+}
+
+async fn asked(at: &Surroundings, visitor: &Visitor, part: &VisitorPart) -> Result<Answer, CommandError> {
+    let body = serde_json::to_vec(part).map_err(|error| CommandError::TryAgain(error.to_string()))?;
+    ask(&at.edge.house, visitor.card.workspace, visitor.card.account.login, Command::Part { body }).await
+}
+
+async fn sent(at: &Surroundings, visitor: &Visitor, client_id: String, part: &VisitorPart) -> Outcome {
+    match asked(at, visitor, part).await {
+        Ok(Answer::Message { message, duplicate }) => {
+            if visitor.conversation().is_none() {
+                // This socket and the visitor's others follow the conversation from now on, on whichever node they are.
+                let signal = Signal::Begun { visitor: visitor.person.id.clone(), conversation: message.conversation };
+                signals::send(&at.edge.house, visitor.card.workspace, &signal).await;
+            }
+            let view = views::message(&at.edge.house, visitor.card.workspace, &message, &[], Viewer::Visitor);
+            Outcome::frame(&ServerFrame::Accepted { client_id, message: Box::new(view), duplicate })
+        }
+        Ok(_) => refused(&CommandError::TryAgain("answer".to_owned()), Some(client_id)),
+        Err(error) => refused(&error, Some(client_id)),
+    }
+}
