@@ -112,7 +112,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "URL")]
     pub redis: Option<String>,
     /// The key that seals secrets. Other users see flags: better give it by the environment or a file.
-    #[arg(long, global = true, value_name = "HEX", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "HEX")]
     pub key: Option<String>,
     /// The file with the keys [default: kommutator.key in the data folder].
     #[arg(long, global = true, value_name = "FILE")]
@@ -120,6 +120,9 @@ pub struct Options {
     /// Rate limits: on, or off on loopback for tests [default: on].
     #[arg(long, global = true, value_name = "on|off")]
     pub limits: Option<String>,
+    /// Whose X-Forwarded-For is believed: loopback, private, none, addresses, networks [default: loopback].
+    #[arg(long, global = true, value_name = "LIST")]
+    pub trusted_proxies: Option<String>,
     /// HTTP worker threads, or auto [default: auto].
     #[arg(long, global = true, value_name = "N")]
     pub workers: Option<String>,
@@ -166,6 +169,7 @@ impl Options {
             "key" => &self.key,
             "key_file" => &self.key_file,
             "limits" => &self.limits,
+            "trusted_proxies" => &self.trusted_proxies,
             "workers" => &self.workers,
             "max_file_bytes" => &self.max_file_bytes,
             "lease_seconds" => &self.lease_seconds,

@@ -103,10 +103,11 @@ fn good_values() {
 fn every_wrong_value_is_one_line_with_place_and_remedy() {
     let long_key = "zz".repeat(32);
     type Row<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
-    let table: [Row<'_>; 22] = [
+    let table: [Row<'_>; 23] = [
         (&["--listen", "8080"], &[], "`listen`: `8080` will not do (flag --listen): write ADDRESS:PORT"),
         (&[], &[("KOMMUTATOR_LISTEN", "a\nb")], "`listen`: `a\\nb` will not do (KOMMUTATOR_LISTEN): write"),
         (&["--listen", "0.0.0.0:80", "--limits", "off"], &[], "only be switched off on loopback (flag --limits): listen on 127.0.0.1"),
+        (&["--trusted-proxies", "nginx"], &[], "`trusted_proxies`: `nginx` will not do (flag --trusted-proxies): write loopback"),
         (&["--limits", "maybe"], &[], "`limits`: `maybe` will not do (flag --limits): write on or off"),
         (&["--public-url", "chat.example.com"], &[], "`public_url`"),
         (&["--public-url", "https://a.example/path"], &[], "without a path"),

@@ -24,7 +24,7 @@ const fn secret(name: &'static str) -> Setting {
 }
 
 /// Every setting there is.
-pub(super) const SETTINGS: [Setting; 18] = [
+pub(super) const SETTINGS: [Setting; 19] = [
     setting("data", Some("data")),
     setting("listen", Some("127.0.0.1:8080")),
     setting("public_url", None),
@@ -32,6 +32,7 @@ pub(super) const SETTINGS: [Setting; 18] = [
     secret("key"),
     setting("key_file", None),
     setting("limits", Some("on")),
+    setting("trusted_proxies", Some("loopback")),
     setting("workers", Some("auto")),
     setting("max_file_bytes", Some("50MB")),
     setting("lease_seconds", Some("10")),

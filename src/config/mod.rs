@@ -6,6 +6,7 @@
 //!
 //! * [`cli`]: the commands and flags
 //! * [`layers`]: where each setting's text comes from
+//! * [`proxies`]: whose `X-Forwarded-For` is believed
 //! * [`values`]: text to types, and what each type says of a wrong text
 //!
 //! `docs/kommutator.toml` is the sample with every setting; a test keeps it equal to the defaults.
@@ -23,10 +24,12 @@ use crate::store::secrets::{KeySource, Keyring};
 
 pub mod cli;
 pub mod layers;
+pub mod proxies;
 pub mod values;
 
 pub use cli::{AdminCommand, Cli, CliStop, Command, Options};
 use layers::Layers;
+pub use proxies::TrustedProxies;
 pub use values::RedisUrl;
 
 /// What is wrong with the configuration, in one line.
@@ -85,6 +88,8 @@ pub struct Config {
     pub may_make_key: bool,
     /// Whether callers are limited. Off only for tests and benches, on loopback.
     pub rate_limits: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
     /// HTTP worker threads.
     pub workers: usize,
     /// The largest file, in bytes.
@@ -137,6 +142,7 @@ impl Config {
         }
         Ok(Self {
             may_make_key: engine == EngineChoice::Sqlite,
+            trusted_proxies: layers.parsed("trusted_proxies", TrustedProxies::read)?,
             workers: layers.parsed("workers", values::workers)?,
             max_file_bytes: layers.parsed("max_file_bytes", values::bytes)?,
             lease: layers.parsed("lease_seconds", values::lease)?,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use kommutator::model::ids::{FileId, WorkspaceId};
-use kommutator::store::files::{FileError, FileStore, S3Settings, StoredFile, Variant};
+use kommutator::store::files::{Disposition, FileError, FileStore, S3Settings, StoredFile, Variant, disposition};
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::support::s3::{ACCESS_KEY, BUCKET, REGION, S3, SECRET_KEY};
@@ -207,4 +208,25 @@ async fn wrong_s3_credentials_are_told_clearly() {
     s3.stop().await;
     let nowhere = S3Settings { endpoint: Some("http://127.0.0.1:1".into()), ..wrong };
     assert!(matches!(FileStore::s3(&nowhere).unwrap().probe().await, Err(FileError::Unavailable(_))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_are_kept_as_they_are_and_never_shown_as_a_page(
+        bytes in prop::collection::vec(any::<u8>(), 0..3000),
+        beginning in "(<html>|<!DOCTYPE html>|<svg onload=x>|<\\?xml |GIF89a|RIFF....WEBP|%PDF-1|)",
+        piece in 1_usize..500,
+    ) {
+        let content = [beginning.as_bytes(), &bytes].concat();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let files = FileStore::over(Arc::new(object_store::memory::InMemory::new()));
+            let stored = files.put(W, FileId(1), pieces(&content, piece), LIMIT).await.unwrap();
+            assert_eq!(read(&files, 1, Variant::Content, None).await.unwrap(), content);
+            let shown = disposition(&stored.media_type) == Disposition::Inline;
+            assert!(!shown || ["image/", "audio/", "video/"].iter().any(|kind| stored.media_type.starts_with(kind)), "{stored:?}");
+        });
+    }
 }

@@ -199,6 +199,31 @@ async fn the_place_goes_with_the_words() {
 }
 
 #[tokio::test]
+async fn the_only_workspace_is_forgotten_at_once() {
+    let (index, _folder) = filled(&["слово", "слово"]).await;
+    index.reset(W).await.unwrap();
+    assert_eq!((index.place(W).await, find(&index, "слово").await), (Ok(None), vec![]));
+    index.apply(W, at(1), vec![put(3, "слово")]).await.unwrap();
+    assert_eq!(find(&index, "слово").await, [3]);
+}
+
+/// Little is visible of much: accounts are then asked for as words, see the index.
+#[tokio::test]
+async fn a_small_account_and_a_small_workspace_see_only_their_own() {
+    let (index, _folder) = index();
+    let put_for = |number: u32, account: u64| match put(number, "слово") {
+        Change::Put(put) => Change::Put(Put { account: AccountId(account), ..put }),
+        delete => delete,
+    };
+    index.apply(W, at(1), (1..=300).map(|number| put_for(number, if number % 100 == 0 { 2 } else { 1 })).collect()).await.unwrap();
+    index.apply(WorkspaceId(2), at(1), vec![put_for(1, 3), put_for(2, 4)]).await.unwrap();
+    let small = [AccountId(2), AccountId(4)];
+    assert_eq!(numbers(&index.query(W, Some(&small), "слова", None, 50).await.unwrap()), [300, 200, 100]);
+    assert_eq!(numbers(&index.query(WorkspaceId(2), None, "слова", None, 50).await.unwrap()), [2, 1]);
+    assert_eq!(numbers(&index.query(WorkspaceId(2), Some(&small), "слова", None, 50).await.unwrap()), [2]);
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_built_anew() {
     for damage in [&b"this is no database at all, but it is long enough to look at"[..], b"SQLite format 3\0"] {
         let folder = tempfile::tempdir().unwrap();

@@ -38,6 +38,8 @@ pub const ACCOUNTS_LIMIT: usize = 1000;
 /// The most messages of one answer.
 pub const PAGE_LIMIT: usize = 200;
 const READERS: usize = 2;
+/// The most reads that run or wait for their turn; more are turned away at once.
+const READS_LIMIT: usize = 64;
 
 /// Why a search or a change did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -150,6 +152,7 @@ pub struct SearchIndex {
     writer: mpsc::Sender<Job>,
     readers: Arc<Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
+    places_in_line: Arc<Semaphore>,
 }
 
 impl fmt::Debug for SearchIndex {
@@ -174,7 +177,12 @@ impl SearchIndex {
             }
         };
         std::thread::Builder::new().name("search".to_owned()).spawn(run).map_err(|error| SearchError::Failed(error.to_string()))?;
-        Ok(Self { writer, readers: Arc::new(Mutex::new(readers)), turns: Arc::new(Semaphore::new(READERS)) })
+        Ok(Self {
+            writer,
+            readers: Arc::new(Mutex::new(readers)),
+            turns: Arc::new(Semaphore::new(READERS)),
+            places_in_line: Arc::new(Semaphore::new(READS_LIMIT)),
+        })
     }
 
     /// Brings the words of a workspace up to a place of its feed: all changes and the place in one transaction. Applying the
@@ -256,6 +264,7 @@ impl SearchIndex {
 
     /// Runs a read on the blocking pool. A turn and its connection come back when the read has ended, also after its caller gave up.
     async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T, SearchError> + Send + 'static) -> Result<T, SearchError> {
+        let _in_line = self.places_in_line.try_acquire().map_err(|_| SearchError::TooSlow)?;
         let reading = async {
             let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| SearchError::Closed)?;
             let connection = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(SearchError::Closed)?;
