@@ -90,7 +90,7 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
   private readonly reads = new Map<string, object>();
 
   constructor(private readonly options: Options<Send, Ready>) {
-    this.queue = new SendQueue(options.storage, options.queuePrefix);
+    this.queue = new SendQueue(this.options.storage, this.options.queuePrefix);
   }
 
   get status(): Status {
