@@ -14,7 +14,7 @@ export class UploadError extends Error {
 export type UploadRequest = {
   url: string;
   file: Blob;
-  token?: string;
+  token?: string | undefined;
   most: number;
   progress: (part: number) => void;
   signal?: AbortSignal;

@@ -2,7 +2,7 @@ import { createSignal, For } from "solid-js";
 import { size } from "@kommutator/shared/format.ts";
 import { usePanel } from "./context.ts";
 import { icon } from "./icon.tsx";
-import type { Chosen, Uploads } from "./uploads.ts";
+import type { Chosen, Uploads } from "@kommutator/shared/uploads.ts";
 
 /** One chosen file; drawn anew when it is done or failed, while its progress moves in place. */
 function chip(one: Chosen, uploads: Uploads) {

@@ -3,7 +3,7 @@ import { usePanel } from "./context.ts";
 import { Composer } from "./Composer.tsx";
 import { icon } from "./icon.tsx";
 import { Log } from "./Log.tsx";
-import type { Uploads } from "./uploads.ts";
+import type { Uploads } from "@kommutator/shared/uploads.ts";
 
 /** A short gap of the link is not worth a word. */
 const PATIENCE_MS = 1_500;

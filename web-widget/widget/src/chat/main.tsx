@@ -8,7 +8,7 @@ import css from "./chat.css?inline";
 import { setPanel } from "./context.ts";
 import { Panel } from "./Panel.tsx";
 import { createChat } from "./store.ts";
-import { createUploads } from "./uploads.ts";
+import { createUploads } from "@kommutator/shared/uploads.ts";
 
 export function mount(host: Mount): Chat {
   const sheets = [tokens, css].map((text) => {

@@ -1,9 +1,9 @@
 /** Files chosen for the next message: each goes up at once, the message carries what is ready. */
 import { createSignal } from "solid-js";
-import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
-import { isPicture } from "@kommutator/shared/messages.ts";
-import { upload, UploadError } from "@kommutator/shared/upload.ts";
-import { newClientId } from "@kommutator/shared/socket/browser.ts";
+import type { AttachmentView } from "./generated/protocol.ts";
+import { isPicture } from "./messages.ts";
+import { upload, UploadError } from "./upload.ts";
+import { newClientId } from "./socket/browser.ts";
 
 export type Chosen = { key: string; file: File; picture: string | null; part: () => number; setPart: (part: number) => void; done: AttachmentView | null; error: string | null };
 
@@ -24,7 +24,7 @@ export function createUploads(where: (name: string) => string, token: () => stri
       const done = await upload({
         url: where(one.file.name),
         file: one.file,
-        token: token() ?? "",
+        token: token(),
         most: limits().most,
         progress: one.setPart,
         signal: abort.signal,
