@@ -72,6 +72,11 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
         FilesChoice::Folder => FileStore::local(&config.data.join("files")).map_err(failed)?,
         FilesChoice::S3(settings) => FileStore::s3(settings).map_err(failed)?,
     };
+    match files.remove_half_uploads().await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed uploads that were cut off"),
+        Err(error) => tracing::warn!(%error, "uploads that were cut off could not be removed"),
+    }
     Ok(House {
         node: NodeId(world.id()),
         lease_ms: i64::try_from(config.lease.as_millis()).unwrap_or(10_000),

@@ -9,6 +9,7 @@
 //! * [`inbox`]: the list and counters of open conversations, in memory, kept by the feed
 //! * [`events`]: from feed entries to frames; [`cursor`]: places in them
 //! * [`signals`]: what is told between processes and never stored
+//! * [`maintenance`]: what must not grow for ever
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
@@ -25,6 +26,7 @@ pub mod faults;
 pub mod house;
 pub mod hub;
 pub mod inbox;
+pub mod maintenance;
 pub mod signals;
 
 pub mod supervisor;
