@@ -70,7 +70,7 @@ pub(super) async fn hello(at: Surroundings, text: &str, cookie: Option<String>) 
             cut: at.peer.clone(),
         })
         .await;
-    if registered.is_err() {
+    if !matches!(registered, Ok(Ok(()))) {
         return unavailable();
     }
     match catch_up(&at.edge, &manager, at.key, cursor.as_deref()).await {

@@ -13,7 +13,7 @@ use governor::DefaultDirectRateLimiter;
 use super::peer::Peer;
 use super::{manager, visitor};
 use crate::gateway::events::json;
-use crate::gateway::hub::{Deliver, Place, Unregister};
+use crate::gateway::hub::{Deliver, Unregister};
 use crate::model::ids::WorkspaceId;
 use crate::model::protocol::{ServerFrame, close};
 use crate::web::edge::{Edge, WidgetCard};
@@ -171,7 +171,7 @@ impl Session {
     }
 
     fn next(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
-        if self.busy {
+        if self.busy || matches!(self.phase, Phase::CatchingUp | Phase::Over) {
             return;
         }
         let Some(text) = self.waiting.pop_front() else { return };
@@ -209,6 +209,10 @@ impl Session {
 
     fn done(outcome: Outcome, session: &mut Self, ctx: &mut ws::WebsocketContext<Self>) {
         session.busy = false;
+        Self::caught_up(outcome, session, ctx);
+    }
+
+    fn caught_up(outcome: Outcome, session: &mut Self, ctx: &mut ws::WebsocketContext<Self>) {
         for frame in outcome.frames {
             ctx.text(frame);
         }
@@ -217,10 +221,14 @@ impl Session {
                 Link::Manager(manager) => manager.caller.workspace,
                 Link::Visitor(visitor) => visitor.card.workspace,
             });
-            session.seen = seen;
+            session.seen = session.seen.max(seen);
             session.phase = Phase::Live(link);
             for held in std::mem::take(&mut session.held) {
-                session.deliver(held, ctx);
+                // One of them may make it catch up once more: then the rest waits again.
+                match session.phase {
+                    Phase::Live(_) => session.deliver(held, ctx),
+                    Phase::New | Phase::CatchingUp | Phase::Over => session.held.push(held),
+                }
             }
         }
         if let Some(code) = outcome.close {
@@ -231,16 +239,14 @@ impl Session {
 
     fn deliver(&mut self, message: Deliver, ctx: &mut ws::WebsocketContext<Self>) {
         match message {
-            Deliver::Frames { place, frames } => {
-                match place {
-                    Place::Feed(number) | Place::Change(number) if number <= self.seen => return,
-                    Place::Feed(number) | Place::Change(number) => self.seen = number,
-                    Place::Signal => {}
-                }
-                for frame in frames.iter() {
+            Deliver::Frames(frames) => {
+                let seen = self.seen;
+                for (place, frame) in frames.iter().filter(|(place, _)| *place > seen) {
+                    self.seen = *place;
                     ctx.text(frame.clone());
                 }
             }
+            Deliver::Signal(frame) => ctx.text(frame),
             Deliver::Position(number) => {
                 if let Phase::Live(Link::Manager(manager)) = &self.phase
                     && number > self.seen
@@ -252,7 +258,11 @@ impl Session {
             }
             Deliver::Follow(conversation) => {
                 if let Phase::Live(Link::Visitor(visitor)) = &self.phase {
-                    visitor.follow(conversation);
+                    // What was written before this socket followed is read from the log; what comes meanwhile is held back.
+                    let (edge, visitor, seen) = (self.edge.clone(), Arc::clone(visitor), self.seen);
+                    self.phase = Phase::CatchingUp;
+                    let caught_up = async move { visitor::follow(&edge, visitor, conversation, seen).await };
+                    ctx.spawn(caught_up.into_actor(self).map(Self::caught_up));
                 }
             }
             Deliver::Close(code) => self.end(code, ctx),

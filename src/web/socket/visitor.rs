@@ -40,11 +40,6 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
-    /// The visitor's conversation began.
-    pub(super) fn follow(&self, conversation: ConversationId) {
-        *self.conversation.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversation);
-    }
-
     fn conversation(&self) -> Option<ConversationId> {
         *self.conversation.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,7 +138,7 @@ async fn welcome(
     let who = Who::Visitor { visitor: person.id.clone(), conversation: id };
     let register =
         Register { key: at.key, workspace: card.workspace, epoch: card.epoch.clone(), who, socket: at.socket.clone(), cut: at.peer.clone() };
-    if at.edge.hub.send(register).await.is_err() {
+    if !matches!(at.edge.hub.send(register).await, Ok(Ok(()))) {
         return Ok(unavailable());
     }
     let history = match id {
@@ -216,6 +211,17 @@ async fn catch_up(edge: &Edge, card: &WidgetCard, id: ConversationId, cursor: Op
     Ok(History { place: state.last, resumed: false, messages, frames: Vec::new() })
 }
 
+/// The visitor's conversation began: what its log holds since this socket's place.
+pub(super) async fn follow(edge: &Edge, visitor: Arc<Visitor>, conversation: ConversationId, seen: u64) -> Outcome {
+    *visitor.conversation.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversation);
+    let cursor = VisitorCursor { epoch: visitor.card.epoch.clone(), place: seen }.to_string();
+    match catch_up(edge, &visitor.card, conversation, Some(&cursor)).await {
+        Ok(history) if history.resumed => Outcome { frames: history.frames, welcome: Some((Link::Visitor(visitor), history.place)), close: None },
+        // Come back and read it all anew.
+        Ok(_) | Err(_) => unavailable(),
+    }
+}
+
 /// A later frame.
 pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> Outcome {
     let frame = match serde_json::from_str::<VisitorFrame>(text) {
@@ -272,6 +278,7 @@ async fn sent(at: &Surroundings, visitor: &Visitor, client_id: String, part: &Vi
                 // This socket and the visitor's others follow the conversation from now on, on whichever node they are.
                 let signal = Signal::Begun { visitor: visitor.person.id.clone(), conversation: message.conversation };
                 signals::send(&at.edge.house, visitor.card.workspace, &signal).await;
+                *visitor.conversation.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.conversation);
             }
             let view = views::message(&at.edge.house, visitor.card.workspace, &message, &[], Viewer::Visitor);
             Outcome::frame(&ServerFrame::Accepted { client_id, message: Box::new(view), duplicate })
