@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::prelude::*;
 use bytestring::ByteString;
+use tokio::sync::watch;
 
 use super::cursor::{VisitorCursor, access_mark};
 use super::events::{self, Loaded};
@@ -80,9 +81,10 @@ pub enum Who {
     },
 }
 
-/// A socket wants its frames from now on.
+/// A socket wants its frames from now on. Answered once that is so: what is read after the answer and what is handed over leave no gap
+/// between them. `false`: the Hub cannot follow the workspace.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "bool")]
 pub struct Register {
     /// The socket's number.
     pub key: u64,
@@ -94,8 +96,20 @@ pub struct Register {
     pub who: Who,
     /// Where its frames go.
     pub socket: Recipient<Deliver>,
-    /// Ends it if it takes none.
-    pub cut: Arc<dyn Cut>,
+    /// Ends it if it takes none. Not kept alive from here: a descriptor that outlives its connection keeps it open.
+    pub cut: Weak<dyn Cut>,
+}
+
+/// A visitor has a conversation from now on: its sockets follow it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Begun {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The visitor.
+    pub visitor: String,
+    /// The conversation.
+    pub conversation: ConversationId,
 }
 
 /// A socket is gone. Sent by its guard.
@@ -117,7 +131,7 @@ struct Socket {
     who: Who,
     access: u32,
     socket: Recipient<Deliver>,
-    cut: Arc<dyn Cut>,
+    cut: Weak<dyn Cut>,
 }
 
 struct Room {
@@ -127,6 +141,8 @@ struct Room {
     followers: HashMap<ConversationId, Vec<u64>>,
     tail: SpawnHandle,
     signals: SpawnHandle,
+    /// Whether the tail knows where it begins.
+    begins: watch::Receiver<bool>,
 }
 
 /// The actor.
@@ -174,7 +190,7 @@ struct Signalled {
     signal: Signal,
 }
 
-async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
+async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>, begins: watch::Sender<bool>) {
     let store = house.store.workspace(workspace);
     let feed = streams::feed();
     let mut grown = store.watch(&feed);
@@ -196,6 +212,7 @@ async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
         };
         let Some(seen) = place else {
             place = Some(page.state.last);
+            begins.send_replace(true);
             continue;
         };
         let Some((last, _)) = page.entries.last() else {
@@ -241,17 +258,18 @@ async fn listen(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
 }
 
 impl Handler<Register> for Hub {
-    type Result = ();
+    type Result = ResponseFuture<bool>;
 
-    fn handle(&mut self, new: Register, ctx: &mut Self::Context) {
+    fn handle(&mut self, new: Register, ctx: &mut Self::Context) -> Self::Result {
         let (hub, workspace) = (ctx.address(), new.workspace);
         if !self.rooms.contains_key(&workspace) {
-            let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, hub.clone()).into_actor(self));
+            let (begun, begins) = watch::channel(false);
+            let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, hub.clone(), begun).into_actor(self));
             let signals = ctx.spawn(listen(Arc::clone(&self.house), workspace, hub).into_actor(self));
-            let room = Room { epoch: String::new(), position: 0, sockets: HashMap::new(), followers: HashMap::new(), tail, signals };
+            let room = Room { epoch: String::new(), position: 0, sockets: HashMap::new(), followers: HashMap::new(), tail, signals, begins };
             self.rooms.insert(workspace, room);
         }
-        let Some(room) = self.rooms.get_mut(&workspace) else { return };
+        let Some(room) = self.rooms.get_mut(&workspace) else { return Box::pin(std::future::ready(false)) };
         room.epoch = new.epoch;
         let access = match &new.who {
             Who::Member { access, .. } => access_mark(access),
@@ -263,6 +281,8 @@ impl Handler<Register> for Hub {
             }
         };
         room.sockets.insert(new.key, Socket { who: new.who, access, socket: new.socket, cut: new.cut });
+        let mut begins = room.begins.clone();
+        Box::pin(async move { begins.wait_for(|begun| *begun).await.is_ok() })
     }
 }
 
@@ -299,7 +319,9 @@ impl Room {
             Ok(()) => true,
             Err(SendError::Full(_)) => {
                 metrics::counter!("kommutator_slow_readers_total").increment(1);
-                socket.cut.cut();
+                if let Some(cut) = socket.cut.upgrade() {
+                    cut.cut();
+                }
                 false
             }
             // Its guard is on the way.
@@ -395,6 +417,16 @@ impl Handler<Signalled> for Hub {
                 }
             }
             Signal::Answered => {}
+        }
+    }
+}
+
+impl Handler<Begun> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, begun: Begun, _: &mut Self::Context) {
+        if let Some(room) = self.rooms.get_mut(&begun.workspace) {
+            room.begun(&begun.visitor, begun.conversation);
         }
     }
 }
