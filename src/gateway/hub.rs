@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::prelude::*;
 use bytestring::ByteString;
+use tokio::sync::watch;
 
 use super::cursor::{VisitorCursor, access_mark};
 use super::events::{self, Loaded};
@@ -70,9 +71,10 @@ pub enum Who {
     },
 }
 
-/// A socket wants its frames from now on. Once this is answered, every entry that is written later comes to the socket.
+/// A socket wants its frames from now on. Answered once that is so: what is read after the answer and what is handed over leave no gap
+/// between them. `false`: the Hub cannot follow the workspace.
 #[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
+#[rtype(result = "bool")]
 pub struct Register {
     /// The socket's number.
     pub key: u64,
@@ -84,8 +86,20 @@ pub struct Register {
     pub who: Who,
     /// Where its frames go.
     pub socket: Recipient<Deliver>,
-    /// Ends it if it takes none.
-    pub cut: Arc<dyn Cut>,
+    /// Ends it if it takes none. Not kept alive from here: a descriptor that outlives its connection keeps it open.
+    pub cut: Weak<dyn Cut>,
+}
+
+/// A visitor has a conversation from now on: its sockets follow it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Begun {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The visitor.
+    pub visitor: String,
+    /// The conversation.
+    pub conversation: ConversationId,
 }
 
 /// A socket is gone. Sent by its guard.
@@ -107,7 +121,7 @@ struct Socket {
     who: Who,
     access: u32,
     socket: Recipient<Deliver>,
-    cut: Arc<dyn Cut>,
+    cut: Weak<dyn Cut>,
 }
 
 struct Room {
@@ -117,6 +131,8 @@ struct Room {
     followers: HashMap<ConversationId, Vec<u64>>,
     tail: SpawnHandle,
     signals: SpawnHandle,
+    /// Whether the tail knows where it begins.
+    begins: watch::Receiver<bool>,
 }
 
 /// The actor.
@@ -164,18 +180,24 @@ struct Signalled {
     signal: Signal,
 }
 
-/// Follows the feed from a place on.
-async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>, mut place: u64) {
+/// Follows the feed from where it ends now.
+async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>, begins: watch::Sender<bool>) {
     let store = house.store.workspace(workspace);
     let feed = streams::feed();
     let mut grown = store.watch(&feed);
+    let mut place = loop {
+        match store.read(&feed, 0, 1).await {
+            Ok(page) => break page.state.last,
+            Err(error) => pause(workspace, &error).await,
+        }
+    };
+    begins.send_replace(true);
     loop {
         grown.borrow_and_update();
         let page = match store.read(&feed, place, PAGE).await {
             Ok(page) => page,
             Err(error) => {
-                tracing::warn!(%workspace, %error, "the hub waits for the store");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                pause(workspace, &error).await;
                 continue;
             }
         };
@@ -194,12 +216,14 @@ async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>, mut pla
                     return;
                 }
             }
-            Err(error) => {
-                tracing::warn!(%workspace, %error, "the hub waits for the store");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
+            Err(error) => pause(workspace, &error).await,
         }
     }
+}
+
+async fn pause(workspace: WorkspaceId, error: &StoreError) {
+    tracing::warn!(%workspace, %error, "the hub waits for the store");
+    tokio::time::sleep(Duration::from_millis(200)).await;
 }
 
 async fn listen(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
@@ -222,38 +246,18 @@ async fn listen(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
 }
 
 impl Handler<Register> for Hub {
-    type Result = ResponseActFuture<Self, Result<(), StoreError>>;
+    type Result = ResponseFuture<bool>;
 
-    fn handle(&mut self, new: Register, _: &mut Self::Context) -> Self::Result {
-        if self.rooms.contains_key(&new.workspace) {
-            self.register(new);
-            return Box::pin(actix::fut::ready(Ok(())));
+    fn handle(&mut self, new: Register, ctx: &mut Self::Context) -> Self::Result {
+        let (hub, workspace) = (ctx.address(), new.workspace);
+        if !self.rooms.contains_key(&workspace) {
+            let (begun, begins) = watch::channel(false);
+            let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, hub.clone(), begun).into_actor(self));
+            let signals = ctx.spawn(listen(Arc::clone(&self.house), workspace, hub).into_actor(self));
+            let room = Room { epoch: String::new(), position: 0, sockets: HashMap::new(), followers: HashMap::new(), tail, signals, begins };
+            self.rooms.insert(workspace, room);
         }
-        // The first socket of a workspace: the place the tail begins at must be known before the socket reads what it missed, or what is
-        // written between the two would come to nobody.
-        let store = self.house.store.workspace(new.workspace);
-        let begin = async move { store.read(&streams::feed(), 0, 1).await.map(|page| page.state.last) };
-        Box::pin(begin.into_actor(self).map(|place, hub, ctx| {
-            hub.open(new.workspace, place?, ctx);
-            hub.register(new);
-            Ok(())
-        }))
-    }
-}
-
-impl Hub {
-    fn open(&mut self, workspace: WorkspaceId, place: u64, ctx: &mut Context<Self>) {
-        if self.rooms.contains_key(&workspace) {
-            return;
-        }
-        let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, ctx.address(), place).into_actor(self));
-        let signals = ctx.spawn(listen(Arc::clone(&self.house), workspace, ctx.address()).into_actor(self));
-        let room = Room { epoch: String::new(), position: place, sockets: HashMap::new(), followers: HashMap::new(), tail, signals };
-        self.rooms.insert(workspace, room);
-    }
-
-    fn register(&mut self, new: Register) {
-        let Some(room) = self.rooms.get_mut(&new.workspace) else { return };
+        let Some(room) = self.rooms.get_mut(&workspace) else { return Box::pin(std::future::ready(false)) };
         room.epoch = new.epoch;
         let access = match &new.who {
             Who::Member { access, .. } => access_mark(access),
@@ -265,6 +269,8 @@ impl Hub {
             }
         };
         room.sockets.insert(new.key, Socket { who: new.who, access, socket: new.socket, cut: new.cut });
+        let mut begins = room.begins.clone();
+        Box::pin(async move { begins.wait_for(|begun| *begun).await.is_ok() })
     }
 }
 
@@ -301,7 +307,9 @@ impl Room {
             Ok(()) => true,
             Err(SendError::Full(_)) => {
                 metrics::counter!("kommutator_slow_readers_total").increment(1);
-                socket.cut.cut();
+                if let Some(cut) = socket.cut.upgrade() {
+                    cut.cut();
+                }
                 false
             }
             // Its guard is on the way.
@@ -402,6 +410,16 @@ impl Handler<Signalled> for Hub {
                 }
             }
             Signal::Answered => {}
+        }
+    }
+}
+
+impl Handler<Begun> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, begun: Begun, _: &mut Self::Context) {
+        if let Some(room) = self.rooms.get_mut(&begun.workspace) {
+            room.begun(&begun.visitor, begun.conversation);
         }
     }
 }
