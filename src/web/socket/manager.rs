@@ -65,7 +65,7 @@ pub(super) async fn hello(at: Surroundings, text: &str, cookie: Option<String>) 
             key: at.key,
             workspace: manager.caller.workspace,
             epoch: manager.caller.epoch.clone(),
-            who: Who::Member { user: manager.caller.user, access: manager.caller.access.clone() },
+            who: Who::Member { id: manager.caller.id.clone(), access: manager.caller.access.clone() },
             socket: at.socket.clone(),
             cut: at.peer.clone(),
         })
