@@ -1,17 +1,20 @@
 //! Kommutator: a self-hosted omnichannel gateway. Floors, top to bottom; a module imports only from floors below it:
 //!
-//! * `web`: the edge: HTTP routes, webhooks, WebSocket session actors, static assets
-//! * `gateway`: the actors
+//! * [`app`]: the wiring; [`config`]: what is set; [`demo`]: a ready workspace to look at
+//! * [`web`]: the edge: HTTP routes, webhooks, WebSocket session actors, static assets
+//! * [`gateway`]: the actors
 //! * `automation`: what happens by itself, as decisions
-//! * `channel`, `crm`: one folder per provider, one per CRM
+//! * [`channel`], `crm`: one folder per provider, one per CRM
 //! * [`config`]: flags, environment and one file become one typed configuration
 //! * [`store`]: the port, two engines, typed tables, search, files
 //! * [`model`]: domain types and rules: no I/O, no clock, no async
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic))]
 
+pub mod app;
 pub mod channel;
 pub mod config;
+pub mod demo;
 pub mod gateway;
 pub mod model;
 pub mod store;

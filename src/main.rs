@@ -1,2 +1,152 @@
-//! The door.
-fn main() {}
+//! The door: command line → configuration → wiring.
+
+use std::io::{IsTerminal, Read, Write};
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use kommutator::app::{self, StartError, open_house};
+use kommutator::channel::registry::Channels;
+use kommutator::config::{AdminCommand, Cli, CliStop, Command, Config, LogFormat};
+use kommutator::demo;
+use kommutator::gateway::administration::Actor;
+use kommutator::gateway::administration::people::{NewMember, add_member, create_workspace, new_epochs, workspaces};
+use kommutator::model::protocol::Role;
+use kommutator::model::time::{RealWorld, SharedWorld};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(CliStop::Show(text)) => return say(&text, ExitCode::SUCCESS),
+        Err(CliStop::Wrong(line)) => return complain(&line, 2),
+    };
+    let config = match Config::from_process(&cli.options) {
+        Ok(config) => config,
+        Err(error) => return complain(&error.to_string(), 2),
+    };
+    if let Err(error) = log(&config) {
+        return complain(&error, 2);
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    match actix::System::new().block_on(run(cli.command, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(StartError(line)) => complain(&line, 1),
+    }
+}
+
+fn say(text: &str, code: ExitCode) -> ExitCode {
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Ok(()) => code,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn complain(line: &str, code: u8) -> ExitCode {
+    // Nobody is left to tell if standard error is closed too.
+    let _ = writeln!(std::io::stderr(), "kommutator: {line}");
+    ExitCode::from(code)
+}
+
+fn log(config: &Config) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.log_level).map_err(|error| format!("`log_level` cannot be read: {error}"))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
+    }
+    Ok(())
+}
+
+fn failed(error: impl std::fmt::Display) -> StartError {
+    StartError(error.to_string())
+}
+
+async fn run(command: Command, config: Config) -> Result<(), StartError> {
+    let world: SharedWorld = Arc::new(RealWorld);
+    match command {
+        Command::Serve => {
+            let house = open_house(&config, Channels::all(), world).await?;
+            let listener = listen(&config)?;
+            if workspaces(&house).await.map_err(failed)?.is_empty() {
+                tracing::warn!("there is no workspace yet: make one with `kommutator admin create-owner`");
+            }
+            let running = app::start(&config, house, listener, None)?;
+            tracing::info!(address = %running.address, url = config.public_url, "serving");
+            running.serve().await
+        }
+        Command::Demo { json, empty } => run_demo(config, world, json, empty).await,
+        Command::Admin { command } => administer(command, &config, world).await,
+        Command::Doctor { .. } | Command::Backup { .. } | Command::Restore { .. } | Command::Dump { .. } | Command::Load { .. } => {
+            Err(StartError("not yet".to_owned()))
+        }
+    }
+}
+
+fn listen(config: &Config) -> Result<TcpListener, StartError> {
+    TcpListener::bind(config.listen).map_err(|error| StartError(format!("cannot listen on {}: {error}; choose another with --listen", config.listen)))
+}
+
+async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: bool) -> Result<(), StartError> {
+    let house = open_house(&config, Channels::all(), world).await?;
+    let listener = listen(&config)?;
+    let address = listener.local_addr().map_err(failed)?;
+    if config.listen.port() == 0 {
+        // The port was chosen just now; only now the address is known.
+        config.public_url = format!("http://{address}");
+    }
+    let url = config.public_url.clone();
+    let prepared = demo::prepare(&house, &url).await?;
+    let printed = demo::printed(&house, &prepared, &url).await?;
+    let running = app::start(&config, house, listener, Some(printed.widget_key.clone()))?;
+    if prepared.fresh && !empty {
+        demo::fill(&running.edge.house, &prepared).await?;
+    }
+    let mut out = std::io::stdout();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&printed).map_err(failed)?).map_err(failed)?;
+    } else {
+        writeln!(out, "Kommutator serves a demo.\n").map_err(failed)?;
+        writeln!(out, "  Managers:  {}\n    e-mail   {}\n    password {}", printed.url, printed.email, password_line(&printed)).map_err(failed)?;
+        writeln!(out, "  Visitors:  {}\n\nPress Ctrl+C to end.", printed.demo_page).map_err(failed)?;
+    }
+    out.flush().map_err(failed)?;
+    running.serve().await
+}
+
+fn password_line(printed: &demo::Printed) -> &str {
+    if printed.password.is_empty() { "(as it was set)" } else { &printed.password }
+}
+
+async fn administer(command: AdminCommand, config: &Config, world: SharedWorld) -> Result<(), StartError> {
+    let mut house = open_house(config, Channels::all(), Arc::clone(&world)).await?;
+    let done = match command {
+        AdminCommand::CreateOwner { workspace, email, name, .. } => {
+            let mut password = String::new();
+            std::io::stdin().take(1_000).read_to_string(&mut password).map_err(failed)?;
+            let known = workspaces(&house).await.map_err(failed)?.into_iter().find(|known| known.name == workspace);
+            let space = match known {
+                Some(space) => space,
+                None => create_workspace(&house, &workspace).await.map_err(failed)?,
+            };
+            let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+            let password = password.trim_end_matches(['\r', '\n']).to_owned();
+            let owner = NewMember { name, email, password, role: Role::Owner, channels: None };
+            let member = add_member(&house, space.id, &Actor::command_line(), owner).await.map_err(failed)?;
+            format!("{} is an owner of «{}»", member.email, space.name)
+        }
+        AdminCommand::NewEpoch => {
+            new_epochs(&house).await.map_err(failed)?;
+            "every client loads anew".to_owned()
+        }
+        AdminCommand::RotateKey => {
+            let number = house.keyring.rotate(world.as_ref()).map_err(failed)?;
+            app::write_key_check(&house).await?;
+            format!("key {number} seals from now on; the older ones still open")
+        }
+    };
+    house.store.engine().close().await;
+    writeln!(std::io::stdout(), "{done}").map_err(failed)
+}

@@ -59,8 +59,8 @@ impl PartitionStore {
         self.partition
     }
 
-    /// Commits a batch, see [`Engine::commit`]. A lost answer is tried again once here: the batch's conditions make it safe,
-    /// and what a second try finds (`Seen`, `Gone`, `Conflict`, `NotUnique`) is the caller's to read.
+    /// Commits a batch, see [`Engine::commit`]. After a lost answer ([`StoreError::Unclear`]) the caller reads again and decides anew: the
+    /// conditions see to it that the same effect is not had twice.
     ///
     /// # Errors
     /// The refusal, or the store's failure.

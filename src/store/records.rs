@@ -2,6 +2,7 @@
 //!
 //! | table | home | key | found by |
 //! |---|---|---|---|
+//! | `installation` | installation | one record | |
 //! | `workspace` | installation | number | scan |
 //! | `user` | installation | id | unique `email` |
 //! | `credential` | installation | hash of the secret | `holder` |
@@ -322,6 +323,31 @@ impl Record for Credential {
             Holder::Token { id } => Key::new().byte(1).number(id.0).done(),
         };
         vec![IndexEntry { index: Self::BY_HOLDER, unique: false, group, sort: Key::new().signed(self.created_at.0).done() }]
+    }
+}
+
+/// The installation itself: one record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installation {
+    /// Proves at every start that the keys are those the store was made with.
+    pub key_check: String,
+    /// When the store was made.
+    pub created_at: Time,
+}
+
+impl Installation {
+    /// The record's key.
+    #[must_use]
+    pub fn at() -> RecordKey {
+        alone(0)
+    }
+}
+
+impl Record for Installation {
+    const TABLE: &'static str = "installation";
+
+    fn key(&self) -> RecordKey {
+        Self::at()
     }
 }
 

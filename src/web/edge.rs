@@ -9,6 +9,7 @@ use actix::Addr;
 use super::limits::Limits;
 use super::problem::Problem;
 use crate::channel::site_widget::settings::WidgetSettings;
+use crate::config::proxies::TrustedProxies;
 use crate::gateway::administration::channels::widget_settings;
 use crate::gateway::house::House;
 use crate::gateway::hub::Hub;
@@ -28,8 +29,10 @@ pub struct EdgeSettings {
     pub secure_cookies: bool,
     /// Whether anything is limited.
     pub limits: bool,
-    /// Proxies whose `X-Forwarded-For` is believed: whether the peer on loopback is one.
-    pub trust_forwarded: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Whether the demo page is served, with this widget.
+    pub demo_widget: Option<String>,
 }
 
 /// Shared by every route of the process.

@@ -111,10 +111,10 @@ pub(super) fn same_origin(request: &HttpRequest, edge: &Edge) -> bool {
     origin.split_once("://").is_some_and(|(_, asked)| !asked.is_empty() && asked == host)
 }
 
-/// The address of the client; behind a proxy on loopback the last one it names.
+/// The address of the client; behind a trusted proxy the last one it names.
 pub(super) fn address(request: &HttpRequest, edge: &Edge) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    if !edge.settings.trust_forwarded || !peer.is_loopback() {
+    if !edge.settings.trusted_proxies.contains(peer) {
         return peer;
     }
     let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());

@@ -5,3 +5,4 @@ mod files;
 mod search;
 mod store;
 mod support;
+mod types;

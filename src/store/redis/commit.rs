@@ -20,7 +20,8 @@ use super::link::{CALL_LIMIT, PATIENCE, PAUSE, store_error};
 use super::script::COMMIT;
 use crate::store::port::{Partition, StoreError};
 
-/// How many pipelines may be under way. More share a disk flush of Redis less well, fewer leave it idle.
+/// How many pipelines may be under way. Redis reads about 16 KiB of each connection before it flushes to the disk, so several
+/// connections fill one flush better than one long pipeline does.
 pub(super) const WORKERS: usize = 8;
 /// The most batches that wait; more callers wait in line.
 const QUEUE: usize = 4_096;

@@ -41,7 +41,7 @@ use self::keys::Space;
 use self::link::{Ask, CONNECT_LIMIT, Link, connection_config, store_error};
 use self::owners::Listing;
 use self::wakes::Listeners;
-use super::batch::{Batch, Effect};
+use super::batch::{Batch, Effect, check_owner};
 use super::port::{
     CommitError, Committed, DumpItem, Engine, EngineCounts, IndexPosition, Nodes, Ownership, Partition, RawRecord, RecordKey, Refusal, Scan,
     StoreError, StreamName, StreamPage, Timer,
@@ -258,6 +258,7 @@ impl Engine for RedisEngine {
     }
 
     async fn claim(&self, partition: Partition, owner: &str, node: NodeId, seen: Option<Ownership>) -> Result<Option<Ownership>, StoreError> {
+        check_owner(owner)?;
         owners::claim(self.open_link()?, &self.space(partition), &self.listing(partition), owner, node, seen).await
     }
 

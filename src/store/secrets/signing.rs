@@ -20,6 +20,8 @@ pub enum Purpose {
     Cursor,
     /// The `state` of a redirect to a provider's login.
     LoginState,
+    /// The password of the demo's owner: the same at every start, on every node.
+    DemoPassword,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::FileLink => b"kommutator sub-key 1: file link",
             Self::Cursor => b"kommutator sub-key 1: cursor",
             Self::LoginState => b"kommutator sub-key 1: login state",
+            Self::DemoPassword => b"kommutator sub-key 1: demo password",
         }
     }
 }

@@ -76,6 +76,7 @@ struct Writer<'c> {
     begin: rusqlite::Statement<'c>,
     commit: rusqlite::Statement<'c>,
     rollback: rusqlite::Statement<'c>,
+    fold: rusqlite::Statement<'c>,
 }
 
 impl<'c> Writer<'c> {
@@ -87,6 +88,7 @@ impl<'c> Writer<'c> {
             begin: connection.prepare("BEGIN IMMEDIATE")?,
             commit: connection.prepare("COMMIT")?,
             rollback: connection.prepare("ROLLBACK")?,
+            fold: connection.prepare("PRAGMA wal_checkpoint(PASSIVE)")?,
         })
     }
 
@@ -105,6 +107,9 @@ impl<'c> Writer<'c> {
         let outcome = self.transaction(first, receiver, &mut group);
         if let Err(error) = &outcome {
             tracing::warn!(%error, batches = group.len(), "a group was not committed");
+            if matches!(error, StoreError::Full(_)) {
+                self.make_room();
+            }
         }
         for job in group {
             job.finish(outcome.clone());
@@ -149,6 +154,13 @@ impl<'c> Writer<'c> {
             }
         }
         self.sweep.step(once_keys, now)
+    }
+
+    /// The log may be what fills the disk: folded into the file, its room is used again.
+    fn make_room(&mut self) {
+        if let Err(error) = self.fold.query_row([], |_| Ok(())) {
+            tracing::warn!(%error, "the log cannot be folded into the file");
+        }
     }
 
     /// Rolls back, unless SQLite already did, and forgets what was learnt from rows that are gone.

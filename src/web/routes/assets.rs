@@ -84,6 +84,14 @@ pub async fn messenger(request: HttpRequest, _edge: Data<Edge>) -> Result<HttpRe
     Ok(response)
 }
 
+/// The demo's page: a shop with the widget on it. Only there while a demo runs.
+#[get("/demo")]
+pub(crate) async fn demo(edge: Data<Edge>) -> Result<HttpResponse, Problem> {
+    let key = edge.settings.demo_widget.as_deref().ok_or_else(|| Problem::unknown("page"))?;
+    let page = include_str!("demo.html").replace("WIDGET_KEY", key);
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).content_type("text/html; charset=utf-8").body(page))
+}
+
 fn not_built() -> Problem {
     Problem::new(
         actix_web::http::StatusCode::NOT_FOUND,

@@ -84,5 +84,6 @@ pub fn undocumented(config: &mut web::ServiceConfig) {
         .service(assets::widget_loader)
         .service(assets::widget_part)
         .service(assets::messenger_part)
+        .service(assets::demo)
         .default_service(web::to(assets::messenger));
 }

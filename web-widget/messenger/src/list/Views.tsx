@@ -1,0 +1,28 @@
+import { createEffect, For, Show } from "solid-js";
+import { t, type WordKey } from "../i18n.ts";
+import { useDesk } from "../state/desk.ts";
+import type { View } from "../types.ts";
+
+const VIEWS: View[] = ["all", "unread", "unanswered", "closed"];
+
+export function Views() {
+  const desk = useDesk();
+  createEffect(() => void desk.conversations.open(desk.view()));
+  const count = (view: View) => {
+    const counters = desk.conversations.counters();
+    if (!counters || view === "all" || view === "closed") return 0;
+    return counters[view];
+  };
+  return (
+    <div class="views" role="group" aria-label={t("view.label")}>
+      <For each={VIEWS}>
+        {(view) => (
+          <button type="button" aria-pressed={desk.view() === view} onClick={() => desk.setView(view)}>
+            {t(`view.${view}` satisfies WordKey)}
+            <Show when={count(view) > 0}><span class="count" data-testid={`count-${view}`}>{count(view)}</span></Show>
+          </button>
+        )}
+      </For>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+import { createSignal, Show } from "solid-js";
+import { api } from "../api.ts";
+import { problemText, reasonText, t } from "../i18n.ts";
+import { navigate, follow } from "../route.ts";
+import { useDesk } from "../state/desk.ts";
+import type { ChannelView } from "../types.ts";
+import { Confirm } from "../ui/Dialog.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { toast } from "../ui/toast.tsx";
+import { Health } from "./Channels.tsx";
+import { setDirty } from "./form.ts";
+import { Copy, createLoaded, Head, Loaded } from "./parts.tsx";
+import { WidgetForm } from "./WidgetForm.tsx";
+
+/** The line to paste; colour and side are there so that the launcher is right before the server answered once. */
+export function widgetCode(host: string, channel: ChannelView): string {
+  const look = channel.widget?.appearance;
+  const side = look?.side === "left" ? ' data-side="left"' : "";
+  const accent = look ? ` data-accent="${look.accent}"` : "";
+  return `<script src="${host}/widget.js" data-widget="${channel.widget?.key ?? ""}"${accent}${side} async></script>`;
+}
+
+function Switch(props: { channel: ChannelView; changed: () => void }) {
+  const flip = async (active: boolean) => {
+    try {
+      await api.changeChannel(props.channel.id, { active });
+      props.changed();
+    } catch (error) {
+      toast(problemText(error), true);
+    }
+  };
+  return (
+    <label class="switch">
+      <input type="checkbox" role="switch" checked={props.channel.active} onChange={(event) => void flip(event.currentTarget.checked)} />
+      <span>{t("channels.active")}</span>
+    </label>
+  );
+}
+
+export function Channel(props: { id: string }) {
+  const desk = useDesk();
+  const [deleting, setDeleting] = createSignal(false);
+  // There is no address for one channel: the small table is asked for and searched.
+  const found = createLoaded(async () => ({ channel: (await api.channels()).items.find((one) => one.id === props.id) ?? null }));
+  const remove = async (yes: boolean) => {
+    setDeleting(false);
+    if (!yes) return;
+    try {
+      await api.deleteChannel(props.id);
+      setDirty(false);
+      navigate("/settings/channels");
+    } catch (error) {
+      toast(problemText(error), true);
+    }
+  };
+  const changed = () => {
+    found.again();
+    void desk.loadChannels();
+  };
+  return (
+    <Loaded from={found}>
+      {(value) => (
+        <Show when={value().channel} fallback={<Head title={t("error.missing")} />}>
+          {(channel) => (
+            <>
+              <p class="crumbs"><a href="/settings/channels" onClick={follow}>{t("settings.channels")}</a><Icon name="right" small /></p>
+              <Head title={channel().name}><Health channel={channel()} /></Head>
+              <Show when={reasonText(channel().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
+              <section class="block"><h3>{t("channels.general")}</h3><Switch channel={channel()} changed={changed} /></section>
+              <Show when={channel().widget}>
+                <section class="block">
+                  <h3>{t("channels.install")}</h3>
+                  <p class="help">{t("channels.install.text")}</p>
+                  <Copy text={widgetCode(location.origin, channel())} label={t("channels.install")} />
+                </section>
+                <WidgetForm channel={channel()} saved={changed} />
+              </Show>
+              <section class="block">
+                <h3>{t("channels.danger")}</h3>
+                <p class="help">{t("channels.deleteText")}</p>
+                <button type="button" class="button danger" onClick={() => setDeleting(true)}><Icon name="trash" small />{t("common.delete")}</button>
+              </section>
+              <Show when={deleting()}><Confirm title={t("common.sure")} text={t("channels.deleteText")} action={t("common.delete")} danger done={(yes) => void remove(yes)} /></Show>
+            </>
+          )}
+        </Show>
+      )}
+    </Loaded>
+  );
+}

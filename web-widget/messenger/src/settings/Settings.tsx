@@ -1,0 +1,86 @@
+import { createEffect, createSignal, For, Match, onCleanup, Show, Switch } from "solid-js";
+import { t, type WordKey } from "../i18n.ts";
+import { follow, navigate, route, setGuard, type SettingsPage } from "../route.ts";
+import { useDesk } from "../state/desk.ts";
+import { Confirm } from "../ui/Dialog.tsx";
+import { Empty } from "../ui/Empty.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import type { IconName } from "../ui/paths.ts";
+import { Audit } from "./Audit.tsx";
+import { Channel } from "./Channel.tsx";
+import { Channels } from "./Channels.tsx";
+import { dirty, setDirty } from "./form.ts";
+import { People } from "./People.tsx";
+import { Profile } from "./Profile.tsx";
+import { Quarantine } from "./Quarantine.tsx";
+import { Tokens } from "./Tokens.tsx";
+
+const PAGES: { page: SettingsPage; icon: IconName; admin: boolean }[] = [
+  { page: "profile", icon: "user", admin: false },
+  { page: "channels", icon: "channel", admin: true },
+  { page: "people", icon: "people", admin: true },
+  { page: "tokens", icon: "key", admin: true },
+  { page: "audit", icon: "audit", admin: true },
+  { page: "quarantine", icon: "quarantine", admin: true },
+];
+
+export function Settings() {
+  const desk = useDesk();
+  const [leaving, setLeaving] = createSignal<(() => void) | null>(null);
+  const pages = () => PAGES.filter((one) => !one.admin || desk.isAdmin());
+  const page = () => {
+    const now = route();
+    return now.name === "settings" ? now.page : null;
+  };
+  const item = () => {
+    const now = route();
+    return now.name === "settings" ? now.item : null;
+  };
+  // On a wide screen some page is always open; a phone shows the list first.
+  const shown = () => page() ?? (matchMedia("(min-width: 761px)").matches ? (pages()[1]?.page ?? "profile") : null);
+  const denied = () => PAGES.some((one) => one.page === page() && one.admin && !desk.isAdmin());
+  const title = () => {
+    const now = shown();
+    return now ? t(`settings.${now}` satisfies WordKey) : t("settings.title");
+  };
+
+  setGuard({ blocks: dirty, ask: (go) => setLeaving(() => go) });
+  onCleanup(() => setGuard(null));
+  createEffect(() => (document.title = `${title()} · ${t("app.name")}`));
+
+  return (
+    <div class="settings" classList={{ chosen: page() !== null }}>
+      <nav class="pages" aria-label={t("settings.title")}>
+        <h1>{t("settings.title")}</h1>
+        <For each={pages()}>
+          {(one) => <a href={`/settings/${one.page}`} onClick={follow} aria-current={shown() === one.page ? "page" : undefined}><Icon name={one.icon} small />{t(`settings.${one.page}` satisfies WordKey)}</a>}
+        </For>
+      </nav>
+      <main class="page">
+        <a class="ghost back" href="/settings" onClick={follow} aria-label={t("settings.title")}><Icon name="back" /></a>
+        <Show when={!denied()} fallback={<Empty icon="lock" title={t("settings.denied")} text={t("settings.denied.text")} />}>
+          <Switch>
+            <Match when={shown() === "profile"}><Profile /></Match>
+            <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
+            <Match when={shown() === "channels"}><Channels /></Match>
+            <Match when={shown() === "people"}><People /></Match>
+            <Match when={shown() === "tokens"}><Tokens /></Match>
+            <Match when={shown() === "audit"}><Audit /></Match>
+            <Match when={shown() === "quarantine"}><Quarantine /></Match>
+          </Switch>
+        </Show>
+      </main>
+      <Show when={leaving()}>
+        <Confirm title={title()} text={t("common.unsaved")} action={t("common.leave")} stay={t("common.stay")} danger
+          done={(yes) => {
+            const go = leaving();
+            setLeaving(null);
+            if (!yes) return;
+            setDirty(false);
+            if (go) go();
+            else navigate("/settings");
+          }} />
+      </Show>
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+/** What all forms here do: one save at a time, its error in words, a warning when leaving unsaved. */
+import { createSignal, onCleanup } from "solid-js";
+import { problemText } from "../i18n.ts";
+
+const [dirty, setDirty] = createSignal(false);
+export { dirty, setDirty };
+
+export function createSubmit() {
+  const [busy, setBusy] = createSignal(false);
+  const [error, setError] = createSignal<string | null>(null);
+  onCleanup(() => setDirty(false));
+  const run = async (work: () => Promise<unknown>): Promise<boolean> => {
+    if (busy()) return false;
+    setBusy(true);
+    setError(null);
+    try {
+      await work();
+      setDirty(false);
+      return true;
+    } catch (problem) {
+      setError(problemText(problem));
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, run };
+}
+
+/** One origin per line; the first that is none is named. */
+export function parseOrigins(text: string): { origins: string[]; wrong: string | null } {
+  const origins: string[] = [];
+  for (const line of text.split(/[\s,]+/).filter(Boolean)) {
+    try {
+      const url = new URL(line);
+      if (!/^https?:$/.test(url.protocol)) return { origins, wrong: line };
+      if (!origins.includes(url.origin)) origins.push(url.origin);
+    } catch {
+      return { origins, wrong: line };
+    }
+  }
+  return { origins, wrong: null };
+}

@@ -1,0 +1,26 @@
+import { For } from "solid-js";
+import { t, type WordKey } from "../i18n.ts";
+import { Dialog } from "../ui/Dialog.tsx";
+
+const KEYS: [string[], WordKey][] = [
+  [["J", "K"], "help.move"],
+  [["Enter"], "help.open"],
+  [["Esc"], "help.back"],
+  [["/"], "help.search"],
+  [["N"], "help.note"],
+  [["E"], "help.close"],
+  [["A"], "help.take"],
+  [["Enter"], "help.send"],
+  [["Shift", "Enter"], "help.break"],
+  [["?"], "help.help"],
+];
+
+export function Help(props: { close: () => void }) {
+  return (
+    <Dialog title={t("help.title")} narrow close={() => props.close()}>
+      <dl class="keys">
+        <For each={KEYS}>{([keys, word]) => <div><dt><For each={keys}>{(key) => <kbd>{key}</kbd>}</For></dt><dd>{t(word)}</dd></div>}</For>
+      </dl>
+    </Dialog>
+  );
+}

@@ -1,0 +1,64 @@
+import { createEffect, createSignal, Match, onCleanup, onMount, Show, Switch } from "solid-js";
+import { t } from "../i18n.ts";
+import { List } from "../list/List.tsx";
+import { route, navigate } from "../route.ts";
+import { Settings } from "../settings/Settings.tsx";
+import { useDesk } from "../state/desk.ts";
+import { ThreadPane } from "../thread/ThreadPane.tsx";
+import { Empty } from "../ui/Empty.tsx";
+import { Help } from "./Help.tsx";
+import { LinkBar } from "./LinkBar.tsx";
+import { Rail } from "./Rail.tsx";
+
+function inField(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+export function Shell() {
+  const desk = useDesk();
+  const [help, setHelp] = createSignal(false);
+  const open = () => {
+    const now = route();
+    return now.name === "chats" ? now.conversation : null;
+  };
+
+  createEffect(() => {
+    const waiting = desk.conversations.counters()?.unanswered ?? 0;
+    document.title = waiting > 0 ? `(${waiting}) ${t("app.name")}` : t("app.name");
+  });
+
+  const key = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === "Escape" && open() && !inField(event.target)) navigate("/");
+    if (inField(event.target)) return;
+    if (event.key === "?") {
+      event.preventDefault();
+      setHelp(true);
+    }
+  };
+  onMount(() => window.addEventListener("keydown", key));
+  onCleanup(() => window.removeEventListener("keydown", key));
+
+  return (
+    <div class="shell" classList={{ "in-thread": open() !== null, "in-settings": route().name === "settings" }}>
+      <Rail help={() => setHelp(true)} />
+      <div class="stage">
+        <LinkBar />
+        <Switch>
+          <Match when={route().name === "settings"}><Settings /></Match>
+          <Match when={route().name === "chats"}>
+            <div class="chats">
+              <List selected={open()} />
+              <main class="pane" id="thread">
+                <Show when={open()} keyed fallback={<Empty icon="message" title={t("thread.pick")} text={t("thread.pick.text")} />}>
+                  {(id) => <ThreadPane id={id} />}
+                </Show>
+              </main>
+            </div>
+          </Match>
+        </Switch>
+      </div>
+      <Show when={help()}><Help close={() => setHelp(false)} /></Show>
+    </div>
+  );
+}

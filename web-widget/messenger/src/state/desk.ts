@@ -1,0 +1,146 @@
+/** Everything a logged-in manager works with: the socket, the lists, the outbox. Made at login, ended at logout. */
+import { createContext, createSignal, useContext } from "solid-js";
+import type { Event, Me, MessageView, SendFrame, ServerFrame } from "@kommutator/shared/generated/protocol.ts";
+import { type ReadyBase, SocketClient, type Status, type Typing } from "@kommutator/shared/socket/client.ts";
+import { browserSocket, browserStorage, browserTimers, newClientId, socketUrl, watchPage } from "@kommutator/shared/socket/browser.ts";
+import type { QueueEntry } from "@kommutator/shared/socket/queue.ts";
+import { api } from "../api.ts";
+import { whenSessionEnds } from "../http.ts";
+import type { ChannelView, View } from "../types.ts";
+import { createConversations } from "./conversations.ts";
+
+export type Outgoing = QueueEntry<SendFrame>;
+type Ready = ReadyBase & Extract<ServerFrame, { type: "ready"; me: Me }>;
+type Listener = { message(message: MessageView, isNew: boolean): void; reload(): void };
+
+const TYPING_MS = 6_000;
+const COUNT_MS = 400;
+
+export function createDesk(first: Me, ended: () => void) {
+  const [me, setMe] = createSignal(first);
+  const [status, setStatus] = createSignal<Status>({ kind: "idle" });
+  const [contact, setContact] = createSignal<number | null>(null);
+  const [outbox, setOutbox] = createSignal<readonly Outgoing[]>([]);
+  const [typing, setTyping] = createSignal<ReadonlyMap<string, string>>(new Map());
+  const [channels, setChannels] = createSignal<ChannelView[] | null>(null);
+  const [view, setView] = createSignal<View>("all");
+  const conversations = createConversations(api, (act) => setTimeout(act, COUNT_MS));
+  const listeners = new Set<Listener>();
+  const typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  let stale = true;
+
+  const isAdmin = () => me().role !== "manager";
+  const loadChannels = async () => {
+    if (isAdmin()) setChannels((await api.channels()).items);
+  };
+
+  const reload = async () => {
+    stale = false;
+    listeners.forEach((one) => one.reload());
+    loadChannels().catch(() => undefined);
+    await conversations.reload(view());
+  };
+
+  const tell = (message: MessageView, isNew: boolean) => listeners.forEach((one) => one.message(message, isNew));
+  const stopTyping = (conversation: string) => setTyping((map) => new Map([...map].filter(([id]) => id !== conversation)));
+
+  const onTyping = (frame: Typing) => {
+    if (frame.who.kind === "manager" && frame.who.id === me().id) return;
+    clearTimeout(typingTimers.get(frame.conversation));
+    setTyping((map) => new Map(map).set(frame.conversation, frame.who.name));
+    typingTimers.set(frame.conversation, setTimeout(() => stopTyping(frame.conversation), TYPING_MS));
+  };
+
+  const onEvent = (event: Event) => {
+    setContact(Date.now());
+    switch (event.kind) {
+      case "message.added":
+        if (event.message.direction === "inbound") stopTyping(event.conversation);
+        tell(event.message, true);
+        break;
+      case "message.updated":
+        tell(event.message, false);
+        break;
+      case "conversation.updated":
+        conversations.upsert(event.conversation);
+        break;
+      case "channel.updated":
+        loadChannels().catch(() => undefined);
+        break;
+    }
+  };
+
+  const client = new SocketClient<SendFrame, Ready>({
+    connect: () => browserSocket(socketUrl(location.href, "/ws/manager")),
+    hello: (cursor) => (cursor === undefined ? {} : { cursor }),
+    timers: browserTimers,
+    random: Math.random,
+    storage: browserStorage(),
+    queuePrefix: `kommutator.q.${first.id}.`,
+    lane: (frame) => frame.conversation,
+    handlers: {
+      ready(frame) {
+        setMe(frame.me);
+        if (!frame.resumed || stale) void reload();
+      },
+      event: onEvent,
+      typing: onTyping,
+      accepted: (frame) => tell(frame.message, !frame.duplicate),
+      reset: () => (stale = true),
+      queue: (entries) => setOutbox([...entries]),
+      refused: () => undefined,
+      status(state) {
+        if (state.kind !== "ready" && status().kind === "ready") setContact(Date.now());
+        // Without the socket there is still something to read.
+        if (stale && state.kind === "waiting") void reload();
+        setStatus(state);
+        if (state.kind === "stopped" && state.code === 4401) end();
+      },
+    },
+  });
+
+  const unwatch = watchPage(client);
+  const end = () => {
+    unwatch();
+    client.stop();
+    ended();
+  };
+  whenSessionEnds(end);
+  client.watchSilence(true);
+  client.start();
+
+  return {
+    me,
+    setMe,
+    isAdmin,
+    status,
+    contact,
+    outbox,
+    typing,
+    channels,
+    loadChannels,
+    view,
+    setView,
+    conversations,
+    listen(listener: Listener): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    send: (frame: Omit<SendFrame, "client_id">, meta: unknown) => client.send({ client_id: newClientId(), ...frame }, meta),
+    retry: (id: string) => client.retry(id, newClientId()),
+    discard: (id: string) => client.discard(id),
+    typed: (conversation: string) => client.typing(conversation, { type: "typing", conversation }),
+    read: (conversation: string, upTo: string) => client.read(conversation, { type: "read", conversation, up_to: upTo }),
+    connect: () => (client.status.kind === "stopped" ? client.start() : client.online()),
+    end,
+  };
+}
+
+export type Desk = ReturnType<typeof createDesk>;
+export const DeskContext = createContext<Desk>();
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (!desk) throw new Error("nobody is logged in");
+  return desk;
+}

@@ -1,0 +1,49 @@
+import { For, Show } from "solid-js";
+import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
+import { size } from "@kommutator/shared/format.ts";
+import { isPicture } from "@kommutator/shared/messages.ts";
+import { locale, reasonText, t } from "../i18n.ts";
+import { Icon } from "../ui/Icon.tsx";
+import { useThread } from "./context.ts";
+
+function FileRow(props: { file: AttachmentView }) {
+  const note = () => {
+    if (props.file.status === "pending") return t("file.pending");
+    if (props.file.status === "failed") return reasonText(props.file.reason) || t("file.failed");
+    return size(locale(), props.file.size);
+  };
+  return (
+    <a class="file" classList={{ bad: props.file.status === "failed" }} href={props.file.url} download={props.file.name} target="_blank" rel="noopener" aria-label={t("file.download", { name: props.file.name })}>
+      <span class="disc"><Icon name={props.file.status === "failed" ? "alert" : props.file.status === "pending" ? "clock" : "file"} /></span>
+      <span class="about"><b>{props.file.name}</b><small>{note()}</small></span>
+    </a>
+  );
+}
+
+export function Attachments(props: { files: AttachmentView[] }) {
+  const { show } = useThread();
+  const ready = (file: AttachmentView) => isPicture(file) && file.status === "ready" && file.url !== undefined;
+  const pictures = () => props.files.filter(ready);
+  // One picture keeps its shape, more stand in squares.
+  const ratio = (file: AttachmentView) => {
+    if (pictures().length > 1) return "1 / 1";
+    const shape = file.width && file.height ? file.width / file.height : 4 / 3;
+    return String(Math.min(2.4, Math.max(0.7, shape)));
+  };
+  return (
+    <>
+      <Show when={pictures().length > 0}>
+        <div class="pictures" classList={{ many: pictures().length > 1 }}>
+          <For each={pictures()}>
+            {(file, index) => (
+              <button type="button" style={{ "aspect-ratio": ratio(file) }} aria-label={t("file.open", { name: file.name })} onClick={() => show({ files: pictures(), index: index() })}>
+                <img src={file.thumbnail_url ?? file.url} alt={file.name} loading="lazy" decoding="async" />
+              </button>
+            )}
+          </For>
+        </div>
+      </Show>
+      <For each={props.files.filter((file) => !ready(file))}>{(file) => <FileRow file={file} />}</For>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+import { type JSX, Show } from "solid-js";
+import type { ConversationView } from "@kommutator/shared/generated/protocol.ts";
+import { dateTime } from "@kommutator/shared/format.ts";
+import { kindText, locale, t } from "../i18n.ts";
+import { Avatar } from "../ui/Avatar.tsx";
+import { Icon } from "../ui/Icon.tsx";
+
+function Fact(props: { name: string; children: JSX.Element }) {
+  return <div><dt>{props.name}</dt><dd>{props.children}</dd></div>;
+}
+
+/** Only what the site said; an address that is not the web's is shown, not linked. */
+function Address(props: { url: string; text?: string | undefined }) {
+  return (
+    <Show when={/^https?:\/\//.test(props.url)} fallback={props.url}>
+      <a href={props.url} target="_blank" rel="noopener noreferrer nofollow">{props.text ?? props.url}</a>
+    </Show>
+  );
+}
+
+export function Card(props: { conversation: ConversationView; close: () => void }) {
+  const one = () => props.conversation;
+  return (
+    <aside class="card" aria-label={t("thread.card")}>
+      <button type="button" class="ghost shut" aria-label={t("common.close")} onClick={() => props.close()}><Icon name="close" /></button>
+      <div class="top">
+        <Avatar name={one().title} seed={one().identity ?? one().id} large />
+        <h2>{one().title || t("list.noName")}</h2>
+      </div>
+      <dl>
+        <Fact name={t("card.channel")}>{kindText(one().channel_kind)} · {one().channel_name}</Fact>
+        <Fact name={t("card.status")}>{one().status === "closed" ? t("thread.closed") : t("card.open")}</Fact>
+        <Show when={one().place_title}><Fact name={t("card.place")}>{one().place_title}</Fact></Show>
+        <Show when={one().page?.url}>{(url) => <Fact name={t("card.page")}><Address url={url()} text={one().page?.title} /></Fact>}</Show>
+        <Show when={one().page?.referrer}>{(url) => <Fact name={t("card.from")}><Address url={url()} /></Fact>}</Show>
+        <Fact name={t("card.since")}>{dateTime(locale(), one().created_at)}</Fact>
+        <Fact name={t("card.active")}>{dateTime(locale(), one().active_at)}</Fact>
+      </dl>
+    </aside>
+  );
+}

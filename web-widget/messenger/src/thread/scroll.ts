@@ -1,0 +1,78 @@
+/** Where the log stands: it stays at its end when it was there, and holds its place when something grows above. */
+import { createSignal, onCleanup, onMount } from "solid-js";
+import type { Thread } from "../state/thread.ts";
+
+const NEAR = 80;
+const AHEAD = 600;
+
+export function createScroll(box: () => HTMLDivElement | undefined, thread: Thread) {
+  const [nearEnd, setNearEnd] = createSignal(true);
+  /** A message on screen and where it stood. */
+  let anchor: { id: string; top: number } | null = null;
+  let stick = true;
+
+  const find = (id: string) => box()?.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`) ?? null;
+  const remember = () => {
+    const log = box();
+    if (!log) return;
+    const edge = log.getBoundingClientRect().top;
+    for (const one of log.querySelectorAll<HTMLElement>("[data-message]")) {
+      const top = one.getBoundingClientRect().top - edge;
+      if (top >= 0) {
+        anchor = { id: one.dataset.message ?? "", top };
+        return;
+      }
+    }
+    anchor = null;
+  };
+
+  const moved = () => {
+    const log = box();
+    if (!log) return;
+    const left = log.scrollHeight - log.scrollTop - log.clientHeight;
+    stick = left < NEAR && thread.atEnd();
+    setNearEnd(left < NEAR);
+    remember();
+    if (log.scrollTop < AHEAD) void thread.loadOlder();
+    if (left < AHEAD) void thread.loadNewer();
+  };
+
+  const toEnd = (smooth = false) => {
+    const log = box();
+    stick = true;
+    log?.scrollTo({ top: log.scrollHeight, behavior: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "instant" });
+  };
+
+  /** After the log changed: back to where the reader was. */
+  const settle = () => {
+    const log = box();
+    if (!log) return;
+    if (stick) log.scrollTop = log.scrollHeight;
+    else if (anchor) {
+      const one = find(anchor.id);
+      if (one) log.scrollTop += one.getBoundingClientRect().top - log.getBoundingClientRect().top - anchor.top;
+    }
+    moved();
+  };
+
+  const toMessage = (id: string, block: ScrollLogicalPosition = "center") => {
+    const one = find(id);
+    if (!one) return false;
+    stick = false;
+    one.scrollIntoView({ block, behavior: "instant" });
+    if (block === "center") {
+      one.classList.add("found");
+      setTimeout(() => one.classList.remove("found"), 2000);
+    }
+    moved();
+    return true;
+  };
+
+  onMount(() => {
+    const watch = new ResizeObserver(() => settle());
+    const log = box();
+    if (log) watch.observe(log);
+    onCleanup(() => watch.disconnect());
+  });
+  return { nearEnd, moved, toEnd, settle, toMessage };
+}

@@ -1,0 +1,78 @@
+/** Files chosen for the next message: each goes up at once, the message carries what is ready. */
+import { createSignal } from "solid-js";
+import type { AttachmentView } from "./generated/protocol.ts";
+import { isPicture } from "./messages.ts";
+import { upload, UploadError } from "./upload.ts";
+import { newClientId } from "./socket/browser.ts";
+
+export type Chosen = { key: string; file: File; picture: string | null; part: () => number; setPart: (part: number) => void; done: AttachmentView | null; error: string | null };
+
+type Limits = { most: number; files: number };
+
+export function createUploads(where: (name: string) => string, token: () => string | undefined, limits: () => Limits) {
+  const [list, setList] = createSignal<Chosen[]>([]);
+  const [crowded, setCrowded] = createSignal(false);
+  const aborts = new Map<string, AbortController>();
+  const change = (key: string, change: Partial<Chosen>) => setList((all) => all.map((one) => (one.key === key ? { ...one, ...change } : one)));
+
+  const start = async (one: Chosen) => {
+    const abort = new AbortController();
+    aborts.set(one.key, abort);
+    one.setPart(0);
+    change(one.key, { error: null });
+    try {
+      const done = await upload({
+        url: where(one.file.name),
+        file: one.file,
+        token: token(),
+        most: limits().most,
+        progress: one.setPart,
+        signal: abort.signal,
+      });
+      change(one.key, { done });
+    } catch (error) {
+      change(one.key, { error: error instanceof UploadError ? error.code : "network" });
+    }
+  };
+
+  const forget = (one: Chosen) => {
+    aborts.get(one.key)?.abort();
+    aborts.delete(one.key);
+    if (one.picture) URL.revokeObjectURL(one.picture);
+  };
+
+  return {
+    list,
+    crowded,
+    busy: () => list().some((one) => !one.done && !one.error),
+    add(files: Iterable<File>) {
+      const room = limits().files - list().length;
+      const all = [...files];
+      // Nothing is known of the server yet.
+      if (limits().files === 0) return;
+      setCrowded(all.length > room);
+      for (const file of all.slice(0, Math.max(0, room))) {
+        const [part, setPart] = createSignal(0);
+        const one: Chosen = { key: newClientId(), file, picture: isPicture({ media_type: file.type }) ? URL.createObjectURL(file) : null, part, setPart, done: null, error: null };
+        setList((before) => [...before, one]);
+        void start(one);
+      }
+    },
+    again: (one: Chosen) => void start(one),
+    remove(one: Chosen) {
+      forget(one);
+      setCrowded(false);
+      setList((all) => all.filter((other) => other.key !== one.key));
+    },
+    /** The files that are up; the list is empty afterwards. */
+    take(): AttachmentView[] {
+      const done = list().flatMap((one) => (one.done ? [one.done] : []));
+      list().forEach(forget);
+      setCrowded(false);
+      setList([]);
+      return done;
+    },
+  };
+}
+
+export type Uploads = ReturnType<typeof createUploads>;

@@ -1,0 +1,22 @@
+import type { Locale } from "@kommutator/shared/i18n.ts";
+
+/** What the loader and the chat chunk say to each other. */
+export type Look = { accent: string; side: string };
+
+export type Mount = {
+  /** The shadow root both draw into. */
+  root: ShadowRoot;
+  /** Where the server is, with a slash at the end. */
+  base: string;
+  widgetKey: string;
+  locale: Locale;
+  launcher: HTMLButtonElement;
+  setLook(look: Look): void;
+  setUnread(count: number): void;
+  setOpen(open: boolean): void;
+};
+
+export type Chat = { open(): void; close(): void; send(text: string): void };
+
+export const DEFAULT_ACCENT = "#3b5bdb";
+export const storeName = (widgetKey: string, what: string) => `kommutator.${widgetKey}.${what}`;

@@ -1,0 +1,36 @@
+/** All the words of the widget; each language becomes a chunk of its own. */
+export const words = {
+  chat: "Чат",
+  close: "Закрыть чат",
+  log: "Сообщения",
+  hint: "Напишите нам",
+  write: "Сообщение…",
+  send: "Отправить",
+  attach: "Прикрепить файл",
+  remove: "Убрать {name}",
+  again: "Повторить",
+  download: "Скачать {name}, {size}",
+  picture: "Открыть картинку {name}",
+  typing: "{name} печатает…",
+  manager: "Менеджер",
+  you: "Вы",
+  offline: "Нет связи. Сообщения уйдут, когда она появится.",
+  connecting: "Соединяемся…",
+  waits: "Ждёт отправки",
+  accepted: "Отправлено",
+  seen: "Прочитано",
+  failed: "Не отправлено",
+  deleted: "Сообщение удалено",
+  pending: "Файл загружается",
+  broken: "Файл не удалось загрузить",
+  tooLarge: "Файл больше {size}",
+  tooMany: "Не больше {n} файлов в сообщении",
+  empty: "Файл пуст",
+  uploadFailed: "Не загрузилось",
+  tooLong: "Слишком длинное сообщение",
+  forbidden: "Чат не подключён к этому сайту.",
+  refused: "Чат сейчас недоступен.",
+};
+
+export type Words = { [Key in keyof typeof words]: string };
+export type WordKey = keyof Words;
