@@ -13,6 +13,7 @@ use crate::config::{Config, EngineChoice, FilesChoice};
 use crate::gateway::house::{Accounts, Directory, House};
 use crate::gateway::hub::{CloseAll, Hub};
 use crate::gateway::inbox::Inboxes;
+use crate::gateway::searcher::Searcher;
 use crate::gateway::supervisor::{Gateway, Shutdown};
 use crate::model::ids::NodeId;
 use crate::model::protocol::close;
@@ -23,6 +24,7 @@ use crate::store::handle::Store;
 use crate::store::port::{CommitError, Engine, Refusal, StoreError};
 use crate::store::records::Installation;
 use crate::store::redis::RedisEngine;
+use crate::store::search::SearchIndex;
 use crate::store::secrets::Keyring;
 use crate::store::sqlite::SqliteEngine;
 use crate::web::edge::{Edge, EdgeSettings};
@@ -72,6 +74,9 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
         FilesChoice::Folder => FileStore::local(&config.data.join("files")).map_err(failed)?,
         FilesChoice::S3(settings) => FileStore::s3(settings).map_err(failed)?,
     };
+    std::fs::create_dir_all(&config.data)
+        .map_err(|error| StartError(format!("the data folder {} cannot be made: {error}", config.data.display())))?;
+    let search = SearchIndex::open(&config.data.join("search.sqlite3")).map_err(failed)?;
     match files.remove_half_uploads().await {
         Ok(0) => {}
         Ok(removed) => tracing::info!(removed, "removed uploads that were cut off"),
@@ -89,6 +94,7 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
         directory: Directory::default(),
         accounts: Accounts::default(),
         inboxes: Inboxes::default(),
+        search: Searcher::new(search),
     })
 }
 

@@ -16,7 +16,7 @@ use super::cursor::{VisitorCursor, access_mark};
 use super::events::{self, Loaded};
 use super::house::House;
 use super::signals::Signal;
-use crate::model::ids::{AccountId, ConversationId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
 use crate::model::people::Access;
 use crate::model::protocol::ServerFrame;
 use crate::store::port::StoreError;
@@ -57,8 +57,8 @@ pub trait Cut: Send + Sync {
 pub enum Who {
     /// Somebody of the workspace.
     Member {
-        /// The user; none: an integration.
-        user: Option<UserId>,
+        /// The user's or token's id.
+        id: String,
         /// What they may see.
         access: Access,
     },
@@ -402,9 +402,9 @@ impl Handler<Signalled> for Hub {
                 room.typing(&ServerFrame::Typing { conversation, who }, conversation, account, to_visitor);
             }
             Signal::Begun { visitor, conversation } => room.begun(&visitor, conversation),
-            Signal::Access { user } => {
+            Signal::Access { who } => {
                 for socket in room.sockets.values() {
-                    if matches!(&socket.who, Who::Member { user: theirs, .. } if user.is_none() || *theirs == user) {
+                    if matches!(&socket.who, Who::Member { id, .. } if who.as_ref().is_none_or(|who| who == id)) {
                         socket.socket.do_send(Deliver::Close(crate::model::protocol::close::GOING_DOWN));
                     }
                 }

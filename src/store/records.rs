@@ -460,7 +460,7 @@ pub struct Quarantine {
     pub provider: String,
     /// Why.
     pub reason: Reason,
-    /// The work entry as it was, at most 256 KiB.
+    /// The work entry as it was, in base 64, at most 2 MiB of it.
     pub payload: String,
     /// When it was replayed.
     pub replayed_at: Option<Time>,

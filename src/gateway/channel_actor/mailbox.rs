@@ -27,8 +27,8 @@ const PAGE: usize = 128;
 const SIDE_BY_SIDE: usize = 32;
 /// After so many begins an entry goes to quarantine.
 const BEGINS: u32 = 3;
-/// The most of a payload that is kept in quarantine.
-const PAYLOAD_KEPT: usize = 256 * 1024;
+/// The most of a payload that is kept in quarantine: more than any entry has, so that each can be replayed whole.
+const PAYLOAD_KEPT: usize = 2 * 1024 * 1024;
 
 /// What one entry comes to: the works it asks for, in order.
 struct Plan {
