@@ -80,7 +80,7 @@ export function createChat(mount: Mount) {
       },
       event(event) {
         if (event.kind !== "message.added" && event.kind !== "message.updated") return;
-        if (event.message.direction === "outbound") setTyping(null);
+        if (event.kind === "message.added" && event.message.direction === "outbound") setTyping(null);
         show([event.message]);
       },
       accepted: (frame) => show([frame.message]),
