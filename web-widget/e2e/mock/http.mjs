@@ -91,7 +91,7 @@ export function createHttp(state) {
   });
   on("PATCH", "/users/:id", ({ user, id, json }) => { need(user.role !== "manager"); return userView(Object.assign(found(state.users.get(id)), json)); });
   on("DELETE", "/users/:id", ({ user, id }) => { need(user.role !== "manager"); state.users.delete(id); });
-  on("GET", "/tokens", () => small([...state.tokens.values()].map(({ secret: _, ...view }) => view)));
+  on("GET", "/tokens", () => small([...state.tokens.values()].map((one) => ({ ...one, secret: undefined }))));
   on("POST", "/tokens", ({ json }) => { const token = randomBytes(20).toString("hex"); const view = { id: randomBytes(6).toString("hex"), name: json.name, role: json.role, created_at: stamp(), last_used_at: null }; state.tokens.set(view.id, { ...view, secret: token }); return { ...view, token }; });
   on("DELETE", "/tokens/:id", ({ id }) => { for (const [key, one] of state.tokens) if (one.id === id) state.tokens.delete(key); });
   on("GET", "/audit", ({ params }) => page(state.audit, params, 50));
