@@ -22,7 +22,7 @@ export function rowsOf(messages: readonly MessageView[], fresh: string | null, b
   const known = new Map(before.map((row) => [row.message, row]));
   const opens = messages.map((message, index) => {
     const last = messages[index - 1];
-    const day = last === undefined || dayNumber(last.written_at) !== dayNumber(message.written_at);
+    const day = dayNumber(last?.written_at ?? 0) !== dayNumber(message.written_at);
     return { day, first: day || message.id === fresh || startsGroup(last, message) };
   });
   return messages.map((message, index) => {
