@@ -184,7 +184,7 @@ export const ru = {
   "channels.name.help": "Видят только сотрудники.",
   "channels.deleteText": "Виджет перестанет принимать сообщения. Переписки останутся.",
   "channels.general": "Канал",
-  "channels.look": "Вид виджета",
+  "channels.look": "Виджет",
   "channels.look.text": "Так виджет увидит посетитель.",
   "channels.install": "Установка",
   "channels.install.text": "Вставьте эту строку перед </body> на всех страницах сайта.",
