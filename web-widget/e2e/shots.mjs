@@ -50,8 +50,24 @@ async function messenger(name, options) {
     await page.locator(".msg").first().waitFor();
     await shot(what);
   }
+  await context.setOffline(true);
+  await page.locator(".composer textarea").fill("Это уйдёт, когда будет связь");
+  await page.locator(".composer textarea").press("Enter");
+  await page.locator(".linkbar").waitFor();
+  await shot("offline");
+  await context.setOffline(false);
+  await page.locator(".rail .dot.on, .linkbar >> nth=-1").first().waitFor({ state: "attached" });
+  await page.locator(".msg.waits").waitFor({ state: "detached" });
   await page.goto(base);
   await page.locator(".row").first().waitFor();
+  await page.locator(".views .closed").click();
+  await page.locator(".row").first().waitFor();
+  await shot("closed");
+  await page.goto(base);
+  await page.locator(".row").first().waitFor();
+  await page.getByRole("searchbox").fill("нет такого слова");
+  await page.locator(".found .empty").waitFor();
+  await shot("search-none");
   await page.getByRole("searchbox").fill("доставка");
   await page.locator(".found").waitFor();
   await page.waitForLoadState("networkidle");

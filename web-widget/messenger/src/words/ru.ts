@@ -124,7 +124,7 @@ export const ru = {
   "compose.noteSwitch": "Заметка для коллег",
   "compose.tooLong": "Длиннее, чем принимает канал: {n} из {most}",
   "compose.cannot": "Сюда сейчас нельзя написать",
-  "compose.noteInstead": "Можно оставить заметку",
+  "compose.noteInstead": "Оставить заметку",
   "compose.drop": "Отпустите файлы, чтобы приложить",
   "compose.cancelReply": "Не отвечать на сообщение",
   "card.channel": "Канал",
