@@ -74,6 +74,7 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
         FilesChoice::Folder => FileStore::local(&config.data.join("files")).map_err(failed)?,
         FilesChoice::S3(settings) => FileStore::s3(settings).map_err(failed)?,
     };
+    // On Redis nothing else has needed the folder yet.
     std::fs::create_dir_all(&config.data)
         .map_err(|error| StartError(format!("the data folder {} cannot be made: {error}", config.data.display())))?;
     let search = SearchIndex::open(&config.data.join("search.sqlite3")).map_err(failed)?;
@@ -175,7 +176,15 @@ impl Running {
     ///
     /// # Errors
     /// The server failed, or the Hub or the Gateway died.
-    pub async fn serve(mut self) -> Result<(), StartError> {
+    pub async fn serve(self) -> Result<(), StartError> {
+        self.serve_until(told_to_end()).await
+    }
+
+    /// The same, told to end by something else than a signal.
+    ///
+    /// # Errors
+    /// The server failed, or the Hub or the Gateway died.
+    pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> Result<(), StartError> {
         let Some(server) = self.server.take() else { return Ok(()) };
         let (hub, gateway) = (self.edge.hub.clone(), self.edge.gateway.clone());
         let died = async {
@@ -185,7 +194,7 @@ impl Running {
         };
         let result = tokio::select! {
             result = server => result.map_err(failed),
-            () = told_to_end() => {
+            () = end => {
                 tracing::info!("going down: sockets are told to come back elsewhere");
                 Ok(())
             }
