@@ -145,9 +145,10 @@ it("shows nothing to a manager without access to the channel", async () => {
   expect(await outsider.page.locator(".row").count()).toBe(0);
   const answers = await outsider.page.evaluate(async () => {
     const list = (await (await fetch("/api/v1/conversations")).json()) as { items: unknown[] };
-    return { list: list.items.length, channels: (await fetch("/api/v1/users")).status };
+    const channels = (await (await fetch("/api/v1/channels")).json()) as { items: unknown[] };
+    return { list: list.items.length, channels: channels.items.length, audit: (await fetch("/api/v1/audit")).status };
   });
-  expect(answers).toEqual({ list: 0, channels: 403 });
+  expect(answers).toEqual({ list: 0, channels: 0, audit: 403 });
   const address = owner.page.url();
   await outsider.page.goto(address);
   await outsider.page.getByText("Такой переписки нет").waitFor();

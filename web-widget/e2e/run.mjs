@@ -2,6 +2,7 @@
 // set), or, without it, the mock server of this folder. Also serves the page of another site that carries the widget.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,13 +11,15 @@ import { fileURLToPath } from "node:url";
 
 const START_MS = 60_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { KOMMUTATOR_BIN: binary, KOMMUTATOR_REDIS: redis } = process.env;
+const { KOMMUTATOR_BIN: binary, KOMMUTATOR_REDIS: redis, ...environment } = process.env;
 const data = mkdtempSync(join(tmpdir(), "kommutator-e2e-"));
 
 const [command, args] = binary
   ? [binary, ["demo", "--json", "--data", data, "--listen", "127.0.0.1:0", ...(redis ? ["--redis", redis] : [])]]
   : [process.execPath, [fileURLToPath(new URL("mock/main.mjs", import.meta.url))]];
-const server = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+// On Redis the key is always given: every node must have the same.
+if (redis) environment.KOMMUTATOR_KEY ??= randomBytes(32).toString("hex");
+const server = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: environment });
 
 const demo = await new Promise((resolve, reject) => {
   const timer = setTimeout(() => reject(new Error("the server said nothing in time")), START_MS);
@@ -40,7 +43,7 @@ await new Promise((done) => page.listen(0, "127.0.0.1", done));
 const tests = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "e2e/vitest.config.ts", ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",
-  env: { ...process.env, KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
+  env: { ...environment, KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
 });
 const code = await new Promise((done) => tests.once("exit", done));
 page.close();
