@@ -29,12 +29,12 @@ it.runIf(mock)("holds its place while older messages come, down to the first", a
     const before = await page.locator(".thread .log").evaluate((log) => {
       log.scrollTop = 10;
       const edge = log.getBoundingClientRect().top;
-      const first = [...log.querySelectorAll<HTMLElement>("[data-message]")].find((one) => one.getBoundingClientRect().top >= edge);
-      return { id: first?.dataset.message ?? "", top: first?.getBoundingClientRect().top ?? 0 };
+      const first = [...log.querySelectorAll<HTMLElement>("[data-message]")].find((one) => (one.querySelector(".bubble")?.getBoundingClientRect().top ?? 0) >= edge);
+      return { id: first?.dataset.message ?? "", top: first?.querySelector(".bubble")?.getBoundingClientRect().top ?? 0 };
     });
     await page.waitForFunction((shown) => document.querySelectorAll("[data-message]").length > shown, count);
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-    const after = await page.locator(`[data-message="${before.id}"]`).evaluate((one) => one.getBoundingClientRect().top);
+    const after = await page.locator(`[data-message="${before.id}"] .bubble`).evaluate((one) => one.getBoundingClientRect().top);
     expect(Math.abs(after - before.top)).toBeLessThan(2);
     count = await page.locator("[data-message]").count();
   }
