@@ -2,7 +2,6 @@ import type { Words } from "../i18n.ts";
 
 export const en: Words = {
   "app.name": "Kommutator",
-  "app.skip": "To the conversation",
   "app.loading": "Loading…",
   "login.title": "Sign in",
   "login.lead": "Every customer conversation in one window.",
@@ -167,7 +166,6 @@ export const en: Words = {
   "common.more": "Show more",
   "common.edit": "Edit",
   "common.name": "Name",
-  "common.all": "All",
   "common.never": "never",
   "common.unsaved": "The changes are not saved. Leave without them?",
   "common.leave": "Leave",
@@ -179,7 +177,6 @@ export const en: Words = {
   "channels.empty.text": "Begin with the widget: a chat on your site, installed with one line.",
   "channels.active": "The channel is on",
   "channels.off": "Off",
-  "channels.on": "On",
   "channels.new": "New site widget",
   "channels.create": "Create the widget",
   "channels.name.help": "Only your team sees it.",

@@ -2,7 +2,6 @@ import type { Words } from "../i18n.ts";
 
 export const es: Words = {
   "app.name": "Kommutator",
-  "app.skip": "A la conversación",
   "app.loading": "Cargando…",
   "login.title": "Entrar",
   "login.lead": "Todas las conversaciones con clientes en una ventana.",
@@ -167,7 +166,6 @@ export const es: Words = {
   "common.more": "Mostrar más",
   "common.edit": "Editar",
   "common.name": "Nombre",
-  "common.all": "Todos",
   "common.never": "nunca",
   "common.unsaved": "Los cambios no se han guardado. ¿Salir sin ellos?",
   "common.leave": "Salir",
@@ -179,7 +177,6 @@ export const es: Words = {
   "channels.empty.text": "Empieza con el widget: un chat en tu sitio que se instala con una línea.",
   "channels.active": "El canal está activado",
   "channels.off": "Desactivado",
-  "channels.on": "Activado",
   "channels.new": "Nuevo widget",
   "channels.create": "Crear el widget",
   "channels.name.help": "Solo lo ve tu equipo.",

@@ -1,7 +1,6 @@
 /** All the words of the messenger. The other languages have the same keys; a plural has every form its language needs. */
 export const ru = {
   "app.name": "Kommutator",
-  "app.skip": "К переписке",
   "app.loading": "Загрузка…",
   "login.title": "Вход",
   "login.lead": "Все переписки с клиентами в одном окне.",
@@ -166,7 +165,6 @@ export const ru = {
   "common.more": "Показать ещё",
   "common.edit": "Изменить",
   "common.name": "Название",
-  "common.all": "Все",
   "common.never": "ни разу",
   "common.unsaved": "Изменения не сохранены. Уйти без них?",
   "common.leave": "Уйти",
@@ -178,7 +176,6 @@ export const ru = {
   "channels.empty.text": "Начните с виджета: это чат на вашем сайте, он ставится одной строкой.",
   "channels.active": "Канал включён",
   "channels.off": "Выключен",
-  "channels.on": "Включён",
   "channels.new": "Новый виджет сайта",
   "channels.create": "Создать виджет",
   "channels.name.help": "Видят только сотрудники.",
