@@ -78,6 +78,11 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
     std::fs::create_dir_all(&config.data)
         .map_err(|error| StartError(format!("the data folder {} cannot be made: {error}", config.data.display())))?;
     let search = SearchIndex::open(&config.data.join("search.sqlite3")).map_err(failed)?;
+    match files.remove_half_uploads().await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed uploads that were cut off"),
+        Err(error) => tracing::warn!(%error, "uploads that were cut off could not be removed"),
+    }
     Ok(House {
         node: NodeId(world.id()),
         lease_ms: i64::try_from(config.lease.as_millis()).unwrap_or(10_000),

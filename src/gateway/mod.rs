@@ -11,6 +11,7 @@
 //! * [`searcher`]: brings the search index up to date and asks it
 //! * [`events`]: from feed entries to frames; [`cursor`]: places in them
 //! * [`signals`]: what is told between processes and never stored
+//! * [`maintenance`]: what must not grow for ever
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
@@ -28,6 +29,7 @@ pub mod house;
 pub mod hub;
 pub mod inbox;
 pub mod intake;
+pub mod maintenance;
 pub mod searcher;
 pub mod signals;
 pub mod supervisor;

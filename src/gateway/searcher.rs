@@ -139,10 +139,11 @@ async fn refresh(house: &Arc<House>, workspace: WorkspaceId, epoch: &str) -> Res
             follow(house, workspace, epoch, place, state.last).await?;
             Ok(true)
         }
-        // A workspace nobody has written in yet needs no building.
-        Standing::Unbuilt if state.last == 0 => {
+        // A young workspace's feed tells all there is: following it from its beginning is quick enough to wait for.
+        Standing::Unbuilt if state.trimmed == 0 && state.last <= FAR_BEHIND => {
             house.search.index.reset(workspace).await?;
             house.search.index.apply(workspace, FeedPlace { epoch: epoch.to_owned(), place: 0 }, Vec::new()).await?;
+            follow(house, workspace, epoch, 0, state.last).await?;
             Ok(true)
         }
         Standing::At(_) | Standing::Unbuilt => {
