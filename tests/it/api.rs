@@ -80,7 +80,7 @@ mod flows {
         expect(&nobody, "POST", "/api/v1/login", json!({ "email": email, "password": "другой" }), "401 wrong_login").await;
         expect(&nobody, "POST", "/api/v1/login", json!({ "email": email }), "400 bad_request").await;
         let login = json!({ "email": email.to_uppercase(), "password": "верный пароль" });
-        expect(&nobody.from_origin("https://evil.example"), "POST", "/api/v1/login", login.clone(), "403 foreign_origin").await;
+        expect(&nobody.on_page_of("https://evil.example"), "POST", "/api/v1/login", login.clone(), "403 foreign_origin").await;
         let answer = expect(&nobody, "POST", "/api/v1/login", login, "200").await;
         let boss = app.client(text(&answer.body, "token"));
         assert_eq!(text(&boss.get("/api/v1/me").await.body, "email"), email);
@@ -486,11 +486,11 @@ mod flows {
         assert_eq!(home.owner.ask("POST", "/api/v1/files?name=a.txt", Body::Bytes(Vec::new())).await.short(), "422 file_empty");
         let path = format!("/widget/v1/files?widget={key}&name=a.txt");
         let visitor = app.client(&token);
-        assert_eq!(visitor.from_origin(SHOP).ask("POST", &path, bytes()).await.status, 201);
-        assert_eq!(visitor.from_origin("https://evil.example").ask("POST", &path, bytes()).await.short(), "403 forbidden_origin");
-        assert_eq!(app.client("x").from_origin(SHOP).ask("POST", &path, bytes()).await.short(), "401 visitor_token_invalid");
+        assert_eq!(visitor.on_page_of(SHOP).ask("POST", &path, bytes()).await.status, 201);
+        assert_eq!(visitor.on_page_of("https://evil.example").ask("POST", &path, bytes()).await.short(), "403 forbidden_origin");
+        assert_eq!(app.client("x").on_page_of(SHOP).ask("POST", &path, bytes()).await.short(), "401 visitor_token_invalid");
         let unknown = "/widget/v1/files?widget=none&name=a.txt";
-        assert_eq!(visitor.from_origin(SHOP).ask("POST", unknown, bytes()).await.short(), "404 unknown_widget");
+        assert_eq!(visitor.on_page_of(SHOP).ask("POST", unknown, bytes()).await.short(), "404 unknown_widget");
     }
 }
 

@@ -294,7 +294,7 @@ impl World {
             client = self.app.client(&secret);
         }
         if *path == "/widget/v1/files" {
-            client = client.from_origin(SHOP);
+            client = client.on_page_of(SHOP);
         }
         client.ask(method, &self.fill(method, path, unknown).await, body(self)).await
     }
@@ -406,7 +406,7 @@ async fn a_visitor_is_no_member() {
     let (own, other) = (claims(&world.widget), claims(&world.other_widget));
     let path = format!("/widget/v1/files?widget={}&name=a.txt", world.widget);
     for (token, wanted) in [(&own, "201"), (&other, "401 visitor_token_invalid")] {
-        let answer = world.app.client(token).from_origin(SHOP).ask("POST", &path, Body::Bytes(b"x".to_vec())).await;
+        let answer = world.app.client(token).on_page_of(SHOP).ask("POST", &path, Body::Bytes(b"x".to_vec())).await;
         assert_eq!(answer.short(), wanted);
     }
     assert_eq!(world.app.client(&own).get("/api/v1/me").await.short(), NOT_LOGGED_IN);

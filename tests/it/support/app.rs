@@ -346,7 +346,7 @@ impl From<Value> for Body {
 
 impl Client {
     /// From a page of this origin.
-    pub(crate) fn from_origin(&self, origin: &str) -> Self {
+    pub(crate) fn on_page_of(&self, origin: &str) -> Self {
         Self { origin: Some(origin.to_owned()), ..self.clone() }
     }
 
