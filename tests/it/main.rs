@@ -3,6 +3,6 @@
 
 mod files;
 mod search;
+mod soak_kills;
 mod store;
 mod support;
-mod types;
