@@ -1,8 +1,11 @@
 //! Everything that needs more than one module, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic, clippy::print_stdout)]
 
+mod faults;
 mod files;
 mod search;
 mod soak_kills;
+mod soak_storm;
+mod soak_two_nodes;
 mod store;
 mod support;

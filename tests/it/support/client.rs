@@ -59,7 +59,7 @@ pub(crate) enum Happened {
     Event(Value),
     Typing(Value),
     Error(Value),
-    Other(Value),
+    Other,
     /// The connection ended, with this close code if one was given.
     Closed(Option<u16>),
     /// Nothing within the limit.
@@ -273,7 +273,7 @@ impl Client {
             }
             "cursor" => {
                 self.cursor = Some(frame["cursor"].as_str().unwrap().to_owned());
-                Happened::Other(frame)
+                Happened::Other
             }
             "typing" => Happened::Typing(frame),
             "error" => {
@@ -291,7 +291,7 @@ impl Client {
                 }
                 Happened::Error(frame)
             }
-            _ => Happened::Other(frame),
+            _ => Happened::Other,
         }
     }
 

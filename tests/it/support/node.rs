@@ -69,8 +69,6 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, serde::Deserialize)]
 pub(crate) struct Printed {
     pub(crate) widget_key: String,
-    pub(crate) email: String,
-    pub(crate) password: String,
     pub(crate) token: String,
 }
 
