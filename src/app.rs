@@ -64,8 +64,16 @@ pub async fn open_engine(config: &Config) -> Result<Arc<dyn Engine>, StartError>
 /// # Errors
 /// One line for the operator.
 pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld) -> Result<House, StartError> {
-    let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is installed already
     let engine = open_engine(config).await?;
+    house_over(engine, config, channels, world).await
+}
+
+/// The same over a store that is open already.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Channels, world: SharedWorld) -> Result<House, StartError> {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is installed already
     let store = Store::new(engine);
     let keyring = open_keyring(config, &store, world.as_ref()).await?;
     let files = match &config.files {

@@ -13,6 +13,7 @@ use kommutator::gateway::administration::Actor;
 use kommutator::gateway::administration::people::{NewMember, add_member, create_workspace, new_epochs, workspaces};
 use kommutator::model::protocol::Role;
 use kommutator::model::time::{RealWorld, SharedWorld};
+use kommutator::operating::{backup, doctor, restore, transfer};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -79,10 +80,17 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
         }
         Command::Demo { json, empty } => run_demo(config, world, json, empty).await,
         Command::Admin { command } => administer(command, &config, world).await,
-        Command::Doctor { .. } | Command::Backup { .. } | Command::Restore { .. } | Command::Dump { .. } | Command::Load { .. } => {
-            Err(StartError("not yet".to_owned()))
-        }
+        Command::Doctor { quick: true } => doctor::examine_quickly(&config).await,
+        Command::Doctor { quick: false } => doctor::examine(&config, world.as_ref()).await,
+        Command::Backup { target } => show(&backup::back_up(&config, &target, world.as_ref()).await?),
+        Command::Restore { file } => show(&restore::restore(&config, &file, world).await?),
+        Command::Dump { file } => show(&transfer::dump(&config, &file).await?),
+        Command::Load { file } => show(&transfer::load(&config, &file, world).await?),
     }
+}
+
+fn show(text: &str) -> Result<(), StartError> {
+    writeln!(std::io::stdout(), "{text}").map_err(failed)
 }
 
 fn listen(config: &Config) -> Result<TcpListener, StartError> {
@@ -148,5 +156,5 @@ async fn administer(command: AdminCommand, config: &Config, world: SharedWorld) 
         }
     };
     house.store.engine().close().await;
-    writeln!(std::io::stdout(), "{done}").map_err(failed)
+    show(&done)
 }

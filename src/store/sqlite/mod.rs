@@ -6,11 +6,12 @@
 //! * `batch`: one batch in the writer's transaction; `streams`: where each stream stands; `sweep`: expired once keys
 //! * `readers`: the threads that read; `reads`: what they read
 //! * `dump`, `load`: a partition through the port
-//! * `backup`: a copy of the live store
+//! * `backup`: a copy of the live store; `beside`: what may be done while another process owns the folder
 //! * `error`: SQLite's errors in the words of the port
 
 mod backup;
 mod batch;
+mod beside;
 mod dump;
 mod error;
 mod jobs;
