@@ -39,6 +39,8 @@ pub struct House {
     pub accounts: Accounts,
     /// Lists and counters of open conversations.
     pub inboxes: super::inbox::Inboxes,
+    /// Finds messages by their words.
+    pub search: super::searcher::Searcher,
 }
 
 /// The logins whose actors run on this node.

@@ -10,7 +10,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::resolve::Resolver;
 use super::{ChannelActor, WorkFor};
-use crate::gateway::commands::{Answer, Command, CommandError};
+use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::{Cause, What, Work};
 use crate::gateway::entries::{self, MailboxEntry};
@@ -27,8 +27,8 @@ const PAGE: usize = 128;
 const SIDE_BY_SIDE: usize = 32;
 /// After so many begins an entry goes to quarantine.
 const BEGINS: u32 = 3;
-/// The most of a payload that is kept in quarantine.
-const PAYLOAD_KEPT: usize = 256 * 1024;
+/// The most of a payload that is kept in quarantine: more than any entry has, so that each can be replayed whole.
+const PAYLOAD_KEPT: usize = 2 * 1024 * 1024;
 
 /// What one entry comes to: the works it asks for, in order.
 struct Plan {
@@ -93,7 +93,11 @@ async fn step(desk: &Desk, resolver: &Resolver, me: &Addr<ChannelActor>, stream:
                 Some((id, _)) => chats.entry(*id).or_default().push(plan),
                 None => take(desk, stream, *number).await?,
             },
-            Err(CommandError::Refused(reason)) => quarantine(desk, stream, *number, bytes, reason).await?,
+            Err(CommandError::Refused(reason)) => match entries::read(bytes) {
+                // Somebody waits for the word.
+                Ok(MailboxEntry::Command { answer, .. }) => refuse(desk, stream, *number, &answer, reason).await?,
+                _ => quarantine(desk, stream, *number, bytes, reason).await?,
+            },
             Err(error) => return Err(error),
         }
     }
@@ -163,10 +167,7 @@ async fn carry_out(desk: &Desk, resolver: &Resolver, me: &Addr<ChannelActor>, st
         }
     }
     if plan.answer.is_some() {
-        // Best effort: who waits also looks by itself.
-        if let Err(error) = desk.store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
-            tracing::debug!(%error, "an answer could not be signalled");
-        }
+        signal_answer(desk).await;
     }
     Ok(())
 }
@@ -227,6 +228,25 @@ async fn take(desk: &Desk, stream: &StreamName, number: u64) -> Result<(), Comma
     batch.fence(&desk.owner, desk.token);
     batch.take(stream, number);
     commit(desk, batch).await
+}
+
+/// Refuses a client's command that fits no conversation: the asking node hears why.
+async fn refuse(desk: &Desk, stream: &StreamName, number: u64, answer: &str, reason: Reason) -> Result<(), CommandError> {
+    let refused = serde_json::to_vec(&Answer::Refused { reason }).map_err(|error| CommandError::TryAgain(error.to_string()))?;
+    let mut batch = Batch::new();
+    batch.fence(&desk.owner, desk.token);
+    batch.take(stream, number);
+    batch.once(answer.as_bytes().to_vec(), ANSWER_KEPT_MS, refused);
+    commit(desk, batch).await?;
+    signal_answer(desk).await;
+    Ok(())
+}
+
+async fn signal_answer(desk: &Desk) {
+    // Best effort: who waits also looks by itself.
+    if let Err(error) = desk.store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
+        tracing::debug!(%error, "an answer could not be signalled");
+    }
 }
 
 /// Moves an entry to quarantine: kept, shown, and can be replayed.
