@@ -10,7 +10,7 @@ use rusqlite::OpenFlags;
 use tokio::sync::mpsc;
 
 use super::error::{file_error, store_error};
-use super::{FILE, LIMIT, LOCK, SqliteEngine, backup, readers, schema};
+use super::{FILE, LIMIT, LOCK, SqliteEngine, Threads, backup, readers, schema};
 use crate::store::port::StoreError;
 
 impl SqliteEngine {
@@ -72,7 +72,7 @@ impl SqliteEngine {
             limit: LIMIT,
             writer,
             readers,
-            threads: Mutex::new(threads),
+            threads: Mutex::new(Threads { readers: threads, writer: None }),
             closed: AtomicBool::new(false),
             wakes: Arc::default(),
             counts: Arc::default(),
