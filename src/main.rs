@@ -69,6 +69,7 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
     let world: SharedWorld = Arc::new(RealWorld);
     match command {
         Command::Serve => {
+            let end = app::told_to_end();
             let house = open_house(&config, Channels::all(), world).await?;
             let listener = listen(&config)?;
             if workspaces(&house).await.map_err(failed)?.is_empty() {
@@ -76,7 +77,7 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
             }
             let running = app::start(&config, house, listener, None)?;
             tracing::info!(address = %running.address, url = config.public_url, "serving");
-            running.serve().await
+            running.serve_until(end).await
         }
         Command::Demo { json, empty } => run_demo(config, world, json, empty).await,
         Command::Admin { command } => administer(command, &config, world).await,
@@ -98,6 +99,7 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
 }
 
 async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: bool) -> Result<(), StartError> {
+    let end = app::told_to_end();
     let house = open_house(&config, Channels::all(), world).await?;
     let listener = listen(&config)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -121,7 +123,7 @@ async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: boo
         writeln!(out, "  Visitors:  {}\n\nPress Ctrl+C to end.", printed.demo_page).map_err(failed)?;
     }
     out.flush().map_err(failed)?;
-    running.serve().await
+    running.serve_until(end).await
 }
 
 fn password_line(printed: &demo::Printed) -> &str {
