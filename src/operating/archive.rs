@@ -187,7 +187,7 @@ pub fn read(path: &Path, mut each: impl FnMut(&str, &mut dyn Read) -> std::io::R
         }
         let mut content = Hashing::new(entry);
         match (&header, name.as_str()) {
-            (None, HEADER) => header = Some(read_header(&mut content)?),
+            (None, HEADER) => header = Some(read_header(&mut content, size)?),
             (None, _) => return Err(ArchiveError::Foreign(format!("it does not begin with {HEADER}"))),
             (Some(_), HEADER) => return Err(ArchiveError::Altered(format!("{HEADER} is there twice"))),
             (Some(_), SUMS) => {}
@@ -216,13 +216,16 @@ pub fn read(path: &Path, mut each: impl FnMut(&str, &mut dyn Read) -> std::io::R
     header.map(|header| (header, held)).ok_or_else(|| ArchiveError::Foreign("it is empty".to_owned()))
 }
 
-fn read_header(content: &mut impl Read) -> Result<Header, ArchiveError> {
+fn read_header(content: &mut impl Read, size: u64) -> Result<Header, ArchiveError> {
     #[derive(Deserialize)]
     struct Form {
         backup: u32,
     }
     let mut text = Vec::new();
     content.take(HEADER_BYTES).read_to_end(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|read| read < size.min(HEADER_BYTES)) {
+        return Err(ArchiveError::CutOff { after: "its beginning".to_owned() });
+    }
     let foreign = |error: serde_json::Error| ArchiveError::Foreign(format!("{HEADER}: {error}"));
     let Form { backup } = serde_json::from_slice(&text).map_err(foreign)?;
     if backup > FORMAT {
