@@ -5,6 +5,7 @@ mod api;
 mod authorization;
 mod faults;
 mod files;
+mod operating;
 mod search;
 mod soak_kills;
 mod soak_storm;
