@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use actix_web::dev::{Server, ServerHandle};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::channel::registry::Channels;
 use crate::config::{Config, EngineChoice, FilesChoice};
@@ -66,8 +67,16 @@ pub async fn open_engine(config: &Config) -> Result<Arc<dyn Engine>, StartError>
 /// # Errors
 /// One line for the operator.
 pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld) -> Result<House, StartError> {
-    let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is installed already
     let engine = open_engine(config).await?;
+    house_over(engine, config, channels, world).await
+}
+
+/// The same over a store that is open already.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Channels, world: SharedWorld) -> Result<House, StartError> {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is installed already
     let store = Store::new(engine);
     let keyring = open_keyring(config, &store, world.as_ref()).await?;
     let files = match &config.files {
@@ -176,14 +185,6 @@ impl Running {
     ///
     /// # Errors
     /// The server failed, or the Hub or the Gateway died.
-    pub async fn serve(self) -> Result<(), StartError> {
-        self.serve_until(told_to_end()).await
-    }
-
-    /// The same, told to end by something else than a signal.
-    ///
-    /// # Errors
-    /// The server failed, or the Hub or the Gateway died.
     pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> Result<(), StartError> {
         let Some(server) = self.server.take() else { return Ok(()) };
         let (hub, gateway) = (self.edge.hub.clone(), self.edge.gateway.clone());
@@ -220,19 +221,23 @@ impl Running {
     }
 }
 
-/// SIGTERM or SIGINT.
-async fn told_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+/// Hears SIGTERM and SIGINT from now on; what is given back ends with the first of them. Called before anybody is told that the process
+/// serves: who is told so may end it at once.
+#[must_use]
+pub fn told_to_end() -> impl Future<Output = ()> {
+    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match heard {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::warn!(%error, "signals cannot be heard; end the process by force");
-            std::future::pending::<()>().await;
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(%error, "signals cannot be heard; end the process by force");
+                std::future::pending::<()>().await;
+            }
         }
     }
 }

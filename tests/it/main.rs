@@ -3,8 +3,13 @@
 
 mod api;
 mod authorization;
+mod faults;
 mod files;
+mod operating;
 mod search;
+mod soak_kills;
+mod soak_storm;
+mod soak_two_nodes;
 mod store;
 mod support;
 mod types;

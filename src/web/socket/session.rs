@@ -13,6 +13,7 @@ use governor::DefaultDirectRateLimiter;
 use super::peer::Peer;
 use super::{manager, visitor};
 use crate::gateway::events::json;
+use crate::gateway::faults::patience;
 use crate::gateway::hub::{Cut, Deliver, Register, Unregister, Who};
 use crate::model::ids::{ConversationId, WorkspaceId};
 use crate::model::protocol::{ServerFrame, close};
@@ -171,11 +172,15 @@ impl Session {
     }
 
     fn beat(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
-        if self.heard.elapsed() >= SILENCE {
+        if self.heard.elapsed() >= patience(SILENCE) {
             self.end(close::HEARTBEAT, ctx);
             return;
         }
         ctx.ping(b"");
+        if let Phase::Live(Link::Visitor(visitor)) = &self.phase {
+            let cursor = visitor.cursor(self.seen);
+            ctx.text(json(&ServerFrame::Cursor { cursor }));
+        }
     }
 
     /// Frames are handled one after the other: what a client says first happens first.
@@ -296,11 +301,10 @@ impl Session {
             }
             Deliver::Signal(frame) => ctx.text(frame),
             Deliver::Position(number) => {
-                if let Phase::Live(Link::Manager(manager)) = &self.phase
-                    && number > self.seen
-                {
-                    let cursor = manager.cursor(number);
-                    self.seen = number;
+                // Also when nothing moved: a page sees no pings, and knows by this that the link lives.
+                if let Phase::Live(Link::Manager(manager)) = &self.phase {
+                    self.seen = self.seen.max(number);
+                    let cursor = manager.cursor(self.seen);
                     ctx.text(json(&ServerFrame::Cursor { cursor }));
                 }
             }
@@ -329,7 +333,7 @@ impl Actor for Session {
             self.end(code, ctx);
             return;
         }
-        ctx.run_interval(PING, Self::beat);
+        ctx.run_interval(patience(PING), Self::beat);
         ctx.run_later(HELLO_LIMIT, |session, ctx| {
             if matches!(session.phase, Phase::New) {
                 ctx.text(json(&error_frame("hello_missing", "the first frame must be `hello`, within 10 s", None, None)));
