@@ -223,7 +223,6 @@ impl Running {
 
 /// Hears SIGTERM and SIGINT from now on; what is given back ends with the first of them. Called before anybody is told that the process
 /// serves: who is told so may end it at once.
-#[must_use]
 pub fn told_to_end() -> impl Future<Output = ()> {
     let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async move {
