@@ -13,6 +13,7 @@ use crate::config::{Config, EngineChoice, FilesChoice};
 use crate::gateway::house::{Accounts, Directory, House};
 use crate::gateway::hub::{CloseAll, Hub};
 use crate::gateway::inbox::Inboxes;
+use crate::gateway::panics::Panics;
 use crate::gateway::supervisor::{Gateway, Shutdown};
 use crate::model::ids::NodeId;
 use crate::model::protocol::close;
@@ -84,6 +85,7 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
         directory: Directory::default(),
         accounts: Accounts::default(),
         inboxes: Inboxes::default(),
+        panics: Panics::default(),
     })
 }
 

@@ -12,6 +12,7 @@
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
+//! * [`panics`]: the words of panics, until their cause is handled again
 //! * [`views`]: from records to what clients see
 
 pub mod administration;
@@ -25,6 +26,7 @@ pub mod faults;
 pub mod house;
 pub mod hub;
 pub mod inbox;
+pub mod panics;
 pub mod signals;
 
 pub mod supervisor;
