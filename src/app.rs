@@ -14,6 +14,7 @@ use crate::gateway::house::{Accounts, Directory, House};
 use crate::gateway::hub::{CloseAll, Hub};
 use crate::gateway::inbox::Inboxes;
 use crate::gateway::panics::Panics;
+use crate::gateway::searcher::Searcher;
 use crate::gateway::supervisor::{Gateway, Shutdown};
 use crate::model::ids::NodeId;
 use crate::model::protocol::close;
@@ -24,6 +25,7 @@ use crate::store::handle::Store;
 use crate::store::port::{CommitError, Engine, Refusal, StoreError};
 use crate::store::records::Installation;
 use crate::store::redis::RedisEngine;
+use crate::store::search::SearchIndex;
 use crate::store::secrets::Keyring;
 use crate::store::sqlite::SqliteEngine;
 use crate::web::edge::{Edge, EdgeSettings};
@@ -73,6 +75,15 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
         FilesChoice::Folder => FileStore::local(&config.data.join("files")).map_err(failed)?,
         FilesChoice::S3(settings) => FileStore::s3(settings).map_err(failed)?,
     };
+    // On Redis nothing else has needed the folder yet.
+    std::fs::create_dir_all(&config.data)
+        .map_err(|error| StartError(format!("the data folder {} cannot be made: {error}", config.data.display())))?;
+    let search = SearchIndex::open(&config.data.join("search.sqlite3")).map_err(failed)?;
+    match files.remove_half_uploads().await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed uploads that were cut off"),
+        Err(error) => tracing::warn!(%error, "uploads that were cut off could not be removed"),
+    }
     Ok(House {
         node: NodeId(world.id()),
         lease_ms: i64::try_from(config.lease.as_millis()).unwrap_or(10_000),
@@ -86,6 +97,7 @@ pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld)
         accounts: Accounts::default(),
         inboxes: Inboxes::default(),
         panics: Panics::default(),
+        search: Searcher::new(search),
     })
 }
 
@@ -166,7 +178,15 @@ impl Running {
     ///
     /// # Errors
     /// The server failed, or the Hub or the Gateway died.
-    pub async fn serve(mut self) -> Result<(), StartError> {
+    pub async fn serve(self) -> Result<(), StartError> {
+        self.serve_until(told_to_end()).await
+    }
+
+    /// The same, told to end by something else than a signal.
+    ///
+    /// # Errors
+    /// The server failed, or the Hub or the Gateway died.
+    pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> Result<(), StartError> {
         let Some(server) = self.server.take() else { return Ok(()) };
         let (hub, gateway) = (self.edge.hub.clone(), self.edge.gateway.clone());
         let died = async {
@@ -176,7 +196,7 @@ impl Running {
         };
         let result = tokio::select! {
             result = server => result.map_err(failed),
-            () = told_to_end() => {
+            () = end => {
                 tracing::info!("going down: sockets are told to come back elsewhere");
                 Ok(())
             }

@@ -23,7 +23,7 @@ pub const EMAIL: &str = "owner@demo.example";
 /// What the demo printed about itself.
 #[derive(Debug, Clone, Serialize)]
 pub struct Printed {
-    /// The web messenger.
+    /// The web messenger, without a slash at the end.
     pub url: String,
     /// The managers' socket.
     pub ws_manager: String,
@@ -122,7 +122,7 @@ pub async fn printed(house: &House, prepared: &Prepared, url: &str) -> Result<Pr
         None => (String::new(), String::new()),
     };
     Ok(Printed {
-        url: format!("{url}/"),
+        url: url.to_owned(),
         ws_manager: format!("{socket}/ws/manager"),
         ws_visitor: format!("{socket}/ws/visitor?widget={key}"),
         widget_key: key,

@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import solid from "eslint-plugin-solid/configs/typescript";
 import ts from "typescript-eslint";
 
-const mocks = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly" };
+const mocks = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly", structuredClone: "readonly", fetch: "readonly" };
 
 export default ts.config(
   { ignores: ["dist/**", "node_modules/**", "e2e/shots/**", "shared/src/generated/**"] },
@@ -18,12 +18,14 @@ export default ts.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/no-unnecessary-condition": "off",
+      // An empty name is no name: `||` is meant there.
+      "@typescript-eslint/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
     },
   },
   {
     files: ["widget/**/*.tsx", "messenger/**/*.tsx"],
     ...solid,
-    rules: { ...solid.rules, "max-lines": ["error", { max: 150, skipBlankLines: true, skipComments: true }] },
+    rules: { ...solid.rules, "solid/reactivity": ["error", { customReactiveFunctions: ["run", "pick"] }], "max-lines": ["error", { max: 150, skipBlankLines: true, skipComments: true }] },
   },
   { files: ["**/*.test.ts"], rules: { "max-lines": "off", "@typescript-eslint/no-non-null-assertion": "off" } },
   { files: ["**/*.mjs", "*.js"], languageOptions: { globals: mocks } },

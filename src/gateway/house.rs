@@ -41,6 +41,8 @@ pub struct House {
     pub inboxes: super::inbox::Inboxes,
     /// The words of panics.
     pub panics: super::panics::Panics,
+    /// Finds messages by their words.
+    pub search: super::searcher::Searcher,
 }
 
 /// The logins whose actors run on this node.

@@ -5,19 +5,21 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::prelude::*;
 use bytestring::ByteString;
+use tokio::sync::watch;
 
 use super::cursor::{VisitorCursor, access_mark};
 use super::events::{self, Loaded};
 use super::house::House;
 use super::signals::Signal;
-use crate::model::ids::{ConversationId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
 use crate::model::people::Access;
 use crate::model::protocol::ServerFrame;
+use crate::store::port::StoreError;
 use crate::store::records::streams;
 
 /// Feed entries handled at once.
@@ -25,28 +27,17 @@ const PAGE: usize = 256;
 /// How often sockets are told how far the feed has moved past them.
 const HEARTBEAT: Duration = Duration::from_secs(25);
 
-/// Where a frame stands, for who has seen it already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// A feed entry.
-    Feed(u64),
-    /// An entry of the conversation's change log.
-    Change(u64),
-    /// Nowhere: a signal.
-    Signal,
-}
+/// A frame and where it stands: a feed entry for managers, an entry of the conversation's change log for visitors.
+pub type Placed = (u64, ByteString);
 
-/// A frame for a socket.
+/// Something for a socket.
 #[derive(Message, Clone)]
 #[rtype(result = "()")]
 pub enum Deliver {
-    /// Send these.
-    Frames {
-        /// Where they stand.
-        place: Place,
-        /// The frames, shared by everybody who gets them.
-        frames: Arc<[ByteString]>,
-    },
+    /// Send those that stand after what was seen; shared by everybody who gets them.
+    Frames(Arc<[Placed]>),
+    /// Send this; it stands nowhere and is never replayed.
+    Signal(ByteString),
     /// Everything up to this feed entry was given or is not for this socket.
     Position(u64),
     /// The visitor's conversation began on another socket: follow it.
@@ -66,8 +57,8 @@ pub trait Cut: Send + Sync {
 pub enum Who {
     /// Somebody of the workspace.
     Member {
-        /// The user; none: an integration.
-        user: Option<UserId>,
+        /// The user's or token's id.
+        id: String,
         /// What they may see.
         access: Access,
     },
@@ -80,9 +71,10 @@ pub enum Who {
     },
 }
 
-/// A socket wants its frames from now on.
+/// A socket wants its frames from now on. Answered once that is so: what is read after the answer and what is handed over leave no gap
+/// between them. `false`: the Hub cannot follow the workspace.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "bool")]
 pub struct Register {
     /// The socket's number.
     pub key: u64,
@@ -94,8 +86,20 @@ pub struct Register {
     pub who: Who,
     /// Where its frames go.
     pub socket: Recipient<Deliver>,
-    /// Ends it if it takes none.
-    pub cut: Arc<dyn Cut>,
+    /// Ends it if it takes none. Not kept alive from here: a descriptor that outlives its connection keeps it open.
+    pub cut: Weak<dyn Cut>,
+}
+
+/// A visitor has a conversation from now on: its sockets follow it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Begun {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The visitor.
+    pub visitor: String,
+    /// The conversation.
+    pub conversation: ConversationId,
 }
 
 /// A socket is gone. Sent by its guard.
@@ -117,7 +121,7 @@ struct Socket {
     who: Who,
     access: u32,
     socket: Recipient<Deliver>,
-    cut: Arc<dyn Cut>,
+    cut: Weak<dyn Cut>,
 }
 
 struct Room {
@@ -127,6 +131,8 @@ struct Room {
     followers: HashMap<ConversationId, Vec<u64>>,
     tail: SpawnHandle,
     signals: SpawnHandle,
+    /// Whether the tail knows where it begins.
+    begins: watch::Receiver<bool>,
 }
 
 /// The actor.
@@ -174,51 +180,50 @@ struct Signalled {
     signal: Signal,
 }
 
-async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
+/// Follows the feed from where it ends now.
+async fn tail(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>, begins: watch::Sender<bool>) {
     let store = house.store.workspace(workspace);
     let feed = streams::feed();
     let mut grown = store.watch(&feed);
-    let mut place = None;
+    let mut place = loop {
+        match store.read(&feed, 0, 1).await {
+            Ok(page) => break page.state.last,
+            Err(error) => pause(workspace, &error).await,
+        }
+    };
+    begins.send_replace(true);
     loop {
         grown.borrow_and_update();
-        // The start is the end of the feed: sockets read what was before by themselves.
-        let read = match place {
-            Some(place) => store.read(&feed, place, PAGE).await,
-            None => store.read(&feed, 0, 1).await,
-        };
-        let page = match read {
+        let page = match store.read(&feed, place, PAGE).await {
             Ok(page) => page,
             Err(error) => {
-                tracing::warn!(%workspace, %error, "the hub waits for the store");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                pause(workspace, &error).await;
                 continue;
             }
         };
-        let Some(seen) = place else {
-            place = Some(page.state.last);
-            continue;
-        };
         let Some((last, _)) = page.entries.last() else {
-            if page.state.last < seen {
+            if page.state.last < place {
                 // The store was replaced beneath us (a restore); sockets find it by their epoch.
-                place = Some(page.state.last);
+                place = page.state.last;
             }
-            let _ = tokio::time::timeout(Duration::from_secs(5), grown.changed()).await;
+            let _ = tokio::time::timeout(Duration::from_secs(5), grown.changed()).await; // the sweep covers a lost wake
             continue;
         };
         match events::load(&house, workspace, &page.entries, true).await {
             Ok(loaded) => {
-                place = Some(*last);
-                if hub.send(Page { workspace, last: *last, loaded }).await.is_err() {
+                place = *last;
+                if hub.send(Page { workspace, last: place, loaded }).await.is_err() {
                     return;
                 }
             }
-            Err(error) => {
-                tracing::warn!(%workspace, %error, "the hub waits for the store");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
+            Err(error) => pause(workspace, &error).await,
         }
     }
+}
+
+async fn pause(workspace: WorkspaceId, error: &StoreError) {
+    tracing::warn!(%workspace, %error, "the hub waits for the store");
+    tokio::time::sleep(Duration::from_millis(200)).await;
 }
 
 async fn listen(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
@@ -241,17 +246,18 @@ async fn listen(house: Arc<House>, workspace: WorkspaceId, hub: Addr<Hub>) {
 }
 
 impl Handler<Register> for Hub {
-    type Result = ();
+    type Result = ResponseFuture<bool>;
 
-    fn handle(&mut self, new: Register, ctx: &mut Self::Context) {
+    fn handle(&mut self, new: Register, ctx: &mut Self::Context) -> Self::Result {
         let (hub, workspace) = (ctx.address(), new.workspace);
         if !self.rooms.contains_key(&workspace) {
-            let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, hub.clone()).into_actor(self));
+            let (begun, begins) = watch::channel(false);
+            let tail = ctx.spawn(tail(Arc::clone(&self.house), workspace, hub.clone(), begun).into_actor(self));
             let signals = ctx.spawn(listen(Arc::clone(&self.house), workspace, hub).into_actor(self));
-            let room = Room { epoch: String::new(), position: 0, sockets: HashMap::new(), followers: HashMap::new(), tail, signals };
+            let room = Room { epoch: String::new(), position: 0, sockets: HashMap::new(), followers: HashMap::new(), tail, signals, begins };
             self.rooms.insert(workspace, room);
         }
-        let Some(room) = self.rooms.get_mut(&workspace) else { return };
+        let Some(room) = self.rooms.get_mut(&workspace) else { return Box::pin(std::future::ready(false)) };
         room.epoch = new.epoch;
         let access = match &new.who {
             Who::Member { access, .. } => access_mark(access),
@@ -263,6 +269,8 @@ impl Handler<Register> for Hub {
             }
         };
         room.sockets.insert(new.key, Socket { who: new.who, access, socket: new.socket, cut: new.cut });
+        let mut begins = room.begins.clone();
+        Box::pin(async move { begins.wait_for(|begun| *begun).await.is_ok() })
     }
 }
 
@@ -294,12 +302,14 @@ impl Room {
     }
 
     /// Gives frames to a socket; `false`: it is past its budget.
-    fn give(socket: &Socket, place: Place, frames: &Arc<[ByteString]>) -> bool {
-        match socket.socket.try_send(Deliver::Frames { place, frames: Arc::clone(frames) }) {
+    fn give(socket: &Socket, frames: &Arc<[Placed]>) -> bool {
+        match socket.socket.try_send(Deliver::Frames(Arc::clone(frames))) {
             Ok(()) => true,
             Err(SendError::Full(_)) => {
                 metrics::counter!("kommutator_slow_readers_total").increment(1);
-                socket.cut.cut();
+                if let Some(cut) = socket.cut.upgrade() {
+                    cut.cut();
+                }
                 false
             }
             // Its guard is on the way.
@@ -307,30 +317,35 @@ impl Room {
         }
     }
 
+    /// One delivery per socket and page, however many entries the page has: a burst is no reason to cut anybody.
     fn page(&mut self, loaded: &[Loaded]) {
         let mut cut = Vec::new();
-        for one in loaded {
-            // Most sockets of a workspace see the same: one set of frames for each kind of view.
-            let mut by_mark: HashMap<u32, Arc<[ByteString]>> = HashMap::new();
-            for (key, socket) in &self.sockets {
-                let Who::Member { access, .. } = &socket.who else { continue };
-                if one.managers.is_empty() || !access.sees(one.account) {
-                    continue;
-                }
-                let frames = by_mark.entry(socket.access).or_insert_with(|| events::manager_frames(&self.epoch, socket.access, one, 0).into());
-                if !Self::give(socket, Place::Feed(one.number), frames) {
-                    cut.push(*key);
-                }
+        // Most sockets of a workspace see the same: one set of frames for each kind of view.
+        let mut by_mark: HashMap<u32, Arc<[Placed]>> = HashMap::new();
+        for (key, socket) in &self.sockets {
+            let Who::Member { access, .. } = &socket.who else { continue };
+            let frames = by_mark.entry(socket.access).or_insert_with(|| {
+                let seen = loaded.iter().filter(|one| access.sees(one.account));
+                let frames =
+                    seen.flat_map(|one| events::manager_frames(&self.epoch, socket.access, one, 0).into_iter().map(|frame| (one.number, frame)));
+                frames.collect()
+            });
+            if !frames.is_empty() && !Self::give(socket, frames) {
+                cut.push(*key);
             }
-            if let Some((conversation, change, event)) = &one.visitor
-                && let Some(followers) = self.followers.get(conversation)
-            {
+        }
+        let mut by_conversation: HashMap<ConversationId, Vec<Placed>> = HashMap::new();
+        for (conversation, change, event) in loaded.iter().filter_map(|one| one.visitor.as_ref()) {
+            if self.followers.contains_key(conversation) {
                 let cursor = VisitorCursor { epoch: self.epoch.clone(), place: *change };
-                let frames: Arc<[ByteString]> = Arc::new([events::visitor_frame(&cursor, event)]);
-                for key in followers {
-                    if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, Place::Change(*change), &frames)) {
-                        cut.push(*key);
-                    }
+                by_conversation.entry(*conversation).or_default().push((*change, events::visitor_frame(&cursor, event)));
+            }
+        }
+        for (conversation, frames) in by_conversation {
+            let frames: Arc<[Placed]> = frames.into();
+            for key in self.followers.get(&conversation).into_iter().flatten() {
+                if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, &frames)) {
+                    cut.push(*key);
                 }
             }
         }
@@ -339,8 +354,8 @@ impl Room {
         }
     }
 
-    fn typing(&mut self, frame: ServerFrame, conversation: ConversationId, account: crate::model::ids::AccountId, to_visitor: bool) {
-        let frames: Arc<[ByteString]> = Arc::new([events::json(&frame).into()]);
+    fn typing(&mut self, frame: &ServerFrame, conversation: ConversationId, account: AccountId, to_visitor: bool) {
+        let frame: ByteString = events::json(frame).into();
         for socket in self.sockets.values() {
             let sees = match &socket.who {
                 Who::Member { access, .. } => access.sees(account),
@@ -348,7 +363,7 @@ impl Room {
             };
             if sees {
                 // A signal that finds no room is lost: it is best effort.
-                let _ = socket.socket.try_send(Deliver::Frames { place: Place::Signal, frames: Arc::clone(&frames) });
+                let _ = socket.socket.try_send(Deliver::Signal(frame.clone()));
             }
         }
     }
@@ -384,17 +399,27 @@ impl Handler<Signalled> for Hub {
         let Some(room) = self.rooms.get_mut(&workspace) else { return };
         match signal {
             Signal::Typing { conversation, account, who, to_visitor } => {
-                room.typing(ServerFrame::Typing { conversation, who }, conversation, account, to_visitor);
+                room.typing(&ServerFrame::Typing { conversation, who }, conversation, account, to_visitor);
             }
             Signal::Begun { visitor, conversation } => room.begun(&visitor, conversation),
-            Signal::Access { user } => {
+            Signal::Access { who } => {
                 for socket in room.sockets.values() {
-                    if matches!(&socket.who, Who::Member { user: theirs, .. } if user.is_none() || *theirs == user) {
+                    if matches!(&socket.who, Who::Member { id, .. } if who.as_ref().is_none_or(|who| who == id)) {
                         socket.socket.do_send(Deliver::Close(crate::model::protocol::close::GOING_DOWN));
                     }
                 }
             }
             Signal::Answered => {}
+        }
+    }
+}
+
+impl Handler<Begun> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, begun: Begun, _: &mut Self::Context) {
+        if let Some(room) = self.rooms.get_mut(&begun.workspace) {
+            room.begun(&begun.visitor, begun.conversation);
         }
     }
 }

@@ -7,8 +7,11 @@
 //! * [`administration`]: workspaces, people, channels: what owners and admins change
 //! * [`hub`]: tails the feeds and hands each frame, serialised once, to the sockets that may see it
 //! * [`inbox`]: the list and counters of open conversations, in memory, kept by the feed
+//! * [`intake`]: what providers send to hooks, until it is durable
+//! * [`searcher`]: brings the search index up to date and asks it
 //! * [`events`]: from feed entries to frames; [`cursor`]: places in them
 //! * [`signals`]: what is told between processes and never stored
+//! * [`maintenance`]: what must not grow for ever
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
@@ -26,8 +29,10 @@ pub mod faults;
 pub mod house;
 pub mod hub;
 pub mod inbox;
+pub mod intake;
+pub mod maintenance;
 pub mod panics;
+pub mod searcher;
 pub mod signals;
-
 pub mod supervisor;
 pub mod views;

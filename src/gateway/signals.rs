@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::house::House;
-use crate::model::ids::{AccountId, ConversationId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
 use crate::model::protocol::Author;
 
 /// A signal of a workspace.
@@ -29,10 +29,10 @@ pub enum Signal {
         /// The conversation.
         conversation: ConversationId,
     },
-    /// What a user may see changed, or they were removed: their sockets come back and are asked anew.
+    /// What a user or token may see changed, or it opens nothing any more: their sockets come back and are asked anew.
     Access {
-        /// The user; none: everybody.
-        user: Option<UserId>,
+        /// The user's or token's id; none: everybody.
+        who: Option<String>,
     },
     /// Something waits in somebody's answers.
     Answered,

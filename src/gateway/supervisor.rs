@@ -26,6 +26,9 @@ const BACK_OFF_MS: (u64, u64) = (100, 60_000);
 /// An actor that lived so long is well again.
 const WELL_MS: i64 = 60_000;
 
+/// How often what must not grow is looked at.
+const TIDY: Duration = Duration::from_secs(10 * 60);
+
 /// How an actor ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -174,6 +177,15 @@ impl Actor for Gateway {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.tick(ctx);
+        ctx.run_interval(TIDY, |gateway, ctx| {
+            let house = Arc::clone(&gateway.house);
+            let tidy = async move {
+                if let Err(error) = super::maintenance::tidy(&house).await {
+                    tracing::warn!(%error, "tidying waits");
+                }
+            };
+            ctx.spawn(tidy.into_actor(gateway));
+        });
     }
 }
 
@@ -206,7 +218,7 @@ async fn look(house: &House) -> Result<Found, StoreError> {
                 // After an outage everybody's heartbeat is old: only who has beaten for a whole lease may judge.
                 Some(owner) => nodes.steady && !nodes.alive.contains(&owner.node),
             };
-            if free && favoured(&nodes.alive, login.id) == Some(house.node) {
+            if free && favoured(&nodes.alive, &login.id) == Some(house.node) {
                 found.mine.push((workspace, login.id));
             }
         }
@@ -214,9 +226,9 @@ async fn look(house: &House) -> Result<Found, StoreError> {
     Ok(found)
 }
 
-/// The living node a login goes to when nobody has it: the greatest hash of both.
-fn favoured(alive: &[NodeId], login: LoginId) -> Option<NodeId> {
-    alive.iter().copied().max_by_key(|node| (spread(&(*node, login)), *node))
+/// The living node something goes to when nobody has it: the greatest hash of both.
+pub(super) fn favoured(alive: &[NodeId], what: &impl Hash) -> Option<NodeId> {
+    alive.iter().copied().max_by_key(|node| (spread(&(*node, what)), *node))
 }
 
 /// Claims a login and reads what its actor needs. `None`: somebody was quicker, or its channel is not known here.
@@ -322,9 +334,9 @@ mod tests {
         let nodes = [NodeId(1), NodeId(2), NodeId(3)];
         let mut shares = HashMap::new();
         for login in 0..300 {
-            *shares.entry(favoured(&nodes, LoginId(login))).or_insert(0) += 1;
+            *shares.entry(favoured(&nodes, &LoginId(login))).or_insert(0) += 1;
         }
         assert!(nodes.iter().all(|node| shares.get(&Some(*node)).copied().unwrap_or(0) > 50), "{shares:?}");
-        assert_eq!(favoured(&[], LoginId(1)), None);
+        assert_eq!(favoured(&[], &LoginId(1)), None);
     }
 }

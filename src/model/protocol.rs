@@ -44,6 +44,11 @@ pub enum ManagerFrame {
     },
 }
 
+impl ManagerFrame {
+    /// Every `type`, for the tables of the tests: who may say what.
+    pub const TYPES: &[&str] = &["hello", "send", "typing", "read"];
+}
+
 /// A message a manager or an integration wants sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[ts(export_to = "protocol.ts")]
@@ -111,6 +116,11 @@ pub enum VisitorFrame {
         #[ts(as = "String")]
         up_to: MessageId,
     },
+}
+
+impl VisitorFrame {
+    /// Every `type`, see [`ManagerFrame::TYPES`].
+    pub const TYPES: &[&str] = &["hello", "send", "typing", "read"];
 }
 
 /// How a visitor's widget introduces itself. All of it is optional.
@@ -232,6 +242,11 @@ pub enum ServerFrame {
     Reset {},
 }
 
+impl ServerFrame {
+    /// Every `type`, see [`ManagerFrame::TYPES`].
+    pub const TYPES: &[&str] = &["ready", "accepted", "event", "cursor", "typing", "error", "reset"];
+}
+
 /// The answer to a visitor's `hello`.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export_to = "protocol.ts")]
@@ -313,6 +328,11 @@ pub enum Event {
         #[ts(as = "String")]
         channel: AccountId,
     },
+}
+
+impl Event {
+    /// Every `kind`, see [`ManagerFrame::TYPES`].
+    pub const KINDS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated"];
 }
 
 /// Where a message stands between us and the customer.
@@ -697,4 +717,27 @@ pub mod close {
     pub const FORBIDDEN_ORIGIN: u16 = 4403;
     /// Too many sockets or frames.
     pub const TOO_MANY: u16 = 4429;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The values of a tag as the generated TypeScript has them: what the derive knows of the variants.
+    fn tags<T: TS>(tag: &str) -> BTreeSet<String> {
+        let declared = T::decl(&ts_rs::Config::new());
+        let mark = format!("\"{tag}\": \"");
+        declared.split(&mark).skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn no_frame_is_missing_from_the_lists() {
+        let listed = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(tags::<ManagerFrame>("type"), listed(ManagerFrame::TYPES));
+        assert_eq!(tags::<VisitorFrame>("type"), listed(VisitorFrame::TYPES));
+        assert_eq!(tags::<ServerFrame>("type"), listed(ServerFrame::TYPES));
+        assert_eq!(tags::<Event>("kind"), listed(Event::KINDS));
+    }
 }

@@ -436,6 +436,12 @@ impl FileRecord {
     /// Index by whose it is and when it was stored.
     pub const BY_OWNER: &'static str = "owner";
 
+    /// The group of [`BY_OWNER`](Self::BY_OWNER) for files that are used in no message yet.
+    #[must_use]
+    pub fn unused() -> Vec<u8> {
+        Key::new().byte(0).done()
+    }
+
     fn index_entries(&self) -> Vec<IndexEntry> {
         let group = match &self.owner {
             FileOwner::Uploader { .. } | FileOwner::Visitor { .. } => Key::new().byte(0),
@@ -458,7 +464,7 @@ pub struct Quarantine {
     pub provider: String,
     /// Why.
     pub reason: Reason,
-    /// The work entry as it was, at most 256 KiB.
+    /// The work entry as it was, in base 64, at most 2 MiB of it.
     pub payload: String,
     /// When it was replayed.
     pub replayed_at: Option<Time>,

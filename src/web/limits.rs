@@ -11,6 +11,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::problem::Problem;
+use crate::model::ids::LoginId;
 
 /// Sockets one address may hold: offices share one.
 const SOCKETS_PER_ADDRESS: u32 = 200;
@@ -29,6 +30,7 @@ pub struct Limits {
     logins: DefaultKeyedRateLimiter<String>,
     requests: DefaultKeyedRateLimiter<IpAddr>,
     uploads: DefaultKeyedRateLimiter<String>,
+    hooks: DefaultKeyedRateLimiter<LoginId>,
     sockets: Arc<Mutex<HashMap<IpAddr, u32>>>,
     asked: AtomicU32,
 }
@@ -61,6 +63,7 @@ impl Limits {
             logins: RateLimiter::keyed(per(60, 10)),
             requests: RateLimiter::keyed(per(10, 300)),
             uploads: RateLimiter::keyed(per(60, 30)),
+            hooks: RateLimiter::keyed(per(10, 3_000)),
             sockets: Arc::default(),
             asked: AtomicU32::new(0),
         }
@@ -74,6 +77,7 @@ impl Limits {
             self.logins.retain_recent();
             self.requests.retain_recent();
             self.uploads.retain_recent();
+            self.hooks.retain_recent();
         }
         limiter.check_key(key).map_err(|until| {
             metrics::counter!("kommutator_limited_total").increment(1);
@@ -104,6 +108,14 @@ impl Limits {
     /// Too many.
     pub fn upload(&self, who: &str) -> Result<(), Problem> {
         self.check(&self.uploads, &who.to_owned())
+    }
+
+    /// A hook, by login: providers call from few addresses.
+    ///
+    /// # Errors
+    /// Too many; the provider comes again.
+    pub fn hook(&self, login: LoginId) -> Result<(), Problem> {
+        self.check(&self.hooks, &login)
     }
 
     /// A place for one more socket of an address.

@@ -21,7 +21,7 @@ pub struct WidgetSettings {
 }
 
 /// How a widget looks and greets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
 pub struct Appearance {
     /// The company's name.
     pub title: String,

@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::channels::check_channels;
 use super::people::{find_user, password_is};
 use super::{Actor, AdministrationError, audit};
 use crate::gateway::house::House;
@@ -173,16 +174,41 @@ pub async fn revoke(house: &House, secret_hash: &str) -> Result<(), Administrati
     }
 }
 
-/// Ends every session of a user.
+/// Which of a user's sessions end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sessions<'a> {
+    /// Every one.
+    All,
+    /// Those in one workspace: others are none of its business.
+    Of(WorkspaceId),
+    /// Every one but that of this secret's hash.
+    AllBut(&'a str),
+}
+
+/// Ends sessions of a user.
 ///
 /// # Errors
 /// The store's word.
-pub async fn revoke_sessions(house: &House, user: UserId) -> Result<(), AdministrationError> {
-    let found = house.store.global().scan_index::<Credential>(Credential::BY_HOLDER, &Credential::of_user(user), Scan::first(10_000)).await?;
-    for (_, credential) in found {
-        revoke(house, &credential.record.hash).await?;
+pub async fn revoke_sessions(house: &House, user: UserId, which: Sessions<'_>) -> Result<(), AdministrationError> {
+    let mut scan = Scan::first(1_000);
+    loop {
+        let found = house.store.global().scan_index::<Credential>(Credential::BY_HOLDER, &Credential::of_user(user), scan.clone()).await?;
+        let full = found.len() == scan.limit;
+        for (place, credential) in found {
+            scan.above = Some(place);
+            let ends = match which {
+                Sessions::All => true,
+                Sessions::Of(workspace) => credential.record.workspace == workspace,
+                Sessions::AllBut(kept) => credential.record.hash != kept,
+            };
+            if ends {
+                revoke(house, &credential.record.hash).await?;
+            }
+        }
+        if !full {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Makes an API token. The secret is told once.
@@ -200,6 +226,7 @@ pub async fn create_token(
     if role > caller.access.role {
         return Err(AdministrationError::NotAllowed("role_above_own"));
     }
+    check_channels(house, caller.workspace, channels.as_deref()).await?;
     let secret = house.world.secret::<32>();
     let token = ApiToken {
         id: TokenId(house.world.id()),

@@ -1,16 +1,19 @@
 //! Provider logins and channel accounts.
 
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::{Actor, AdministrationError, audit};
 use crate::channel::site_widget::settings::{Appearance, WidgetSettings, WrongSetting, canonical_origins};
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
+use crate::gateway::intake::{HOOK, hook_key};
 use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
 use crate::model::ids::{AccountId, LoginId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Refusal, Scan, StoreError};
 use crate::store::records::{Pointer, streams};
+use crate::store::search::ACCOUNTS_LIMIT;
 use crate::store::table::Stored;
 
 impl From<WrongSetting> for AdministrationError {
@@ -179,6 +182,60 @@ fn changed(house: &House, old: &Stored<ChannelAccount>, change: &AccountChange) 
 pub async fn accounts(house: &House, workspace: WorkspaceId) -> Result<Vec<ChannelAccount>, AdministrationError> {
     let found = house.store.workspace(workspace).scan::<ChannelAccount>(&[], Scan::first(10_000)).await?;
     Ok(found.into_iter().map(|stored| stored.record).filter(|account| account.removed_at.is_none()).collect())
+}
+
+/// One account that is not taken off.
+///
+/// # Errors
+/// There is no such account, or the store's word.
+pub async fn account(house: &House, workspace: WorkspaceId, id: AccountId) -> Result<ChannelAccount, AdministrationError> {
+    let found = house.store.workspace(workspace).get::<ChannelAccount>(ChannelAccount::at(id)).await?;
+    found.map(|found| found.record).filter(|account| account.removed_at.is_none()).ok_or(AdministrationError::Unknown("channel"))
+}
+
+/// Checks that channels somebody is to see are there. More than a search can ask for at once is refused.
+///
+/// # Errors
+/// `unknown_channel`, `too_many`, or the store's word.
+pub async fn check_channels(house: &House, workspace: WorkspaceId, named: Option<&[AccountId]>) -> Result<(), AdministrationError> {
+    let wrong = |code| AdministrationError::Wrong { field: "channels", code };
+    let Some(named) = named else { return Ok(()) };
+    if named.len() > ACCOUNTS_LIMIT {
+        return Err(wrong("too_many"));
+    }
+    let keys: Vec<_> = named.iter().map(|id| ChannelAccount::at(*id)).collect();
+    let found = house.store.workspace(workspace).get_many::<ChannelAccount>(&keys).await?;
+    let all_there = found.iter().all(|found| found.as_ref().is_some_and(|found| found.record.removed_at.is_none()));
+    if all_there { Ok(()) } else { Err(wrong("unknown_channel")) }
+}
+
+/// The secret a site signs its visitors' ids with. That it was shown is a line of the audit log.
+///
+/// # Errors
+/// There is no such widget, or the store's word.
+pub async fn identity_secret(house: &House, workspace: WorkspaceId, actor: &Actor, id: AccountId) -> Result<SecretString, AdministrationError> {
+    let account = account(house, workspace, id).await?;
+    let settings = widget_settings(&account)?;
+    let secret = house.keyring.open_text(&widget_secret_context(id), &settings.sealed_secret).map_err(|error| {
+        tracing::error!(account = %id, %error, "a widget's secret cannot be opened");
+        AdministrationError::NotAllowed("secret_unreadable")
+    })?;
+    let mut batch = Batch::new();
+    audit(house, &mut batch, actor, "channel.secret_shown", id, json!({ "name": account.name }))?;
+    house.store.workspace(workspace).commit(batch).await?;
+    Ok(secret)
+}
+
+/// Makes a hook's address for a login: the secret that stands in it, told once. Only its hash is stored.
+///
+/// # Errors
+/// The store's word.
+pub async fn create_hook(house: &House, workspace: WorkspaceId, login: LoginId) -> Result<String, AdministrationError> {
+    let secret = house.world.secret::<32>();
+    let mut batch = Batch::new();
+    batch.insert(&Pointer { kind: HOOK.to_owned(), key: hook_key(login, &secret), workspace, login, account: None })?;
+    house.store.global().commit(batch).await?;
+    Ok(secret)
 }
 
 /// A login's record.

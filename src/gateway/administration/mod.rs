@@ -4,18 +4,20 @@
 //! * [`people`]: workspaces, users, members, passwords
 //! * [`access`]: sessions, API tokens, who a secret stands for
 //! * [`channels`]: provider logins and channel accounts
+//! * [`quarantine`]: what could not be handled, shown and replayed
 
 pub mod access;
 pub mod channels;
 pub mod people;
+pub mod quarantine;
 
 use serde_json::Value;
 
 use super::house::House;
-use crate::model::ids::AuditId;
+use crate::model::ids::{AuditId, WorkspaceId};
 use crate::model::people::AuditEntry;
 use crate::store::batch::Batch;
-use crate::store::port::{CommitError, StoreError};
+use crate::store::port::{CommitError, Scan, StoreError};
 
 /// Why a change was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,4 +75,15 @@ fn audit(house: &House, batch: &mut Batch, actor: &Actor, action: &str, target: 
         target: target.to_string(),
         details,
     })
+}
+
+/// Lines of the audit log before one, newest first.
+///
+/// # Errors
+/// The store's word.
+pub async fn audit_log(house: &House, workspace: WorkspaceId, before: Option<AuditId>, limit: usize) -> Result<Vec<AuditEntry>, AdministrationError> {
+    let mut scan = Scan::last(limit);
+    scan.below = before.map(|id| AuditEntry::at(id).item);
+    let found = house.store.workspace(workspace).scan::<AuditEntry>(&[], scan).await?;
+    Ok(found.into_iter().map(|stored| stored.record).collect())
 }

@@ -5,6 +5,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use serde_json::json;
 
+use super::access::{Caller, Sessions, revoke_sessions};
+use super::channels::check_channels;
 use super::{Actor, AdministrationError, audit};
 use crate::gateway::house::House;
 use crate::model::ids::{AccountId, UserId, WorkspaceId};
@@ -160,6 +162,7 @@ pub async fn find_user(house: &House, email: &str) -> Result<Option<Stored<User>
 pub async fn add_member(house: &House, workspace: WorkspaceId, actor: &Actor, new: NewMember) -> Result<Member, AdministrationError> {
     let email = canonical_email(&new.email)?;
     let name = check_name(&new.name)?;
+    check_channels(house, workspace, new.channels.as_deref()).await?;
     let user = match find_user(house, &email).await? {
         Some(user) => user.record,
         None => create_user(house, &email, &name, &new.password).await?,
@@ -238,6 +241,23 @@ pub struct MemberChange {
     pub channels: Option<Option<Vec<AccountId>>>,
     /// Off the workspace.
     pub remove: bool,
+    /// The role of who asks; none: the operator, or somebody about themselves.
+    pub by: Option<Role>,
+}
+
+/// Whether who has a role may make somebody of `old` into `new` (none: there is no such yet, or no longer). Nobody touches who stands
+/// above them; only an owner makes admins and owners.
+///
+/// # Errors
+/// `role_above_own`, `owners_only`.
+pub fn may_change(by: Role, old: Option<Role>, new: Option<Role>) -> Result<(), AdministrationError> {
+    if old.is_some_and(|old| old > by) {
+        return Err(AdministrationError::NotAllowed("role_above_own"));
+    }
+    if new.is_some_and(|new| new != Role::Manager && Some(new) != old) && by != Role::Owner {
+        return Err(AdministrationError::NotAllowed("owners_only"));
+    }
+    Ok(())
 }
 
 /// Changes or removes a member. The last owner stays one.
@@ -249,6 +269,7 @@ pub async fn change_member(
 ) -> Result<Member, AdministrationError> {
     let store = house.store.workspace(workspace);
     let name = change.name.as_deref().map(check_name).transpose()?;
+    check_channels(house, workspace, change.channels.as_ref().and_then(Option::as_deref)).await?;
     for _ in 0..10 {
         let old = store.get::<Member>(Member::at(user)).await?.filter(|old| old.record.removed_at.is_none());
         let old = old.ok_or(AdministrationError::Unknown("user"))?;
@@ -262,6 +283,9 @@ pub async fn change_member(
         }
         if change.remove {
             new.removed_at = Some(house.world.now());
+        }
+        if let Some(by) = change.by {
+            may_change(by, Some(old.record.role), (!change.remove).then_some(new.role))?;
         }
         let mut batch = Batch::new();
         if old.record.role == Role::Owner && (new.role != Role::Owner || change.remove) {
@@ -287,6 +311,59 @@ pub async fn change_member(
     Err(AdministrationError::NotAllowed("changed_meanwhile"))
 }
 
+/// Sets another member's password. Only for who stands below the one who asks, and only where the user belongs to this workspace alone:
+/// a workspace must not open another's doors.
+///
+/// # Errors
+/// The password is too short or too long, there is no such member, `role_above_own`, `member_elsewhere`, or the store's word.
+pub async fn set_password(house: &House, caller: &Caller, user: UserId, password: &str) -> Result<(), AdministrationError> {
+    let store = house.store.workspace(caller.workspace);
+    let member = store.get::<Member>(Member::at(user)).await?.map(|member| member.record).filter(|member| member.removed_at.is_none());
+    let member = member.ok_or(AdministrationError::Unknown("user"))?;
+    if member.role >= caller.access.role {
+        return Err(AdministrationError::NotAllowed("role_above_own"));
+    }
+    let here_alone = |user: &User| match user.workspaces.iter().all(|workspace| *workspace == caller.workspace) {
+        true => Ok(()),
+        false => Err(AdministrationError::NotAllowed("member_elsewhere")),
+    };
+    let known = house.store.global().get::<User>(User::at(user)).await?.ok_or(AdministrationError::Unknown("user"))?;
+    here_alone(&known.record)?;
+    let hashed = hash_password(house, password).await?;
+    // The line first: of a change that was not made it tells too much, of one that was made never too little.
+    let mut batch = Batch::new();
+    audit(house, &mut batch, &caller.actor(), "member.password_set", user, json!({ "email": member.email }))?;
+    store.commit(batch).await?;
+    let change = |old: &User| here_alone(old).map(|()| User { password: hashed.clone(), ..old.clone() });
+    house.store.global().change(User::at(user), change, |_, _| Ok(())).await?.ok_or(AdministrationError::Unknown("user"))?;
+    revoke_sessions(house, user, Sessions::All).await
+}
+
+/// Changes one's own password and ends one's other sessions. Answers the workspaces one is a member of.
+///
+/// # Errors
+/// The current password is another (`wrong_password`), the new one is too short or too long, or the store's word.
+pub async fn change_password(
+    house: &House, caller: &Caller, session: &str, current: &str, new: &str,
+) -> Result<Vec<WorkspaceId>, AdministrationError> {
+    let user = caller.user.ok_or(AdministrationError::NotAllowed("people_only"))?;
+    let known = house.store.global().get::<User>(User::at(user)).await?.ok_or(AdministrationError::Unknown("user"))?.record;
+    if !password_is(Some(known.password.clone()), current.to_owned()).await {
+        return Err(AdministrationError::NotAllowed("wrong_password"));
+    }
+    let hashed = hash_password(house, new).await?;
+    let mut batch = Batch::new();
+    audit(house, &mut batch, &caller.actor(), "member.password_changed", user, json!({}))?;
+    house.store.workspace(caller.workspace).commit(batch).await?;
+    let change = |old: &User| match old.password == known.password {
+        true => Ok(User { password: hashed.clone(), ..old.clone() }),
+        false => Err(AdministrationError::NotAllowed("changed_meanwhile")),
+    };
+    house.store.global().change(User::at(user), change, |_, _| Ok(())).await?.ok_or(AdministrationError::Unknown("user"))?;
+    revoke_sessions(house, user, Sessions::AllBut(session)).await?;
+    Ok(known.workspaces)
+}
+
 /// The members of a workspace, without those removed.
 ///
 /// # Errors
@@ -299,6 +376,27 @@ pub async fn members(house: &House, workspace: WorkspaceId) -> Result<Vec<Member
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_lifts_anybody_above_themselves() {
+        use Role::{Admin, Manager, Owner};
+        for (by, old, new, wanted) in [
+            (Admin, None, Some(Manager), None),
+            (Admin, None, Some(Admin), Some("owners_only")),
+            (Admin, None, Some(Owner), Some("owners_only")),
+            (Admin, Some(Manager), Some(Admin), Some("owners_only")),
+            (Admin, Some(Admin), Some(Admin), None),
+            (Admin, Some(Admin), Some(Manager), None),
+            (Admin, Some(Owner), Some(Owner), Some("role_above_own")),
+            (Admin, Some(Owner), None, Some("role_above_own")),
+            (Admin, Some(Manager), None, None),
+            (Owner, None, Some(Owner), None),
+            (Owner, Some(Owner), Some(Manager), None),
+        ] {
+            let wanted = wanted.map_or(Ok(()), |code| Err(AdministrationError::NotAllowed(code)));
+            assert_eq!(may_change(by, old, new), wanted, "{by:?}: {old:?} to {new:?}");
+        }
+    }
 
     #[test]
     fn e_mails_are_brought_into_one_form() {

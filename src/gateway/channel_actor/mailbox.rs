@@ -15,7 +15,7 @@ use futures_util::stream::{self, StreamExt};
 use super::begins::{self, Suspects};
 use super::resolve::{Resolver, Step};
 use super::{ChannelActor, WorkFor};
-use crate::gateway::commands::{Answer, Command, CommandError};
+use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::inbound::{Changed, find_external};
 use crate::gateway::conversation::{Cause, What, Work, pending};
@@ -31,8 +31,8 @@ use crate::store::records::{Quarantine, streams};
 pub(super) const PAGE: usize = 128;
 /// Chats handled side by side.
 const SIDE_BY_SIDE: usize = 32;
-/// The most of a payload that is kept in quarantine.
-const PAYLOAD_KEPT: usize = 256 * 1024;
+/// The most of a payload that is kept in quarantine: more than any entry has, so that each can be replayed whole.
+const PAYLOAD_KEPT: usize = 2 * 1024 * 1024;
 
 /// What one entry comes to: the steps it asks for, in order.
 struct Plan {
@@ -143,7 +143,11 @@ impl Mailbox<'_> {
         match self.plan(number, &bytes).await {
             Ok(plan) if plan.steps.is_empty() && plan.refused.is_none() => self.take(number).await.map(|()| None),
             Ok(plan) => Ok(Some(plan)),
-            Err(CommandError::Refused(reason)) => self.quarantine(number, &bytes, reason).await.map(|()| None),
+            Err(CommandError::Refused(reason)) => match entries::read(&bytes) {
+                // Somebody waits for the word.
+                Ok(MailboxEntry::Command { answer, .. }) => self.refuse(number, &answer, reason).await.map(|()| None),
+                Ok(MailboxEntry::Part { .. } | MailboxEntry::Reload) | Err(_) => self.quarantine(number, &bytes, reason).await.map(|()| None),
+            },
             Err(error) => Err(error),
         }
     }
@@ -226,12 +230,28 @@ impl Mailbox<'_> {
             return self.quarantine(plan.number, &plan.bytes, reason).await.map_err(|error| (error, None));
         }
         if plan.answer.is_some() {
-            // Best effort: who waits also looks by itself.
-            if let Err(error) = self.desk.store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
-                tracing::debug!(%error, "an answer could not be signalled");
-            }
+            self.signal_answer().await;
         }
         Ok(())
+    }
+
+    /// Refuses a client's command that fits no conversation: the asking node hears why.
+    async fn refuse(&self, number: u64, answer: &str, reason: Reason) -> Result<(), CommandError> {
+        let refused = serde_json::to_vec(&Answer::Refused { reason }).map_err(|error| CommandError::TryAgain(error.to_string()))?;
+        let mut batch = Batch::new();
+        batch.fence(&self.desk.owner, self.desk.token);
+        batch.take(&self.stream, number);
+        batch.once(answer.as_bytes().to_vec(), ANSWER_KEPT_MS, refused);
+        commit(self.desk, batch).await?;
+        self.signal_answer().await;
+        Ok(())
+    }
+
+    async fn signal_answer(&self) {
+        // Best effort: who waits also looks by itself.
+        if let Err(error) = self.desk.store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
+            tracing::debug!(%error, "an answer could not be signalled");
+        }
     }
 
     async fn take(&self, number: u64) -> Result<(), CommandError> {

@@ -172,9 +172,26 @@ impl Handler<PutAway> for ConversationActor {
     fn handle(&mut self, message: PutAway, ctx: &mut Self::Context) -> bool {
         let idle = self.used_at <= message.unused_since;
         if idle {
-            ctx.stop();
+            let (desk, known) = (Arc::clone(&self.desk), std::mem::replace(&mut self.known, Known::Unread));
+            ctx.wait(async move { rest(&desk, known).await }.into_actor(self).map(|(), _, ctx| ctx.stop()));
         }
         idle
+    }
+}
+
+/// A change log costs a Redis stream even with one entry, so one that rests is dropped whole: a visitor who comes back to a change
+/// since then gets the newest messages instead.
+async fn rest(desk: &Desk, known: Known) {
+    let Known::Here(stored) = known else { return };
+    if desk.house.store.engine().name() != "redis" || stored.record.last_change == 0 {
+        return;
+    }
+    let mut batch = Batch::new();
+    batch.fence(&desk.owner, desk.token);
+    batch.expect(Conversation::TABLE, Conversation::at(stored.record.id), Some(stored.version));
+    batch.trim(&crate::store::records::streams::changes(stored.record.id), stored.record.last_change);
+    if let Err(error) = desk.store.commit(batch).await {
+        tracing::debug!(conversation = %stored.record.id, %error, "a change log stays");
     }
 }
 

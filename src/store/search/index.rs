@@ -100,10 +100,10 @@ pub(super) fn place(connection: &Connection, workspace: WorkspaceId) -> Result<O
     Ok(found.optional()?)
 }
 
-pub(super) fn apply(connection: &mut Connection, workspace: WorkspaceId, up_to: &FeedPlace, changes: &[Change]) -> Result<(), SearchError> {
+pub(super) fn apply(connection: &mut Connection, workspace: WorkspaceId, up_to: Option<&FeedPlace>, changes: &[Change]) -> Result<(), SearchError> {
     let transaction = connection.transaction()?;
     let saved = place(&transaction, workspace)?;
-    if saved.as_ref().is_some_and(|saved| saved.epoch != up_to.epoch) {
+    if up_to.is_some_and(|up_to| saved.as_ref().is_some_and(|saved| saved.epoch != up_to.epoch)) {
         return Err(SearchError::OtherEpoch);
     }
     // Only the last change of a message counts.
@@ -138,10 +138,12 @@ pub(super) fn apply(connection: &mut Connection, workspace: WorkspaceId, up_to: 
     for (row, text) in texts {
         transaction.prepare_cached("INSERT INTO words (rowid, stems) VALUES (?1, ?2)")?.execute(params![row, text])?;
     }
-    let place = saved.map_or(up_to.place, |saved| saved.place.max(up_to.place));
-    transaction
-        .prepare_cached("INSERT INTO places (workspace, epoch, place) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET place = excluded.place")?
-        .execute(params![workspace.0, up_to.epoch, place.cast_signed()])?;
+    if let Some(up_to) = up_to {
+        let place = saved.map_or(up_to.place, |saved| saved.place.max(up_to.place));
+        transaction
+            .prepare_cached("INSERT INTO places (workspace, epoch, place) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET place = excluded.place")?
+            .execute(params![workspace.0, up_to.epoch, place.cast_signed()])?;
+    }
     Ok(transaction.commit()?)
 }
 

@@ -142,7 +142,7 @@ pub struct Found {
 }
 
 enum Job {
-    Apply { workspace: WorkspaceId, up_to: FeedPlace, changes: Vec<Change>, done: oneshot::Sender<Result<(), SearchError>> },
+    Apply { workspace: WorkspaceId, up_to: Option<FeedPlace>, changes: Vec<Change>, done: oneshot::Sender<Result<(), SearchError>> },
     Reset { workspace: WorkspaceId, done: oneshot::Sender<Result<(), SearchError>> },
 }
 
@@ -192,6 +192,19 @@ impl SearchIndex {
     /// [`SearchError::OtherEpoch`] where the saved place is of another epoch; [`SearchError::TooSlow`]: it may still be done
     /// later, ask [`place`](Self::place).
     pub async fn apply(&self, workspace: WorkspaceId, up_to: FeedPlace, changes: Vec<Change>) -> Result<(), SearchError> {
+        self.change(workspace, Some(up_to), changes).await
+    }
+
+    /// Puts in words of a workspace that is being built from its records: it has no place until [`apply`](Self::apply) gives it one, so
+    /// what a crash leaves half built counts as not built.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub async fn build(&self, workspace: WorkspaceId, changes: Vec<Change>) -> Result<(), SearchError> {
+        self.change(workspace, None, changes).await
+    }
+
+    async fn change(&self, workspace: WorkspaceId, up_to: Option<FeedPlace>, changes: Vec<Change>) -> Result<(), SearchError> {
         if changes.len() > CHANGES_LIMIT {
             return Err(SearchError::Invalid(format!("{} changes at once", changes.len())));
         }
@@ -296,7 +309,7 @@ fn run(connection: &mut Connection, job: Job) {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| Err(SearchError::Failed("a panic while writing".to_owned())))
     };
     let (result, done) = match job {
-        Job::Apply { workspace, up_to, changes, done } => (caught(&mut || index::apply(connection, workspace, &up_to, &changes)), done),
+        Job::Apply { workspace, up_to, changes, done } => (caught(&mut || index::apply(connection, workspace, up_to.as_ref(), &changes)), done),
         Job::Reset { workspace, done } => (caught(&mut || index::reset(connection, workspace)), done),
     };
     if let Err(Err(error)) = done.send(result) {

@@ -22,7 +22,7 @@ use crate::web::login::LoggedIn;
 use crate::web::problem::{Problem, ProblemBody};
 
 /// The most rows of one page.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// A page of something.
 #[derive(Serialize, ToSchema)]
@@ -31,6 +31,21 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// What to say as `cursor` (for messages: `before`) for the next page; none: this was the last.
     pub next: Option<String>,
+}
+
+/// A small table, whole.
+#[derive(Serialize, ToSchema)]
+pub struct Counted<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// How many there are.
+    pub total: usize,
+}
+
+impl<T> Counted<T> {
+    pub(super) fn of(items: Vec<T>) -> Self {
+        Self { total: items.len(), items }
+    }
 }
 
 /// What to list.
@@ -65,7 +80,7 @@ pub(crate) async fn seen(edge: &Edge, caller: &Caller, id: &str) -> Result<Store
     found.filter(|found| caller.access.sees(found.record.account)).ok_or_else(|| Problem::unknown("conversation"))
 }
 
-async fn view(edge: &Edge, caller: &Caller, stored: &Stored<Conversation>) -> Result<ConversationView, Problem> {
+pub(super) async fn view(edge: &Edge, caller: &Caller, stored: &Stored<Conversation>) -> Result<ConversationView, Problem> {
     let account = edge.house.accounts.get(&edge.house, caller.workspace, stored.record.account).await?;
     let account = account.ok_or_else(|| Problem::unknown("conversation"))?;
     Ok(views::conversation(&edge.house, &stored.record, stored.version, &account))

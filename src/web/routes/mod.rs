@@ -2,16 +2,27 @@
 //!
 //! * [`session`]: log in, log out, who am I
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
+//! * [`search`]: find messages by their words
+//! * [`channels`], [`users`], [`tokens`]: what owners and admins set
+//! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
+//! * [`hooks`]: where providers send what happens
 //! * [`files`]: upload and show
 //! * [`visitor`]: what the widget asks over HTTP: its files
 //! * [`assets`]: the two front ends
 //! * [`health`]: alive, ready, metrics
 
 pub mod assets;
+pub mod audit;
+pub mod channels;
 pub mod conversations;
 pub mod files;
 pub mod health;
+pub mod hooks;
+pub mod quarantine;
+pub mod search;
 pub mod session;
+pub mod tokens;
+pub mod users;
 pub mod visitor;
 
 use actix_web::web;
@@ -24,6 +35,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(session::log_out)
         .service(session::me)
         .service(session::change_me)
+        .service(session::change_password)
         .service(conversations::list)
         .service(conversations::counters)
         .service(conversations::one)
@@ -34,6 +46,26 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(conversations::reopen)
         .service(conversations::assign)
         .service(conversations::retry)
+        .service(search::search)
+        .service(channels::list)
+        .service(channels::create)
+        .service(channels::one)
+        .service(channels::change)
+        .service(channels::remove)
+        .service(channels::identity_secret)
+        .service(users::list)
+        .service(users::create)
+        .service(users::change)
+        .service(users::remove)
+        .service(users::set_password)
+        .service(tokens::list)
+        .service(tokens::create)
+        .service(tokens::revoke)
+        .service(audit::list)
+        .service(quarantine::list)
+        .service(quarantine::one)
+        .service(quarantine::replay)
+        .service(hooks::take)
         .service(files::upload)
         .service(files::show)
         .service(visitor::upload)

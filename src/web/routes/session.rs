@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::administration::access::{hash, log_in as log_user_in, revoke};
-use crate::gateway::administration::people::{MemberChange, change_member};
+use crate::gateway::administration::people::{self, MemberChange, change_member};
+use crate::gateway::signals::{self, Signal};
 use crate::model::people::User;
 use crate::model::protocol::Me;
 use crate::store::port::CommitError;
@@ -53,9 +54,12 @@ pub(crate) async fn log_in(edge: Data<Edge>, request: HttpRequest, body: Json<Lo
 /// Log out: the session's secret opens nothing from now on.
 #[utoipa::path(tag = "session", responses((status = 204)))]
 #[post("/api/v1/logout")]
-pub(crate) async fn log_out(edge: Data<Edge>, request: HttpRequest, _caller: LoggedIn) -> Result<HttpResponse, Problem> {
-    if let Some((secret, _)) = secret(&request) {
+pub(crate) async fn log_out(edge: Data<Edge>, request: HttpRequest, LoggedIn(caller): LoggedIn) -> Result<HttpResponse, Problem> {
+    // An API token stands for an integration, not for a session: only who manages tokens ends it.
+    if let (Some((secret, _)), Some(_)) = (secret(&request), caller.user) {
         revoke(&edge.house, &hash(&secret)).await?;
+        // The sockets of this session end; those of the user's others come back.
+        signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(caller.id) }).await;
     }
     Ok(HttpResponse::NoContent().cookie(cookie("", &edge)).finish())
 }
@@ -94,4 +98,30 @@ pub(crate) async fn change_me(edge: Data<Edge>, LoggedIn(mut caller): LoggedIn, 
         caller.name = change_member(&edge.house, caller.workspace, &caller.actor(), user, &change).await?.name;
     }
     Ok(Json(caller.me()))
+}
+
+/// Another password.
+#[derive(Deserialize, ToSchema)]
+pub struct ChangePassword {
+    /// The one that holds.
+    current: String,
+    /// The one that shall.
+    new: String,
+}
+
+/// Change my password. My other sessions end, wherever they are.
+#[utoipa::path(tag = "session", request_body = ChangePassword, responses((status = 204), (status = 403, description = "`wrong_password`", body = ProblemBody),
+    (status = 422, description = "`password_length`", body = ProblemBody), (status = 429, body = ProblemBody)))]
+#[post("/api/v1/me/password")]
+pub(crate) async fn change_password(
+    edge: Data<Edge>, request: HttpRequest, LoggedIn(caller): LoggedIn, body: Json<ChangePassword>,
+) -> Result<HttpResponse, Problem> {
+    // A stolen session must not be able to guess the password.
+    edge.limits.login(address(&request, &edge), &caller.email)?;
+    let session = secret(&request).map(|(secret, _)| hash(&secret)).ok_or_else(Problem::unauthorized)?;
+    let workspaces = people::change_password(&edge.house, &caller, &session, &body.current, &body.new).await?;
+    for workspace in workspaces {
+        signals::send(&edge.house, workspace, &Signal::Access { who: Some(caller.id.clone()) }).await;
+    }
+    Ok(HttpResponse::NoContent().finish())
 }

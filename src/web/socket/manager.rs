@@ -7,7 +7,7 @@ use crate::gateway::administration::access::{Caller, authenticate};
 use crate::gateway::commands::{Answer, Command, CommandError, ask};
 use crate::gateway::cursor::{ManagerCursor, access_mark};
 use crate::gateway::events::{self, json, load, manager_frames};
-use crate::gateway::hub::{Register, Who};
+use crate::gateway::hub::Who;
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::views::{self, Viewer};
 use crate::model::conversation::Conversation;
@@ -58,23 +58,12 @@ pub(super) async fn hello(at: Surroundings, text: &str, cookie: Option<String>) 
     let mark = access_mark(&caller.access);
     let manager = Manager { caller, mark };
     // Register first, read afterwards: what comes meanwhile is held back and known by its place.
-    let registered = at
-        .edge
-        .hub
-        .send(Register {
-            key: at.key,
-            workspace: manager.caller.workspace,
-            epoch: manager.caller.epoch.clone(),
-            who: Who::Member { user: manager.caller.user, access: manager.caller.access.clone() },
-            socket: at.socket.clone(),
-            cut: at.peer.clone(),
-        })
-        .await;
-    if registered.is_err() {
+    let who = Who::Member { id: manager.caller.id.clone(), access: manager.caller.access.clone() };
+    if !at.register(manager.caller.workspace, &manager.caller.epoch, who).await {
         return unavailable();
     }
     match catch_up(&at.edge, &manager, at.key, cursor.as_deref()).await {
-        Ok((frames, seen)) => Outcome { frames, welcome: Some((Link::Manager(std::sync::Arc::new(manager)), seen)), close: None },
+        Ok((frames, seen)) => Outcome { frames, welcome: Some((Link::Manager(std::sync::Arc::new(manager)), seen)), ..Outcome::default() },
         Err(_) => unavailable(),
     }
 }

@@ -1,7 +1,7 @@
 //! The thin actor of one socket: the order of frames, the heartbeat, and what is held back while it catches up.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
@@ -13,8 +13,8 @@ use governor::DefaultDirectRateLimiter;
 use super::peer::Peer;
 use super::{manager, visitor};
 use crate::gateway::events::json;
-use crate::gateway::hub::{Deliver, Place, Unregister};
-use crate::model::ids::WorkspaceId;
+use crate::gateway::hub::{Cut, Deliver, Register, Unregister, Who};
+use crate::model::ids::{ConversationId, WorkspaceId};
 use crate::model::protocol::{ServerFrame, close};
 use crate::web::edge::{Edge, WidgetCard};
 use crate::web::limits::SocketPlace;
@@ -60,6 +60,8 @@ pub(super) struct Outcome {
     pub(super) frames: Vec<ByteString>,
     /// The socket is let in: whose it is, and the place it has caught up to.
     pub(super) welcome: Option<(Link, u64)>,
+    /// The socket has read its conversation up to this place.
+    pub(super) caught_up: Option<u64>,
     /// The socket ends with this code.
     pub(super) close: Option<u16>,
 }
@@ -87,6 +89,23 @@ pub(super) struct Surroundings {
     pub(super) key: u64,
     pub(super) socket: Recipient<Deliver>,
     pub(super) peer: Arc<Peer>,
+    registered: Arc<OnceLock<WorkspaceId>>,
+}
+
+/// How long a socket waits for the Hub to follow its workspace.
+const REGISTER_LIMIT: Duration = Duration::from_secs(5);
+
+impl Surroundings {
+    /// Registers the socket with the Hub. From here on its guard takes it off again, however far `hello` comes. `false`: come back later.
+    pub(super) async fn register(&self, workspace: WorkspaceId, epoch: &str, who: Who) -> bool {
+        if *self.registered.get_or_init(|| workspace) != workspace {
+            return false;
+        }
+        let peer: Arc<dyn Cut> = self.peer.clone();
+        let (socket, cut) = (self.socket.clone(), Arc::downgrade(&peer));
+        let register = Register { key: self.key, workspace, epoch: epoch.to_owned(), who, socket, cut };
+        matches!(tokio::time::timeout(REGISTER_LIMIT, self.edge.hub.send(register)).await, Ok(Ok(true)))
+    }
 }
 
 enum Phase {
@@ -108,8 +127,9 @@ pub struct Session {
     refused: Option<(u16, &'static str)>,
     peer: Arc<Peer>,
     phase: Phase,
-    workspace: Option<WorkspaceId>,
+    registered: Arc<OnceLock<WorkspaceId>>,
     seen: u64,
+    following: bool,
     held: Vec<Deliver>,
     waiting: VecDeque<ByteString>,
     busy: bool,
@@ -130,8 +150,9 @@ impl Session {
             refused,
             peer,
             phase: Phase::New,
-            workspace: None,
+            registered: Arc::default(),
             seen: 0,
+            following: false,
             held: Vec::new(),
             waiting: VecDeque::new(),
             busy: false,
@@ -170,13 +191,23 @@ impl Session {
         self.next(ctx);
     }
 
+    fn surroundings(&self, ctx: &mut ws::WebsocketContext<Self>) -> Surroundings {
+        Surroundings {
+            edge: self.edge.clone(),
+            key: self.key,
+            socket: ctx.address().recipient(),
+            peer: Arc::clone(&self.peer),
+            registered: Arc::clone(&self.registered),
+        }
+    }
+
     fn next(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
         if self.busy {
             return;
         }
         let Some(text) = self.waiting.pop_front() else { return };
         self.busy = true;
-        let surroundings = Surroundings { edge: self.edge.clone(), key: self.key, socket: ctx.address().recipient(), peer: Arc::clone(&self.peer) };
+        let surroundings = self.surroundings(ctx);
         match &self.phase {
             Phase::New => {
                 self.phase = Phase::CatchingUp;
@@ -213,15 +244,9 @@ impl Session {
             ctx.text(frame);
         }
         if let Some((link, seen)) = outcome.welcome {
-            session.workspace = Some(match &link {
-                Link::Manager(manager) => manager.caller.workspace,
-                Link::Visitor(visitor) => visitor.card.workspace,
-            });
             session.seen = seen;
             session.phase = Phase::Live(link);
-            for held in std::mem::take(&mut session.held) {
-                session.deliver(held, ctx);
-            }
+            session.release(ctx);
         }
         if let Some(code) = outcome.close {
             session.end(code, ctx);
@@ -229,18 +254,47 @@ impl Session {
         session.next(ctx);
     }
 
+    /// Hands over what was held back; what it makes the socket read first holds the rest back again.
+    fn release(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
+        for held in std::mem::take(&mut self.held) {
+            if self.following {
+                self.held.push(held);
+            } else {
+                self.deliver(held, ctx);
+            }
+        }
+    }
+
+    /// The visitor's conversation began: what was said in it before the Hub knew that this socket follows it is read first.
+    fn follow(&mut self, conversation: ConversationId, ctx: &mut ws::WebsocketContext<Self>) {
+        let Phase::Live(Link::Visitor(visitor)) = &self.phase else { return };
+        visitor.follow(conversation);
+        self.following = true;
+        let (surroundings, visitor, seen) = (self.surroundings(ctx), Arc::clone(visitor), self.seen);
+        let read = async move { visitor::follow_up(&surroundings, &visitor, conversation, seen).await };
+        ctx.spawn(read.into_actor(self).map(|outcome, session, ctx| {
+            session.following = false;
+            for frame in outcome.frames {
+                ctx.text(frame);
+            }
+            session.seen = outcome.caught_up.unwrap_or(session.seen);
+            match outcome.close {
+                Some(code) => session.end(code, ctx),
+                None => session.release(ctx),
+            }
+        }));
+    }
+
     fn deliver(&mut self, message: Deliver, ctx: &mut ws::WebsocketContext<Self>) {
         match message {
-            Deliver::Frames { place, frames } => {
-                match place {
-                    Place::Feed(number) | Place::Change(number) if number <= self.seen => return,
-                    Place::Feed(number) | Place::Change(number) => self.seen = number,
-                    Place::Signal => {}
-                }
-                for frame in frames.iter() {
+            Deliver::Frames(frames) => {
+                let seen = self.seen;
+                for (place, frame) in frames.iter().filter(|(place, _)| *place > seen) {
+                    self.seen = *place;
                     ctx.text(frame.clone());
                 }
             }
+            Deliver::Signal(frame) => ctx.text(frame),
             Deliver::Position(number) => {
                 if let Phase::Live(Link::Manager(manager)) = &self.phase
                     && number > self.seen
@@ -250,11 +304,7 @@ impl Session {
                     ctx.text(json(&ServerFrame::Cursor { cursor }));
                 }
             }
-            Deliver::Follow(conversation) => {
-                if let Phase::Live(Link::Visitor(visitor)) = &self.phase {
-                    visitor.follow(conversation);
-                }
-            }
+            Deliver::Follow(conversation) => self.follow(conversation, ctx),
             Deliver::Close(code) => self.end(code, ctx),
         }
     }
@@ -291,7 +341,7 @@ impl Actor for Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(workspace) = self.workspace {
+        if let Some(workspace) = self.registered.get().copied() {
             self.edge.hub.do_send(Unregister { key: self.key, workspace });
         }
     }
@@ -302,8 +352,8 @@ impl Handler<Deliver> for Session {
 
     fn handle(&mut self, message: Deliver, ctx: &mut Self::Context) {
         match &self.phase {
-            Phase::Live(_) => self.deliver(message, ctx),
-            Phase::CatchingUp | Phase::New => {
+            Phase::Live(_) if !self.following => self.deliver(message, ctx),
+            Phase::Live(_) | Phase::CatchingUp | Phase::New => {
                 if let Deliver::Close(code) = message {
                     self.end(code, ctx);
                 } else if self.held.len() >= HELD {

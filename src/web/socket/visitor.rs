@@ -13,7 +13,7 @@ use crate::gateway::conversation::client::is_client_id;
 use crate::gateway::cursor::VisitorCursor;
 use crate::gateway::entries::{self, ChangeEntry};
 use crate::gateway::events::{json, message_event, visitor_frame};
-use crate::gateway::hub::{Register, Who};
+use crate::gateway::hub::{Begun, Who};
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::views::{self, Viewer};
 use crate::model::conversation::Conversation;
@@ -141,14 +141,17 @@ async fn welcome(
     let id = conversation.map(|found| found.record.joined_into.unwrap_or(found.record.id));
     // Register first, read afterwards: what comes meanwhile is held back and known by its place.
     let who = Who::Visitor { visitor: person.id.clone(), conversation: id };
-    let register =
-        Register { key: at.key, workspace: card.workspace, epoch: card.epoch.clone(), who, socket: at.socket.clone(), cut: at.peer.clone() };
-    if at.edge.hub.send(register).await.is_err() {
+    if !at.register(card.workspace, &card.epoch, who).await {
         return Ok(unavailable());
     }
     let history = match id {
         Some(id) => catch_up(&at.edge, card, id, cursor).await?,
-        None => History { place: 0, resumed: false, messages: Vec::new(), frames: Vec::new() },
+        // Who has not written yet has missed nothing.
+        None => {
+            let beginning = VisitorCursor { epoch: card.epoch.clone(), place: 0 };
+            let resumed = cursor.and_then(|text| text.parse().ok()) == Some(beginning);
+            History { place: 0, resumed, messages: Vec::new(), frames: Vec::new() }
+        }
     };
     let mut frames = Vec::new();
     if cursor.is_some() && !history.resumed {
@@ -172,7 +175,17 @@ async fn welcome(
     frames.push(json(&ServerFrame::VisitorReady(Box::new(ready))).into());
     frames.extend(history.frames);
     let visitor = Visitor { card: Arc::clone(card), person, page, conversation: Mutex::new(id) };
-    Ok(Outcome { frames, welcome: Some((Link::Visitor(Arc::new(visitor)), history.place)), close: None })
+    Ok(Outcome { frames, welcome: Some((Link::Visitor(Arc::new(visitor)), history.place)), ..Outcome::default() })
+}
+
+/// What was said in a conversation that began after this socket was let in.
+pub(super) async fn follow_up(at: &Surroundings, visitor: &Visitor, id: ConversationId, seen: u64) -> Outcome {
+    let cursor = VisitorCursor { epoch: visitor.card.epoch.clone(), place: seen }.to_string();
+    match catch_up(&at.edge, &visitor.card, id, Some(&cursor)).await {
+        Ok(history) if history.resumed => Outcome { frames: history.frames, caught_up: Some(history.place), ..Outcome::default() },
+        // The client comes back and is told what it missed, or that it must load anew.
+        Ok(_) | Err(_) => unavailable(),
+    }
 }
 
 struct History {
@@ -269,9 +282,14 @@ async fn sent(at: &Surroundings, visitor: &Visitor, client_id: String, part: &Vi
     match asked(at, visitor, part).await {
         Ok(Answer::Message { message, duplicate }) => {
             if visitor.conversation().is_none() {
-                // This socket and the visitor's others follow the conversation from now on, on whichever node they are.
-                let signal = Signal::Begun { visitor: visitor.person.id.clone(), conversation: message.conversation };
-                signals::send(&at.edge.house, visitor.card.workspace, &signal).await;
+                // This socket and the visitor's others follow the conversation from now on, on whichever node they are. Those of
+                // this node are told directly: a signal may be lost.
+                let (workspace, conversation) = (visitor.card.workspace, message.conversation);
+                visitor.follow(conversation);
+                if at.edge.hub.send(Begun { workspace, visitor: visitor.person.id.clone(), conversation }).await.is_err() {
+                    return unavailable();
+                }
+                signals::send(&at.edge.house, workspace, &Signal::Begun { visitor: visitor.person.id.clone(), conversation }).await;
             }
             let view = views::message(&at.edge.house, visitor.card.workspace, &message, &[], Viewer::Visitor);
             Outcome::frame(&ServerFrame::Accepted { client_id, message: Box::new(view), duplicate })

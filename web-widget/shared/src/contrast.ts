@@ -1,4 +1,4 @@
-/** The colour of text on an accent somebody chose: whichever of white and near-black reads better. Pure. */
+/** The colour of text on an accent somebody chose: white where it can be read, else black, which then always can. Pure. */
 
 function channel(hex: string, at: number): number {
   const value = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
@@ -20,5 +20,5 @@ export function accentOr(fallback: string, accent: string | null | undefined): s
 }
 
 export function textOn(accent: string): string {
-  return contrast(accent, "#ffffff") >= 4.5 ? "#ffffff" : contrast(accent, "#ffffff") > contrast(accent, "#14171f") ? "#ffffff" : "#14171f";
+  return contrast(accent, "#ffffff") >= 4.5 ? "#ffffff" : "#000000";
 }

@@ -30,13 +30,13 @@ function stored(what: string): string | null {
 }
 
 function lookAtFirst(data: DOMStringMap): Look {
-  let look: Partial<Look> = {};
+  let look: Partial<Look> | null = null;
   try {
-    look = (JSON.parse(stored("look") ?? "{}") ?? {}) as Partial<Look>;
+    look = JSON.parse(stored("look") ?? "null") as Partial<Look> | null;
   } catch {
-    look = {};
+    // Foreign text under our name: the look of the tag then.
   }
-  return { accent: accentOr(accentOr(DEFAULT_ACCENT, data.accent), look.accent), side: look.side ?? data.side ?? "right" };
+  return { accent: accentOr(accentOr(DEFAULT_ACCENT, data.accent), look?.accent), side: look?.side ?? data.side ?? "right" };
 }
 
 function pickLocale(wanted: string): keyof typeof launcherWords {

@@ -28,6 +28,7 @@ export function List(props: { selected: string | null }) {
     const list = desk.conversations.list(desk.view());
     const at = props.selected === null ? -1 : list.indexOf(props.selected);
     const next = list.at(Math.max(0, Math.min(list.length - 1, at + by)));
+    if (document.activeElement instanceof HTMLElement && document.activeElement.classList.contains("row")) document.activeElement.blur();
     if (next) navigate(chatPath(next), true);
   };
   const key = (event: KeyboardEvent) => {

@@ -1,4 +1,4 @@
-import { createSignal, onMount, Show } from "solid-js";
+import { createSignal, For, onMount, Show } from "solid-js";
 import type { Me } from "@kommutator/shared/generated/protocol.ts";
 import { LOCALES } from "@kommutator/shared/i18n.ts";
 import { api } from "../api.ts";
@@ -48,7 +48,7 @@ export function Login(props: { entered: (me: Me) => void }) {
         <button class="button main wide" disabled={busy()}>{busy() ? t("login.busy") : t("login.submit")}</button>
       </form>
       <nav class="locales" aria-label={t("profile.locale")}>
-        {LOCALES.map((one) => <button type="button" aria-pressed={locale() === one} onClick={() => setLocale(one)}>{one.toUpperCase()}</button>)}
+        <For each={LOCALES}>{(one) => <button type="button" aria-pressed={locale() === one} onClick={() => setLocale(one)}>{one.toUpperCase()}</button>}</For>
       </nav>
     </main>
   );

@@ -8,7 +8,8 @@ import { Dialog } from "../ui/Dialog.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { TextField } from "../ui/Field.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import { createSubmit, parseOrigins } from "./form.ts";
+import { createSubmit } from "./form.ts";
+import { parseOrigins } from "./origins.ts";
 import { createLoaded, ErrorLine, Head, Loaded } from "./parts.tsx";
 
 export function Health(props: { channel: ChannelView }) {

@@ -6,7 +6,8 @@ import type { Appearance, ChannelView } from "../types.ts";
 import { Field, SelectField, TextField } from "../ui/Field.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
-import { createSubmit, dirty, parseOrigins, setDirty } from "./form.ts";
+import { createSubmit, dirty, setDirty } from "./form.ts";
+import { parseOrigins } from "./origins.ts";
 import { ErrorLine } from "./parts.tsx";
 
 const HEX = /^#[0-9a-f]{6}$/i;

@@ -19,12 +19,12 @@ export function createLoaded<Value>(load: () => Promise<Value>) {
 
 export function Loaded<Value>(props: { from: ReturnType<typeof createLoaded<Value>>; empty?: JSX.Element; isEmpty?: (value: Value) => boolean; children: (value: () => Value) => JSX.Element }) {
   return (
-    <Switch fallback={<div class="wait" role="status" aria-label={t("app.loading")}><i class="spinner" /></div>}>
+    <Switch fallback={<div class="loading" role="status" aria-label={t("app.loading")}><i class="spinner" /></div>}>
       <Match when={props.from.error()}>
         <Empty icon="offline" title={problemText(props.from.error())}><button type="button" class="button" onClick={() => props.from.again()}>{t("common.retry")}</button></Empty>
       </Match>
       <Match when={props.from.value()}>
-        {(value) => <Show when={!props.isEmpty?.(value() as Value)} fallback={props.empty}>{props.children(() => value() as Value)}</Show>}
+        {(value) => <Show when={!props.isEmpty?.(value())} fallback={props.empty}>{props.children(() => value())}</Show>}
       </Match>
     </Switch>
   );

@@ -28,12 +28,15 @@ export function createThread(source: MessagesSource) {
     const mine = (round += 1);
     busy = true;
     meanwhile = [];
-    if (messages().length === 0) setState("loading");
+    // Who jumps waits for the place; who reloads keeps reading.
+    if (around !== undefined || !atEnd() || messages().length === 0) setState("loading");
     try {
       const page = await source(around ? { limit: PAGE, around } : { limit: PAGE });
       if (mine !== round) return false;
-      setMessages(mergeMessages([], around ? page.items : [...page.items, ...meanwhile]));
-      setOlder(page.next);
+      const fresh = around ? page.items : [...page.items, ...meanwhile];
+      const joined = around === undefined && atEnd() && (page.items[0]?.id ?? "~") <= (messages().at(-1)?.id ?? "");
+      setMessages(mergeMessages(joined ? messages() : [], fresh));
+      if (!joined) setOlder(page.next);
       setAtEnd(around === undefined);
       setMissed(0);
       setState("ready");

@@ -36,8 +36,13 @@ export function Composer() {
     queueMicrotask(fit);
   };
   const touch = matchMedia("(pointer: coarse)").matches;
-  onMount(fit);
-  createEffect(on([blocked, note, reply], () => queueMicrotask(() => { fit(); if (!touch) area?.focus(); })));
+  onMount(() => {
+    fit();
+    // Who came with the mouse wants to write; who walks the list with the keys walks on.
+    const from = document.activeElement;
+    if (!touch && from?.classList.contains("row") && !from.matches(":focus-visible")) area?.focus();
+  });
+  createEffect(on([blocked, note, reply], () => queueMicrotask(() => { fit(); if (!touch) area?.focus(); }), { defer: true }));
   onCleanup(() => uploads.list().forEach((one) => uploads.remove(one)));
 
   const send = () => {

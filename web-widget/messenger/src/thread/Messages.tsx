@@ -1,4 +1,5 @@
-import { createEffect, createMemo, createSignal, For, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
+import { createEffect, createMemo, createRenderEffect, createSignal, For, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
+import { createStore, reconcile } from "solid-js/store";
 import { day } from "@kommutator/shared/format.ts";
 import { locale, t } from "../i18n.ts";
 import { navigate } from "../route.ts";
@@ -17,7 +18,9 @@ export function Messages() {
   const { id, conversation, thread, unread, wanted } = useThread();
   const [box, setBox] = createSignal<HTMLDivElement>();
   const fresh = createMemo<string | null>((before) => before ?? (thread.state() === "ready" && unread() ? freshId(thread.messages(), unread() ?? 0) : null), null);
-  const rows = createMemo<Row[]>((before) => rowsOf(thread.messages(), fresh(), before), []);
+  // Reconciled by id: a message whose state changed stays the same element, its pictures are not loaded again.
+  const [rows, setRows] = createStore<Row[]>([]);
+  createRenderEffect(() => setRows(reconcile(structuredClone(rowsOf(thread.messages(), fresh())))));
   const pending = createMemo(() => {
     const sent = new Set(thread.messages().map((message) => message.client_id));
     return desk.outbox().filter((entry) => entry.frame.conversation === id && !sent.has(entry.frame.client_id));
@@ -29,7 +32,7 @@ export function Messages() {
     if (state !== "ready") return;
     queueMicrotask(() => (message ? scroll.toMessage(message) : fresh() ? scroll.toMessage(fresh() ?? "", "start") : scroll.toEnd()));
   }));
-  createEffect(on([rows, () => pending().length], () => scroll.settle(), { defer: true }));
+  createEffect(on([thread.messages, fresh, () => pending().length], () => scroll.settle(), { defer: true }));
   createEffect(on(() => pending().length, (count, before) => { if (count > (before ?? 0)) scroll.toEnd(); }, { defer: true }));
 
   const markRead = () => {
@@ -56,14 +59,14 @@ export function Messages() {
     <div class="log-frame">
       <div class="log" ref={setBox} role="log" aria-live="polite" aria-label={t("thread.log")} tabindex="0" onScroll={() => scroll.moved()}>
         <Switch>
-          <Match when={thread.state() === "failed" && rows().length === 0}>
+          <Match when={thread.state() === "failed" && rows.length === 0}>
             <Empty icon="offline" title={t("thread.failed")}><button type="button" class="button" onClick={() => void thread.load(wanted() ?? undefined)}>{t("common.retry")}</button></Empty>
           </Match>
-          <Match when={thread.state() === "ready" && rows().length + pending().length === 0}><Empty icon="message" title={t("thread.empty")} /></Match>
+          <Match when={thread.state() === "ready" && rows.length + pending().length === 0}><Empty icon="message" title={t("thread.empty")} /></Match>
           <Match when={true}>
             <div class="stretch">
               <Show when={thread.older() !== null}><p class="older">{t("thread.older")}</p></Show>
-              <For each={rows()}>
+              <For each={rows}>
                 {(row) => (
                   <>
                     <Show when={row.day}><div class="day"><span>{day(locale(), row.message.written_at, now())}</span></div></Show>

@@ -47,7 +47,9 @@ export function ThreadPane(props: { id: string }) {
       if (error instanceof Problem && (error.status === 404 || error.status === 403)) setMissing(error);
     }
   };
-  createEffect(on(wanted, (message) => void thread.load(message ?? undefined)));
+  createEffect(on(wanted, (message) => {
+    if (message === null || !thread.messages().some((one) => one.id === message)) void thread.load(message ?? undefined);
+  }));
   void fetchView();
   onCleanup(desk.listen({
     message: (message, isNew) => { if (message.conversation === id) thread.take(message, isNew); },

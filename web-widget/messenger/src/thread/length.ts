@@ -2,7 +2,5 @@
 export function lengthIn(unit: string, text: string): number {
   if (unit === "bytes") return new TextEncoder().encode(text).length;
   if (unit === "utf16") return text.length;
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
+  return Array.from(text).length;
 }

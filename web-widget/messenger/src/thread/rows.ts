@@ -3,7 +3,7 @@ import type { MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { dayNumber } from "@kommutator/shared/format.ts";
 import { startsGroup } from "@kommutator/shared/messages.ts";
 
-export type Row = { message: MessageView; first: boolean; last: boolean; day: boolean; fresh: boolean };
+export type Row = { id: string; message: MessageView; first: boolean; last: boolean; day: boolean; fresh: boolean };
 
 /** The first of the last `unread` messages of the customer. */
 export function freshId(messages: readonly MessageView[], unread: number): string | null {
@@ -17,18 +17,14 @@ export function freshId(messages: readonly MessageView[], unread: number): strin
   return left > 0 && left < unread ? (messages[0]?.id ?? null) : null;
 }
 
-/** Rows that stayed as they were stay the same objects, so only what changed is drawn anew. */
-export function rowsOf(messages: readonly MessageView[], fresh: string | null, before: readonly Row[]): Row[] {
-  const known = new Map(before.map((row) => [row.message, row]));
+export function rowsOf(messages: readonly MessageView[], fresh: string | null): Row[] {
   const opens = messages.map((message, index) => {
     const last = messages[index - 1];
-    const day = !last || dayNumber(last.written_at) !== dayNumber(message.written_at);
+    const day = dayNumber(last?.written_at ?? 0) !== dayNumber(message.written_at);
     return { day, first: day || message.id === fresh || startsGroup(last, message) };
   });
   return messages.map((message, index) => {
     const { day, first } = opens[index] ?? { day: false, first: true };
-    const row: Row = { message, first, last: opens[index + 1]?.first ?? true, day, fresh: message.id === fresh };
-    const old = known.get(message);
-    return old && old.first === row.first && old.last === row.last && old.day === row.day && old.fresh === row.fresh ? old : row;
+    return { id: message.id, message, first, last: opens[index + 1]?.first ?? true, day, fresh: message.id === fresh };
   });
 }

@@ -6,7 +6,7 @@ import { Icon } from "./Icon.tsx";
 export function Avatar(props: { name: string; seed: string; kind?: string; large?: boolean }) {
   return (
     <span class="avatar" classList={{ large: !!props.large }} style={{ "--hue": hue(props.seed) }}>
-      <Show when={initials(props.name)} fallback={<Icon name="user" />}>{(letters) => <span aria-hidden="true">{letters()}</span>}</Show>
+      <Show when={initials(props.name)} fallback={<Icon name="user" />}>{(letters) => <span class="letters" data-letters={letters()} />}</Show>
       <Show when={props.kind}>
         {(kind) => <span class="mark" role="img" aria-label={kindText(kind())}><Icon name={kind() === "site_widget" ? "globe" : "channel"} /></span>}
       </Show>

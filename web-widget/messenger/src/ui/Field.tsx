@@ -1,4 +1,4 @@
-import { createUniqueId, type JSX, Show } from "solid-js";
+import { createUniqueId, For, type JSX, Show } from "solid-js";
 
 type Common = { label: string; help?: string | undefined; error?: string | null | undefined };
 
@@ -49,7 +49,7 @@ export function SelectField<Value extends string>(props: Common & { value: Value
     <Field label={props.label} help={props.help} error={props.error}>
       {(field) => (
         <select id={field.id} class="input" aria-describedby={field.described} onChange={(event) => props.set(event.currentTarget.value as Value)}>
-          {props.options.map((option) => <option value={option.value} selected={option.value === props.value}>{option.text}</option>)}
+          <For each={props.options}>{(option) => <option value={option.value} selected={option.value === props.value}>{option.text}</option>}</For>
         </select>
       )}
     </Field>

@@ -185,7 +185,7 @@ export const en: Words = {
   "channels.name.help": "Only your team sees it.",
   "channels.deleteText": "The widget will take no more messages. Conversations stay.",
   "channels.general": "Channel",
-  "channels.look": "How the widget looks",
+  "channels.look": "Widget",
   "channels.look.text": "This is what a visitor sees.",
   "channels.install": "Installation",
   "channels.install.text": "Paste this line before </body> on every page of the site.",

@@ -185,7 +185,7 @@ export const es: Words = {
   "channels.name.help": "Solo lo ve tu equipo.",
   "channels.deleteText": "El widget dejará de recibir mensajes. Las conversaciones se conservan.",
   "channels.general": "Canal",
-  "channels.look": "Aspecto del widget",
+  "channels.look": "Widget",
   "channels.look.text": "Así lo ve un visitante.",
   "channels.install": "Instalación",
   "channels.install.text": "Pega esta línea antes de </body> en todas las páginas del sitio.",

@@ -1,22 +1,28 @@
-import { createEffect, createMemo, For, onMount } from "solid-js";
+import { createEffect, createMemo, createSignal, For, onMount } from "solid-js";
 import type { MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { day, dayNumber } from "@kommutator/shared/format.ts";
 import { startsGroup } from "@kommutator/shared/messages.ts";
 import { bubble, queued, words } from "./bubble.tsx";
 import { usePanel } from "./context.ts";
 
-type Row = { message: MessageView; first: boolean; day: boolean };
+type Row = { message: MessageView; same: string; first: boolean; day: boolean; status: () => string; setStatus: (status: string) => void };
 
-/** The rows of the log; a row that stayed as it was stays the same object, so it is not drawn again. */
+/** The rows of the log; a row of which nothing but the state changed stays, so its pictures are not drawn again. */
 function rowsOf(messages: MessageView[], before: Row[]): Row[] {
-  const known = new Map(before.map((row) => [row.message, row]));
+  const known = new Map(before.map((row) => [row.same, row]));
   let last: MessageView | undefined;
   return messages.map((message) => {
     const day = dayNumber(last?.written_at ?? 0) !== dayNumber(message.written_at);
     const first = day || startsGroup(last, message);
     last = message;
-    const row = known.get(message);
-    return row?.day === day && row.first === first ? row : { message, first, day };
+    const same = JSON.stringify({ ...message, state: [first, day] });
+    const row = known.get(same);
+    if (row) {
+      row.setStatus(message.state.status);
+      return row;
+    }
+    const [status, setStatus] = createSignal<string>(message.state.status);
+    return { message, same, first, day, status, setStatus };
   });
 }
 
@@ -51,7 +57,7 @@ export function Log() {
       <For each={rows()}>
         {(row) => [
           row.day && <div class="day"><span>{/* @once */ day(locale, row.message.written_at, Date.now())}</span></div>,
-          bubble(row.message, row.first),
+          bubble(row.message, row.first, row.status),
         ]}
       </For>
       <For each={chat.waiting()}>{queued}</For>

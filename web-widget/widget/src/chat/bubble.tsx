@@ -14,19 +14,22 @@ export function words(text: string) {
   return <p>{parts}</p>;
 }
 
-function box(files: AttachmentView[], text: unknown, at: string | number, mark: IconName | null, label: string) {
-  const state = mark && <span class="mark" role="img" aria-label={label}>{icon(mark)}</span>;
+function box(files: AttachmentView[], text: unknown, at: string | number, state: unknown) {
   const shown = time(usePanel().locale, at);
   const list = fileList(files);
-  return <div class="bubble">{list}{text as string}<span class="meta"><time>{shown}</time>{state}</span></div>;
+  return <div class="bubble">{list}{text as string}<span class="meta"><time>{shown}</time>{state as string}</span></div>;
 }
 
-export function bubble(message: MessageView, first: boolean) {
+function mark(name: IconName, label: string) {
+  return <span class="mark" role="img" aria-label={label}>{icon(name)}</span>;
+}
+
+export function bubble(message: MessageView, first: boolean, status: () => string) {
   const { t } = usePanel();
   const own = message.direction === "inbound";
-  const seen = message.state.status === "read";
+  const state = () => own && (status() === "read" ? mark("checks", t("seen")) : mark("check", t("accepted")));
   const text = message.deleted_at ? <p class="gone">{/* @once */ t("deleted")}</p> : message.text && words(message.text);
-  const body = box(message.attachments, text, message.written_at, own ? (seen ? "checks" : "check") : null, t(seen ? "seen" : "accepted"));
+  const body = box(message.attachments, text, message.written_at, state);
   const name = own ? t("you") : message.author.name || t("manager");
   const style = `msg${own ? " own" : ""}${first ? " first" : ""}`;
   const who = first && !own ? "who" : "sr";
@@ -37,7 +40,7 @@ export function bubble(message: MessageView, first: boolean) {
 export function queued(entry: Waiting) {
   const { t, chat } = usePanel();
   const { failed, frame } = entry;
-  const body = box((entry.meta ?? []) as AttachmentView[], frame.text && words(frame.text), entry.order, failed ? "alert" : "clock", t(failed ? "failed" : "waits"));
+  const body = box((entry.meta ?? []) as AttachmentView[], frame.text && words(frame.text), entry.order, mark(failed ? "alert" : "clock", t(failed ? "failed" : "waits")));
   const again = failed && (
     <span class="fail">{/* @once */ t("failed")} · <button type="button" onClick={() => chat.retry(frame.client_id)}>{/* @once */ t("again")}</button></span>
   );

@@ -39,7 +39,7 @@ export function createChat(mount: Mount) {
   const hello = (cursor: string | undefined): VisitorHello => {
     if (!token && !nonce) remember("nonce", (nonce = newClientId()));
     const page = { url: location.href.slice(0, 2000), title: document.title.slice(0, 300), referrer: document.referrer.slice(0, 2000) };
-    return { ...(token ? { visitor_token: token } : { visitor_nonce: nonce }), cursor, page, locale: mount.locale } as VisitorHello;
+    return { ...(token ? { visitor_token: token } : { visitor_nonce: nonce }), cursor, page, locale: mount.locale };
   };
 
   const unread = () => messages().filter((message) => message.direction === "outbound" && message.id > seen() && message.state.status !== "read");
@@ -80,7 +80,7 @@ export function createChat(mount: Mount) {
       },
       event(event) {
         if (event.kind !== "message.added" && event.kind !== "message.updated") return;
-        if (event.message.direction === "outbound") setTyping(null);
+        if (event.kind === "message.added" && event.message.direction === "outbound") setTyping(null);
         show([event.message]);
       },
       accepted: (frame) => show([frame.message]),

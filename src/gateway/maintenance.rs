@@ -1,0 +1,103 @@
+//! What must not grow for ever: the feed, uploads nobody used, logins that ended.
+//!
+//! Each step is conditioned on what it read, so two nodes that tidy at once do no harm; usually one does, the one a hash favours.
+
+use super::house::House;
+use super::supervisor::favoured;
+use crate::model::ids::WorkspaceId;
+use crate::model::people::{Credential, Workspace};
+use crate::store::batch::Batch;
+use crate::store::key::Key;
+use crate::store::port::{CommitError, IndexPosition, Refusal, Scan, StoreError};
+use crate::store::records::{FileRecord, streams};
+use crate::store::table::Record;
+
+/// Entries a feed keeps. A client further behind is told to reload.
+pub const FEED_KEPT: u64 = 50_000;
+/// An upload used in no message is removed after this.
+pub const UPLOAD_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Trimmed in steps, so that not every look trims.
+const FEED_STEP: u64 = 1_000;
+/// Things removed in one look.
+const PORTION: usize = 500;
+
+/// One look over everything.
+///
+/// # Errors
+/// The store's failure; the rest waits for the next look.
+pub async fn tidy(house: &House) -> Result<(), StoreError> {
+    let nodes = house.store.engine().heartbeat(house.node, house.lease_ms).await?;
+    for workspace in house.store.global().scan::<Workspace>(&[], Scan::first(10_000)).await? {
+        let id = workspace.record.id;
+        if favoured(&nodes.alive, &id) == Some(house.node) {
+            trim_feed(house, id).await?;
+            remove_unused_uploads(house, id).await?;
+        }
+    }
+    if favoured(&nodes.alive, &"credentials") == Some(house.node) {
+        remove_ended_credentials(house).await?;
+    }
+    Ok(())
+}
+
+async fn settle(result: Result<crate::store::port::Committed, CommitError>) -> Result<bool, StoreError> {
+    match result {
+        Ok(_) => Ok(true),
+        // Somebody was quicker, or it changed: the next look finds what is left.
+        Err(CommitError::Refused(Refusal::Conflict { .. } | Refusal::Seen { .. } | Refusal::Gone { .. })) => Ok(false),
+        Err(CommitError::Refused(refusal)) => Err(StoreError::Invalid(format!("{refusal:?}"))),
+        Err(CommitError::Store(error)) => Err(error),
+    }
+}
+
+async fn trim_feed(house: &House, workspace: WorkspaceId) -> Result<(), StoreError> {
+    let store = house.store.workspace(workspace);
+    let state = store.read(&streams::feed(), 0, 1).await?.state;
+    let through = state.last.saturating_sub(FEED_KEPT);
+    if through < state.trimmed.saturating_add(FEED_STEP) {
+        return Ok(());
+    }
+    let mut batch = Batch::new();
+    batch.once(Key::new().text("trim/feed").number(through).done(), 60_000, "");
+    batch.trim(&streams::feed(), through);
+    settle(store.commit(batch).await).await?;
+    Ok(())
+}
+
+/// The record first: a file nobody can find is harmless, a record whose file is gone is not.
+async fn remove_unused_uploads(house: &House, workspace: WorkspaceId) -> Result<(), StoreError> {
+    let store = house.store.workspace(workspace);
+    let before = house.world.now().plus_ms(-UPLOAD_KEPT_MS);
+    let mut scan = Scan::first(PORTION);
+    let nowhere = crate::store::port::RecordKey { group: Vec::new(), item: Vec::new() };
+    scan.below = Some(IndexPosition { sort: Key::new().signed(before.0).done(), key: nowhere });
+    for (_, old) in store.scan_index::<FileRecord>(FileRecord::BY_OWNER, &FileRecord::unused(), scan).await? {
+        let mut batch = Batch::new();
+        batch.remove(&old);
+        if settle(store.commit(batch).await).await?
+            && let Err(error) = house.files.delete(workspace, old.record.id).await
+        {
+            tracing::warn!(%workspace, file = %old.record.id, %error, "an unused upload's content could not be removed");
+        }
+    }
+    Ok(())
+}
+
+async fn remove_ended_credentials(house: &House) -> Result<(), StoreError> {
+    let (store, now) = (house.store.global(), house.world.now());
+    let mut above = None;
+    loop {
+        let mut scan = Scan::first(PORTION);
+        scan.above = above.take();
+        let page = store.scan::<Credential>(&[], scan).await?;
+        for old in page.iter().filter(|old| old.record.expires_at.is_some_and(|end| end <= now)) {
+            let mut batch = Batch::new();
+            batch.remove(old);
+            settle(store.commit(batch).await).await?;
+        }
+        match page.last() {
+            Some(last) if page.len() == PORTION => above = Some(last.record.key().item),
+            _ => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Channel accounts: list, make, change, take off. Managers see those they may, without what an owner sets.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpResponse, delete, get, patch, post};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::conversations::Counted;
+use crate::channel::site_widget::settings::Appearance;
+use crate::gateway::administration::access::Caller;
+use crate::gateway::administration::channels::{self, AccountChange, change_account, create_widget, widget_settings};
+use crate::gateway::supervisor::Reconcile;
+use crate::model::connection::{ChannelAccount, HealthState, ProviderLogin};
+use crate::model::ids::AccountId;
+use crate::model::protocol::{Role, WidgetView};
+use crate::model::time::Time;
+use crate::web::edge::Edge;
+use crate::web::login::{AsAdmin, LoggedIn};
+use crate::web::problem::{Problem, ProblemBody};
+
+/// A channel account.
+#[derive(Serialize, ToSchema)]
+pub struct ChannelView {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: AccountId,
+    /// Its name.
+    name: String,
+    /// `site_widget`, `telegram_bot` …
+    kind: &'static str,
+    /// The owner's switch.
+    active: bool,
+    /// How its login is.
+    health: HealthState,
+    /// What is set of a widget; admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    widget: Option<WidgetSettingsView>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Time,
+}
+
+/// What is set of a widget.
+#[derive(Serialize, ToSchema)]
+pub struct WidgetSettingsView {
+    /// The public key in the page's line.
+    key: String,
+    /// Origins whose pages may open it.
+    origins: Vec<String>,
+    /// Whether identities without a valid signature are refused.
+    verified_identity: bool,
+    /// How it looks and greets.
+    appearance: WidgetView,
+}
+
+fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&ProviderLogin>) -> Result<ChannelView, Problem> {
+    let unknown = || HealthState { status: crate::model::connection::Health::NotConnected, reason: None, since: account.created_at };
+    let is_widget = account.kind == crate::model::connection::ChannelKind::SiteWidget;
+    let widget = match is_widget && caller.access.role >= Role::Admin {
+        true => {
+            let settings = widget_settings(account)?;
+            Some(WidgetSettingsView {
+                key: settings.key,
+                origins: settings.origins,
+                verified_identity: settings.verified_identity,
+                appearance: settings.appearance.view(edge.house.max_file_bytes),
+            })
+        }
+        false => None,
+    };
+    Ok(ChannelView {
+        id: account.id,
+        name: account.name.clone(),
+        kind: account.kind.as_str(),
+        active: account.active,
+        health: login.map_or_else(unknown, |login| login.health.clone()),
+        widget,
+        created_at: account.created_at,
+    })
+}
+
+async fn one_view(edge: &Edge, caller: &Caller, account: &ChannelAccount) -> Result<ChannelView, Problem> {
+    let login = channels::login(&edge.house, caller.workspace, account.login).await?;
+    view(edge, caller, account, login.as_ref())
+}
+
+fn read_id(text: &str) -> Result<AccountId, Problem> {
+    text.parse().map_err(|_| Problem::unknown("channel"))
+}
+
+/// The channels, as far as the caller may see.
+#[utoipa::path(tag = "channels", operation_id = "list_channels", responses((status = 200, body = Counted<ChannelView>)))]
+#[get("/api/v1/channels")]
+pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn) -> Result<Json<Counted<ChannelView>>, Problem> {
+    let accounts = channels::accounts(&edge.house, caller.workspace).await?;
+    let accounts: Vec<_> = accounts.into_iter().filter(|account| caller.access.sees(account.id)).collect();
+    let keys: Vec<_> = accounts.iter().map(|account| ProviderLogin::at(account.login)).collect();
+    let logins = edge.house.store.workspace(caller.workspace).get_many::<ProviderLogin>(&keys).await?;
+    let views = accounts.iter().zip(&logins);
+    let items = views.map(|(account, login)| view(&edge, &caller, account, login.as_ref().map(|login| &login.record)));
+    Ok(Json(Counted::of(items.collect::<Result<_, _>>()?)))
+}
+
+/// A new channel.
+#[derive(Deserialize, ToSchema)]
+pub struct NewChannel {
+    /// `site_widget`.
+    kind: String,
+    /// Its name, unique here.
+    name: String,
+    /// For a site widget.
+    widget: Option<NewWidget>,
+}
+
+/// What a new widget needs.
+#[derive(Deserialize, ToSchema)]
+pub struct NewWidget {
+    /// Origins whose pages may open it: `https://shop.example`.
+    origins: Vec<String>,
+    /// How it looks and greets.
+    appearance: Option<Appearance>,
+}
+
+/// Make a channel.
+#[utoipa::path(tag = "channels", operation_id = "create_channel", request_body = NewChannel, responses((status = 201, body = ChannelView),
+    (status = 403, body = ProblemBody), (status = 409, description = "`name_taken`", body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[post("/api/v1/channels")]
+pub(crate) async fn create(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json<NewChannel>) -> Result<HttpResponse, Problem> {
+    let wrong = |code, detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+    let body = body.into_inner();
+    if body.kind != "site_widget" {
+        return Err(wrong("kind_unknown", "`kind` is `site_widget`"));
+    }
+    let widget = body.widget.ok_or_else(|| wrong("required", "`widget` is missing"))?;
+    let appearance = widget.appearance.unwrap_or_default();
+    let account = create_widget(&edge.house, caller.workspace, &caller.actor(), &body.name, &widget.origins, appearance).await?;
+    // Its actor starts now, not with the next beat.
+    edge.gateway.do_send(Reconcile);
+    Ok(HttpResponse::Created().json(one_view(&edge, &caller, &account).await?))
+}
+
+/// One channel.
+#[utoipa::path(tag = "channels", operation_id = "channel", params(("id" = String, Path)), responses((status = 200, body = ChannelView), (status = 404, body = ProblemBody)))]
+#[get("/api/v1/channels/{id}")]
+pub(crate) async fn one(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>) -> Result<Json<ChannelView>, Problem> {
+    let id = read_id(&id)?;
+    if !caller.access.sees(id) {
+        return Err(Problem::unknown("channel"));
+    }
+    let account = channels::account(&edge.house, caller.workspace, id).await?;
+    Ok(Json(one_view(&edge, &caller, &account).await?))
+}
+
+/// What is to be changed of a channel.
+#[derive(Deserialize, ToSchema)]
+pub struct ChangeChannel {
+    /// Another name.
+    name: Option<String>,
+    /// The switch.
+    active: Option<bool>,
+    /// For a site widget.
+    #[serde(default)]
+    widget: ChangeWidget,
+}
+
+/// What is to be changed of a widget.
+#[derive(Deserialize, Default, ToSchema)]
+pub struct ChangeWidget {
+    /// Other origins.
+    origins: Option<Vec<String>>,
+    /// Whether identities without a valid signature are refused.
+    verified_identity: Option<bool>,
+    /// Other looks.
+    appearance: Option<Appearance>,
+}
+
+/// Change a channel.
+#[utoipa::path(tag = "channels", operation_id = "change_channel", params(("id" = String, Path)), request_body = ChangeChannel, responses(
+    (status = 200, body = ChannelView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+    (status = 422, body = ProblemBody)))]
+#[patch("/api/v1/channels/{id}")]
+pub(crate) async fn change(
+    edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<ChangeChannel>,
+) -> Result<Json<ChannelView>, Problem> {
+    let body = body.into_inner();
+    let change = AccountChange {
+        name: body.name,
+        active: body.active,
+        origins: body.widget.origins,
+        verified_identity: body.widget.verified_identity,
+        appearance: body.widget.appearance,
+        remove: false,
+    };
+    let account = change_account(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &change).await?;
+    edge.forget_widgets();
+    Ok(Json(one_view(&edge, &caller, &account).await?))
+}
+
+/// Take a channel off; its conversations stay.
+#[utoipa::path(tag = "channels", operation_id = "remove_channel", params(("id" = String, Path)), responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[delete("/api/v1/channels/{id}")]
+pub(crate) async fn remove(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let removal = AccountChange { remove: true, ..AccountChange::default() };
+    change_account(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &removal).await?;
+    edge.forget_widgets();
+    edge.gateway.do_send(Reconcile);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The secret a site signs its visitors' ids with.
+#[derive(Serialize, ToSchema)]
+pub struct IdentitySecret {
+    /// The key of the HMAC, as text.
+    secret: String,
+}
+
+/// Show the secret a site signs its visitors' ids with. A line of the audit log says so.
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 200, body = IdentitySecret), (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 422, description = "`not_a_widget`", body = ProblemBody)))]
+#[get("/api/v1/channels/{id}/identity-secret")]
+pub(crate) async fn identity_secret(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let secret = channels::identity_secret(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?).await?;
+    let body = IdentitySecret { secret: secret.expose_secret().to_owned() };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+}

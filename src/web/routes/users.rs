@@ -1,0 +1,160 @@
+//! The members of the workspace. Everybody may know who they are; who may do what is for admins and owners.
+
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpResponse, delete, get, patch, post};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::conversations::Counted;
+use crate::gateway::administration::access::{Sessions, revoke_sessions};
+use crate::gateway::administration::people::{self, MemberChange, NewMember, add_member, change_member, may_change};
+use crate::gateway::signals::{self, Signal};
+use crate::model::ids::{AccountId, UserId};
+use crate::model::people::Member;
+use crate::model::protocol::Role;
+use crate::model::time::Time;
+use crate::web::edge::Edge;
+use crate::web::login::{AsAdmin, LoggedIn};
+use crate::web::problem::{Problem, ProblemBody};
+
+/// A member.
+#[derive(Serialize, ToSchema)]
+pub struct UserView {
+    /// The user's id.
+    #[schema(value_type = String)]
+    id: UserId,
+    /// The name.
+    name: String,
+    /// The e-mail; admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// What they may do.
+    role: Role,
+    /// The channels they may see, null: all; admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    channels: Option<Option<Vec<AccountId>>>,
+    /// Since when; admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    created_at: Option<Time>,
+}
+
+fn view(member: Member, whole: bool) -> UserView {
+    UserView {
+        id: member.user,
+        name: member.name,
+        email: whole.then_some(member.email),
+        role: member.role,
+        channels: whole.then_some(member.channels),
+        created_at: whole.then_some(member.created_at),
+    }
+}
+
+fn read_id(text: &str) -> Result<UserId, Problem> {
+    text.parse().map_err(|_| Problem::unknown("user"))
+}
+
+/// The members.
+#[utoipa::path(tag = "users", operation_id = "list_users", responses((status = 200, body = Counted<UserView>)))]
+#[get("/api/v1/users")]
+pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn) -> Result<Json<Counted<UserView>>, Problem> {
+    let members = people::members(&edge.house, caller.workspace).await?;
+    let whole = caller.access.role >= Role::Admin;
+    Ok(Json(Counted::of(members.into_iter().map(|member| view(member, whole)).collect())))
+}
+
+/// A new member.
+#[derive(Deserialize, ToSchema)]
+pub struct NewUser {
+    /// The name.
+    name: String,
+    /// The e-mail they log in with.
+    email: String,
+    /// The password; who is known to this installation already keeps their own.
+    password: String,
+    /// What they may do; only an owner makes admins and owners.
+    role: Role,
+    /// The channels they may see; none: all.
+    #[schema(value_type = Option<Vec<String>>)]
+    channels: Option<Vec<AccountId>>,
+}
+
+/// Add a member.
+#[utoipa::path(tag = "users", operation_id = "create_user", request_body = NewUser, responses((status = 201, body = UserView), (status = 403, body = ProblemBody),
+    (status = 409, description = "`email_taken`", body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[post("/api/v1/users")]
+pub(crate) async fn create(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json<NewUser>) -> Result<HttpResponse, Problem> {
+    let NewUser { name, email, password, role, channels } = body.into_inner();
+    may_change(caller.access.role, None, Some(role))?;
+    let member = add_member(&edge.house, caller.workspace, &caller.actor(), NewMember { name, email, password, role, channels }).await?;
+    Ok(HttpResponse::Created().json(view(member, true)))
+}
+
+/// What is to be changed of a member.
+#[derive(Deserialize, ToSchema)]
+pub struct ChangeUser {
+    /// Another name.
+    name: Option<String>,
+    /// Another role.
+    role: Option<Role>,
+    /// Other channels; null: all.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Vec<String>>)]
+    channels: Option<Option<Vec<AccountId>>>,
+}
+
+/// A field that is there, be it null.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<AccountId>>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Change a member. Nobody changes who stands above them; the last owner stays one.
+#[utoipa::path(tag = "users", operation_id = "change_user", params(("id" = String, Path)), request_body = ChangeUser, responses((status = 200, body = UserView),
+    (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, description = "`last_owner`", body = ProblemBody),
+    (status = 422, body = ProblemBody)))]
+#[patch("/api/v1/users/{id}")]
+pub(crate) async fn change(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<ChangeUser>) -> Result<Json<UserView>, Problem> {
+    let (user, body) = (read_id(&id)?, body.into_inner());
+    let moves = body.role.is_some() || body.channels.is_some();
+    let change = MemberChange { name: body.name, role: body.role, channels: body.channels, remove: false, by: Some(caller.access.role) };
+    let member = change_member(&edge.house, caller.workspace, &caller.actor(), user, &change).await?;
+    if moves {
+        signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(user.to_string()) }).await;
+    }
+    Ok(Json(view(member, true)))
+}
+
+/// Remove a member; their sessions here end.
+#[utoipa::path(tag = "users", operation_id = "remove_user", params(("id" = String, Path)), responses((status = 204), (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 409, description = "`last_owner`", body = ProblemBody)))]
+#[delete("/api/v1/users/{id}")]
+pub(crate) async fn remove(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let user = read_id(&id)?;
+    let removal = MemberChange { remove: true, by: Some(caller.access.role), ..MemberChange::default() };
+    change_member(&edge.house, caller.workspace, &caller.actor(), user, &removal).await?;
+    revoke_sessions(&edge.house, user, Sessions::Of(caller.workspace)).await?;
+    signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(user.to_string()) }).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema)]
+pub struct NewPassword {
+    /// 8 to 200 characters.
+    password: String,
+}
+
+/// Set the password of somebody who stands below the caller; their sessions end.
+#[utoipa::path(tag = "users", operation_id = "set_user_password", params(("id" = String, Path)), request_body = NewPassword, responses((status = 204),
+    (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, description = "`member_elsewhere`", body = ProblemBody),
+    (status = 422, description = "`password_length`", body = ProblemBody)))]
+#[post("/api/v1/users/{id}/password")]
+pub(crate) async fn set_password(
+    edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<NewPassword>,
+) -> Result<HttpResponse, Problem> {
+    let user = read_id(&id)?;
+    people::set_password(&edge.house, &caller, user, &body.password).await?;
+    signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(user.to_string()) }).await;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,55 @@
+// Runs the end-to-end tests against a server: the binary of KOMMUTATOR_BIN in demo mode (on Redis if KOMMUTATOR_REDIS is
+// set), or, without it, the mock server of this folder. Also serves the page of another site that carries the widget.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const START_MS = 60_000;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { KOMMUTATOR_BIN: binary, KOMMUTATOR_REDIS: redis, ...environment } = process.env;
+const data = mkdtempSync(join(tmpdir(), "kommutator-e2e-"));
+
+const [command, args] = binary
+  ? [binary, ["demo", "--json", "--data", data, "--listen", "127.0.0.1:0", ...(redis ? ["--redis", redis] : [])]]
+  : [process.execPath, [fileURLToPath(new URL("mock/main.mjs", import.meta.url))]];
+// On Redis the key is always given: every node must have the same.
+if (redis) environment.KOMMUTATOR_KEY ??= randomBytes(32).toString("hex");
+const server = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: environment });
+
+const demo = await new Promise((resolve, reject) => {
+  const timer = setTimeout(() => reject(new Error("the server said nothing in time")), START_MS);
+  server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+  server.once("error", reject);
+  createInterface({ input: server.stdout }).once("line", (line) => {
+    clearTimeout(timer);
+    resolve(JSON.parse(line));
+  });
+});
+server.stdout.resume();
+
+/** A strict policy, as careful sites have: only what the documentation asks for is let in. */
+const policy = `default-src 'none'; script-src ${demo.url}; connect-src ${demo.url} ${demo.url.replace(/^http/, "ws")}; img-src ${demo.url} blob:; style-src 'none'; base-uri 'none'`;
+const page = createServer((request, response) => {
+  response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": policy });
+  response.end(`<!doctype html><html lang="ru"><head><meta name="viewport" content="width=device-width"><title>Another site</title></head><body><main><h1>Another site</h1></main><script src="${demo.url}/widget.js" data-widget="${demo.widget_key}" async></script></body></html>`);
+});
+await new Promise((done) => page.listen(0, "127.0.0.1", done));
+
+const tests = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "e2e/vitest.config.ts", ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...environment, KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
+});
+const code = await new Promise((done) => tests.once("exit", done));
+page.close();
+server.removeAllListeners("exit");
+const ended = new Promise((done) => server.once("exit", done));
+server.kill("SIGTERM");
+await ended;
+rmSync(data, { recursive: true, force: true });
+process.exit(code ?? 1);
