@@ -155,7 +155,7 @@ impl Actor for Hub {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(16_384);
         ctx.run_interval(HEARTBEAT, |hub, _| {
-            for room in hub.rooms.values().filter(|room| room.position > 0) {
+            for room in hub.rooms.values() {
                 for socket in room.sockets.values().filter(|socket| matches!(socket.who, Who::Member { .. })) {
                     // Lost where the queue is full: the next beat tells it again.
                     let _ = socket.socket.try_send(Deliver::Position(room.position));

@@ -1,6 +1,8 @@
 //! Everything that needs more than one module, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic, clippy::print_stdout)]
 
+mod api;
+mod authorization;
 mod files;
 mod search;
 mod store;

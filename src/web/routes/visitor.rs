@@ -65,7 +65,9 @@ async fn stored(edge: &Edge, request: &HttpRequest, query: &VisitorUpload, body:
         .keyring
         .read_visitor_token(&token, Some(&query.widget), edge.house.world.now())
         .map_err(|error| Problem::new(actix_web::http::StatusCode::UNAUTHORIZED, "visitor_token_invalid", error.to_string()))?;
+    // A visitor can be made out of nothing: the address counts too.
     edge.limits.upload(claims.visitor.as_str())?;
+    edge.limits.upload(&format!("address {}", address(request, edge)))?;
     let owner = FileOwner::Visitor { id: claims.visitor.as_str().to_owned() };
     files::store(&edge.house, card.workspace, owner, &query.name, request, body).await
 }

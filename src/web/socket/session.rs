@@ -176,6 +176,10 @@ impl Session {
             return;
         }
         ctx.ping(b"");
+        if let Phase::Live(Link::Visitor(visitor)) = &self.phase {
+            let cursor = visitor.cursor(self.seen);
+            ctx.text(json(&ServerFrame::Cursor { cursor }));
+        }
     }
 
     /// Frames are handled one after the other: what a client says first happens first.
@@ -296,11 +300,10 @@ impl Session {
             }
             Deliver::Signal(frame) => ctx.text(frame),
             Deliver::Position(number) => {
-                if let Phase::Live(Link::Manager(manager)) = &self.phase
-                    && number > self.seen
-                {
-                    let cursor = manager.cursor(number);
-                    self.seen = number;
+                // Also when nothing moved: a page sees no pings, and knows by this that the link lives.
+                if let Phase::Live(Link::Manager(manager)) = &self.phase {
+                    self.seen = self.seen.max(number);
+                    let cursor = manager.cursor(self.seen);
                     ctx.text(json(&ServerFrame::Cursor { cursor }));
                 }
             }

@@ -40,6 +40,11 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// The cursor of a place in the conversation's change log.
+    pub(super) fn cursor(&self, place: u64) -> String {
+        VisitorCursor { epoch: self.card.epoch.clone(), place }.to_string()
+    }
+
     /// The visitor's conversation began.
     pub(super) fn follow(&self, conversation: ConversationId) {
         *self.conversation.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversation);

@@ -49,6 +49,7 @@ export function seed(state) {
   const closed = state.addConversation(shop, "Посетитель 4127", { status: "closed" });
   say(closed, "Спасибо, разобрался", minutes(60 * 80));
   answer(closed, petr, "Хорошего дня!", minutes(60 * 80 - 2));
+  anna.unread = 2;
   for (const one of [boris, failed, blocked, closed]) one.unread = 0;
   closed.status = "closed";
   delete closed.unanswered_since;

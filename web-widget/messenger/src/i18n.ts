@@ -24,7 +24,8 @@ export function setLocale(wanted: string): void {
 
 export const t = translator<Record<WordKey, Entry>>(locale, words);
 
-function has(key: string): key is WordKey {
+/** Whether there are words for a key that was put together from a code of the server. */
+export function has(key: string): key is WordKey {
   return key in ru;
 }
 

@@ -1,7 +1,7 @@
 import { For, Show } from "solid-js";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
-import { locale, t } from "../i18n.ts";
+import { has, locale, t } from "../i18n.ts";
 import type { AuditEntry } from "../types.ts";
 import { Empty } from "../ui/Empty.tsx";
 import { createPaged } from "./paged.ts";
@@ -13,6 +13,12 @@ export function plain(value: unknown): string {
   if (Array.isArray(value)) return value.map(plain).join(", ");
   if (typeof value === "object") return Object.entries(value).map(([name, one]) => `${name}: ${plain(one)}`).join(", ");
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** What was done, in words; a deed this build has no words for is shown by its code. */
+function did(action: string): string {
+  const key = `audit.did.${action}`;
+  return has(key) ? t(key) : action;
 }
 
 export function Audit() {
@@ -31,7 +37,7 @@ export function Audit() {
                     <tr>
                       <td class="number"><time datetime={entry.at}>{dateTime(locale(), entry.at)}</time></td>
                       <td>{entry.actor.name || entry.actor.id}</td>
-                      <td><code>{entry.action}</code></td>
+                      <td>{did(entry.action)}</td>
                       <td>{plain(entry.target)}</td>
                       <td>{plain(entry.details)}</td>
                     </tr>

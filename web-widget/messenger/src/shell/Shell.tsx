@@ -50,7 +50,7 @@ export function Shell() {
             <div class="chats">
               <List selected={open()} />
               <main class="pane" id="thread">
-                <Show when={open()} keyed fallback={<Empty icon="message" title={t("thread.pick")} text={t("thread.pick.text")} />}>
+                <Show when={open()} keyed fallback={<><h1 class="sr">{t("rail.chats")}</h1><Empty icon="message" title={t("thread.pick")} text={t("thread.pick.text")} /></>}>
                   {(id) => <ThreadPane id={id} />}
                 </Show>
               </main>

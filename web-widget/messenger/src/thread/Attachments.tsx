@@ -13,7 +13,7 @@ function FileRow(props: { file: AttachmentView }) {
     return size(locale(), props.file.size);
   };
   return (
-    <a class="file" classList={{ bad: props.file.status === "failed" }} href={props.file.url} download={props.file.name} target="_blank" rel="noopener" aria-label={t("file.download", { name: props.file.name })}>
+    <a class="file" classList={{ bad: props.file.status === "failed" }} href={props.file.url} download={props.file.name} target="_blank" rel="noopener" title={t("file.download", { name: props.file.name })}>
       <span class="disc"><Icon name={props.file.status === "failed" ? "alert" : props.file.status === "pending" ? "clock" : "file"} /></span>
       <span class="about"><b>{props.file.name}</b><small>{note()}</small></span>
     </a>

@@ -24,7 +24,7 @@ function Quote(props: { id: string; jump: (id: string) => void }) {
   return (
     <Show when={quoted()}>
       {(message) => (
-        <button type="button" class="quote" aria-label={t("message.quote")} onClick={() => props.jump(props.id)}>
+        <button type="button" class="quote" title={t("message.quote")} onClick={() => props.jump(props.id)}>
           <b>{message().author.name || t("thread.customer")}</b>
           <span>{message().text || message().attachments[0]?.name}</span>
         </button>

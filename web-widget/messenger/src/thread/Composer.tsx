@@ -1,4 +1,4 @@
-import { createEffect, createSignal, on, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show } from "solid-js";
 import { createUploads } from "@kommutator/shared/uploads.ts";
 import { api } from "../api.ts";
 import { reasonText, t } from "../i18n.ts";
@@ -24,7 +24,7 @@ export function Composer() {
   const length = () => lengthIn(can()?.text_unit ?? "characters", text().trim());
   const tooLong = () => !note() && length() > (can()?.text_limit ?? 0) && text().trim() !== "";
   const ready = () => !uploads.busy() && !tooLong() && (text().trim() !== "" || uploads.list().some((one) => one.done));
-  const blocked = () => conversation() !== undefined && can()?.send === false && !note();
+  const blocked = createMemo(() => conversation() !== undefined && can()?.send === false && !note());
   const fit = () => {
     if (!area) return;
     area.style.height = "auto";

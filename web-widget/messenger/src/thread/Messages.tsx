@@ -1,4 +1,4 @@
-import { createEffect, createMemo, createRenderEffect, createSignal, For, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
+import { createComputed, createEffect, createMemo, createSignal, For, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
 import { createStore, reconcile } from "solid-js/store";
 import { day } from "@kommutator/shared/format.ts";
 import { locale, t } from "../i18n.ts";
@@ -20,7 +20,7 @@ export function Messages() {
   const fresh = createMemo<string | null>((before) => before ?? (thread.state() === "ready" && unread() ? freshId(thread.messages(), unread() ?? 0) : null), null);
   // Reconciled by id: a message whose state changed stays the same element, its pictures are not loaded again.
   const [rows, setRows] = createStore<Row[]>([]);
-  createRenderEffect(() => setRows(reconcile(structuredClone(rowsOf(thread.messages(), fresh())))));
+  createComputed(() => setRows(reconcile(structuredClone(rowsOf(thread.messages(), fresh())))));
   const pending = createMemo(() => {
     const sent = new Set(thread.messages().map((message) => message.client_id));
     return desk.outbox().filter((entry) => entry.frame.conversation === id && !sent.has(entry.frame.client_id));
@@ -32,7 +32,7 @@ export function Messages() {
     if (state !== "ready") return;
     queueMicrotask(() => (message ? scroll.toMessage(message) : fresh() ? scroll.toMessage(fresh() ?? "", "start") : scroll.toEnd()));
   }));
-  createEffect(on([thread.messages, fresh, () => pending().length], () => scroll.settle(), { defer: true }));
+  createEffect(on([thread.messages, fresh, () => pending().length], () => queueMicrotask(() => scroll.settle()), { defer: true }));
   createEffect(on(() => pending().length, (count, before) => { if (count > (before ?? 0)) scroll.toEnd(); }, { defer: true }));
 
   const markRead = () => {

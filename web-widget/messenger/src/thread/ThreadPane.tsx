@@ -1,4 +1,4 @@
-import { createEffect, createSignal, on, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, createSignal, on, onCleanup, onMount, Show, untrack } from "solid-js";
 import type { MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { api } from "../api.ts";
 import { Problem } from "../http.ts";
@@ -31,7 +31,7 @@ export function ThreadPane(props: { id: string }) {
   const [reply, setReply] = createSignal<MessageView | null>(null);
   const [pictures, setPictures] = createSignal<Pictures | null>(null);
   /** How many were unread when the thread was opened: the line stands above them. */
-  const [unread, setUnread] = createSignal<number | null>(null);
+  const [unread, setUnread] = createSignal<number | null>(untrack(() => desk.conversations.get(id)?.unread ?? null));
   const conversation = () => desk.conversations.get(id);
   const wanted = () => {
     const now = route();

@@ -5,6 +5,9 @@ import type { Thread } from "../state/thread.ts";
 const NEAR = 80;
 const AHEAD = 600;
 
+/** The author's name above may come and go with the neighbours; what is read must not move. */
+const wordsOf = (message: HTMLElement) => message.querySelector<HTMLElement>(".bubble") ?? message;
+
 export function createScroll(box: () => HTMLDivElement | undefined, thread: Thread) {
   const [nearEnd, setNearEnd] = createSignal(true);
   /** A message on screen and where it stood. */
@@ -17,7 +20,7 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
     if (!log) return;
     const edge = log.getBoundingClientRect().top;
     for (const one of log.querySelectorAll<HTMLElement>("[data-message]")) {
-      const top = one.getBoundingClientRect().top - edge;
+      const top = wordsOf(one).getBoundingClientRect().top - edge;
       if (top >= 0) {
         anchor = { id: one.dataset.message ?? "", top };
         return;
@@ -50,7 +53,7 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
     if (stick) log.scrollTop = log.scrollHeight;
     else if (anchor) {
       const one = find(anchor.id);
-      if (one) log.scrollTop += one.getBoundingClientRect().top - log.getBoundingClientRect().top - anchor.top;
+      if (one) log.scrollTop += wordsOf(one).getBoundingClientRect().top - log.getBoundingClientRect().top - anchor.top;
     }
     moved();
   };

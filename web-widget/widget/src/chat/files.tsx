@@ -23,10 +23,9 @@ export function fileList(files: AttachmentView[]) {
       return picture;
     }
     const bytes = size(locale, file.size);
-    const label = t("download", { name, size: bytes });
     const note = file.status === "pending" ? t("pending") : file.status === "failed" ? t("broken") : bytes;
     return (
-      <a class="file" href={url} target="_blank" rel="noopener" aria-label={label}>
+      <a class="file" href={url} target="_blank" rel="noopener">
         <i>{icon("file")}</i>
         <span><b>{name}</b><small>{note}</small></span>
       </a>

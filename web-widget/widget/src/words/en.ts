@@ -10,7 +10,6 @@ export const words: Words = {
   attach: "Attach a file",
   remove: "Remove {name}",
   again: "Try again",
-  download: "Download {name}, {size}",
   picture: "Open the picture {name}",
   typing: "{name} is typing…",
   manager: "Manager",

@@ -10,7 +10,6 @@ export const words: Words = {
   attach: "Adjuntar un archivo",
   remove: "Quitar {name}",
   again: "Reintentar",
-  download: "Descargar {name}, {size}",
   picture: "Abrir la imagen {name}",
   typing: "{name} está escribiendo…",
   manager: "Gestor",

@@ -9,7 +9,6 @@ export const words = {
   attach: "Прикрепить файл",
   remove: "Убрать {name}",
   again: "Повторить",
-  download: "Скачать {name}, {size}",
   picture: "Открыть картинку {name}",
   typing: "{name} печатает…",
   manager: "Менеджер",
