@@ -230,7 +230,7 @@ fn the_clock_goes_back_and_order_cursors_and_ids_hold() {
         let prepared = demo::prepare(&house, &config.public_url).await.unwrap();
         let printed = demo::printed(&house, &prepared, &config.public_url).await.unwrap();
         let running = app::start(&config, house, listener, None).unwrap();
-        let serving = actix::spawn(running.serve());
+        let serving = actix::spawn(running.serve_until(app::told_to_end()));
         let places = vec![config.public_url.clone()];
         let mut client = Client::new(Role::Visitor { widget: printed.widget_key.clone(), nonce: "clockvisitor00001".to_owned() }, places.clone());
         let mut manager = Client::new(Role::Manager { token: printed.token.clone() }, places);
