@@ -172,18 +172,21 @@ async fn soak_two_nodes_a_stopped_owner_is_fenced() {
     let ledger = Ledger::new();
     let owner = cluster.owner().await;
     let other = 1 - owner;
-    let mut visitor = cluster.visitor(owner, "stopped");
-    visitor.patience = Duration::from_secs(4);
+    // The same visitor twice: one tab stays with the stopped node, the other goes to the living one.
+    let (mut stays, mut visitor) = (cluster.visitor(owner, "stopped"), cluster.visitor(other, "stopped"));
+    stays.patience = Duration::from_secs(600);
+    ready(&mut stays).await;
     ready(&mut visitor).await;
-    send(&mut visitor, &ledger, "visitor", "v0", None).await;
+    send(&mut stays, &ledger, "visitor", "v0", None).await;
     let mut manager = cluster.manager(other);
     ready(&mut manager).await;
-    // Frames that reach the stopped node: it has them in hand when it wakes.
+    // A frame that reaches the stopped node: it has it in hand when it wakes.
     cluster.nodes[owner].signal("STOP");
+    stays.send("v1", None, "слово v1", &[], false).await;
     for number in 1..=20 {
         visitor.send(&format!("v{number}"), None, &format!("слово v{number}"), &[], false).await;
     }
-    // The visitor's client loses patience and goes to the other node, which takes over within the lease and sends all of it.
+    // The other node takes over within the lease and answers all of it.
     let stopped = Instant::now();
     let mut accepted = 0;
     wait_for(&mut visitor, "the other node takes over", |_, happened| {
@@ -198,11 +201,20 @@ async fn soak_two_nodes_a_stopped_owner_is_fenced() {
     // Still asleep for the rest of three leases, then it wakes with the unfinished work.
     tokio::time::sleep((LEASE * 3).saturating_sub(stopped.elapsed())).await;
     cluster.nodes[owner].signal("CONT");
+    // Its clients' sockets are read again: what they said meanwhile is handled.
     let fenced = until("the late commit is refused", Duration::from_secs(30), async || {
         let fenced = cluster.nodes[owner].metric("kommutator_store_fenced_total").await;
         (fenced > 0.0).then_some(fenced)
     })
     .await;
+    // The frame in hand is answered as the first of its key was.
+    let late = wait_for(&mut stays, "the late answer", |_, happened| match happened {
+        Happened::Accepted(accepted) => Some(accepted),
+        _ => None,
+    })
+    .await;
+    assert!(late.duplicate && late.client_id == "v1");
+    ledger.note("visitor", Accepted { retried: true, ..late });
     let last = send(&mut visitor, &ledger, "visitor", "v21", None).await;
     shown(&mut manager, &last.id).await;
     assert_eq!((visitor.resets, manager.resets), (0, 0));

@@ -28,6 +28,15 @@ pub(crate) async fn open(url: &str, origin: Option<&str>) -> Result<Socket, toki
     }
 }
 
+/// The same with hardly any room for what is not read yet.
+pub(crate) async fn open_narrow(port: u16, path: &str) -> WebSocketStream<TcpStream> {
+    let narrow = tokio::net::TcpSocket::new_v4().unwrap();
+    narrow.set_recv_buffer_size(4_096).unwrap();
+    let stream = narrow.connect(std::net::SocketAddr::from(([127, 0, 0, 1], port))).await.unwrap();
+    let (socket, _) = tokio_tungstenite::client_async(format!("ws://127.0.0.1:{port}{path}"), stream).await.unwrap();
+    socket
+}
+
 /// Whose client it is.
 #[derive(Debug, Clone)]
 pub(crate) enum Role {
