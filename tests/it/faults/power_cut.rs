@@ -317,7 +317,8 @@ async fn soak_power_cut_loses_nothing_accepted() {
         }
     }
     // The proof can fail: on a disk that keeps nothing but what was synced before the first answer, everything later is lost.
-    let early: Vec<Step> = steps.iter().enumerate().filter(|(at, step)| *at < first || !matches!(step, Step::Synced { .. })).map(|(_, step)| step.clone()).collect();
+    let early: Vec<Step> =
+        steps.iter().enumerate().filter(|(at, step)| *at < first || !matches!(step, Step::Synced { .. })).map(|(_, step)| step.clone()).collect();
     let held: usize = disk(&early, Fate::Nothing, &mut dice).values().map(Vec::len).sum();
     let whole: usize = disk(&steps, Fate::Nothing, &mut dice).values().map(Vec::len).sum();
     assert!(held < whole, "syncs make the difference: {held} and {whole} bytes");
