@@ -14,6 +14,7 @@ use crate::config::{Config, EngineChoice, FilesChoice};
 use crate::gateway::house::{Accounts, Directory, House};
 use crate::gateway::hub::{CloseAll, Hub};
 use crate::gateway::inbox::Inboxes;
+use crate::gateway::panics::Panics;
 use crate::gateway::searcher::Searcher;
 use crate::gateway::supervisor::{Gateway, Shutdown};
 use crate::model::ids::NodeId;
@@ -104,6 +105,7 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         directory: Directory::default(),
         accounts: Accounts::default(),
         inboxes: Inboxes::default(),
+        panics: Panics::default(),
         search: Searcher::new(search),
     })
 }

@@ -282,9 +282,23 @@ pub trait Channel: Send + Sync + 'static {
         Transport::Calls
     }
 
-    /// What happens to a repeated send.
-    fn repeats(&self) -> Repeats {
+    /// What happens to a repeated send; within one provider it may differ from one kind of account to another.
+    fn repeats(&self, _account: &ChannelAccount) -> Repeats {
         Repeats::SendTwice
+    }
+
+    /// How long the answer to a send is waited for, milliseconds.
+    fn call_limit_ms(&self) -> i64 {
+        30_000
+    }
+
+    /// The one form of an address somebody can be written to first at. Pure. Two spellings of one address give the same form, at
+    /// most 400 bytes.
+    ///
+    /// # Errors
+    /// Why not: the channel cannot write first, or this is no address of it.
+    fn first_address(&self, _account: &ChannelAccount, _address: &str) -> Result<String, Reason> {
+        Err(Reason::new("cannot_write_first"))
     }
 
     /// Splits a hook's body by login. Pure: called at the edge, before anything is durable; must not panic on any bytes.

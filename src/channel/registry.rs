@@ -18,6 +18,8 @@ impl Channels {
     pub fn all() -> Self {
         let mut channels = Self::default();
         channels.add(Arc::new(super::site_widget::SiteWidget));
+        #[cfg(feature = "faults")]
+        channels.add(Arc::new(super::probe::Probe::default()));
         channels
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::entries::{self, MailboxEntry};
 use super::house::House;
 use crate::model::conversation::Conversation;
-use crate::model::ids::{ConversationId, LoginId, MessageId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, LoginId, MessageId, UserId, WorkspaceId};
 use crate::model::message::{Message, Origin};
 use crate::model::protocol::{Author, SendFrame};
 use crate::model::reason::Reason;
@@ -35,6 +35,23 @@ pub enum Command {
     Send {
         /// What is to be sent.
         frame: SendFrame,
+        /// Who writes it.
+        author: Author,
+        /// Where it comes from.
+        origin: Origin,
+        /// When it was written.
+        at: Time,
+    },
+    /// A message to somebody who has not written yet, or whose conversation is not known.
+    WriteFirst {
+        /// The account it goes out from.
+        account: AccountId,
+        /// Whom to: a phone, a link, a user name, as the account's channel reads it.
+        address: String,
+        /// The client's own key.
+        client_id: String,
+        /// What it says.
+        text: String,
         /// Who writes it.
         author: Author,
         /// Where it comes from.
@@ -89,11 +106,11 @@ pub enum Command {
 }
 
 impl Command {
-    /// The conversation it is for; none: the channel's `parse` will tell.
+    /// The conversation it is for; none: the channel's `parse`, or the address, will tell.
     #[must_use]
     pub fn conversation(&self) -> Option<ConversationId> {
         match self {
-            Self::Part { .. } => None,
+            Self::Part { .. } | Self::WriteFirst { .. } => None,
             Self::Send { frame, .. } => Some(frame.conversation),
             Self::Read { up_to: message, .. } | Self::Retry { message, .. } | Self::Erase { message, .. } => Some(message.conversation),
             Self::Close { conversation, .. } | Self::Reopen { conversation, .. } | Self::Assign { conversation, .. } => Some(*conversation),

@@ -139,7 +139,8 @@ pub fn message_event(conversation: ConversationId, view: crate::model::protocol:
 async fn conversation_event(
     house: &House, workspace: WorkspaceId, found: Option<&Option<Stored<Conversation>>>,
 ) -> Result<Option<String>, StoreError> {
-    let Some(Some(stored)) = found else { return Ok(None) };
+    // Of a conversation whose messages were all filtered managers hear nothing.
+    let Some(stored) = found.and_then(Option::as_ref).filter(|stored| stored.record.preview.is_some()) else { return Ok(None) };
     let Some(account) = house.accounts.get(house, workspace, stored.record.account).await? else { return Ok(None) };
     let view = views::conversation(house, &stored.record, stored.version, &account);
     Ok(Some(json(&Event::ConversationUpdated { conversation: Box::new(view) })))

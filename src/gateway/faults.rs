@@ -27,8 +27,20 @@ pub fn patience(real: std::time::Duration) -> std::time::Duration {
     real.checked_div(times).unwrap_or(real)
 }
 
+/// The same place, told apart by whom it is passed for: tests arm `name` or `name/who`.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn point_for(_name: &str, _who: impl std::fmt::Display) {}
+
+/// The same place, told apart by whom it is passed for: tests arm `name` or `name/who`.
 #[cfg(feature = "faults")]
-pub use armed::{arm, hits};
+pub fn point_for(name: &str, who: impl std::fmt::Display) {
+    armed::hit(name);
+    armed::hit(&format!("{name}/{who}"));
+}
+
+#[cfg(feature = "faults")]
+pub use armed::{arm, hits, panics_left};
 
 #[cfg(feature = "faults")]
 mod armed {
@@ -62,6 +74,12 @@ mod armed {
     #[must_use]
     pub fn hits(name: &str) -> u64 {
         POINTS.lock().unwrap_or_else(PoisonError::into_inner).get(name).map_or(0, |point| point.hits)
+    }
+
+    /// How many hits of a point will still panic.
+    #[must_use]
+    pub fn panics_left(name: &str) -> u32 {
+        POINTS.lock().unwrap_or_else(PoisonError::into_inner).get(name).map_or(0, |point| point.panics_left)
     }
 
     #[expect(clippy::panic, reason = "this is what it is for")]

@@ -39,6 +39,8 @@ pub struct House {
     pub accounts: Accounts,
     /// Lists and counters of open conversations.
     pub inboxes: super::inbox::Inboxes,
+    /// The words of panics.
+    pub panics: super::panics::Panics,
     /// Finds messages by their words.
     pub search: super::searcher::Searcher,
 }

@@ -99,7 +99,8 @@ struct Rows {
 impl Rows {
     fn put(&mut self, conversation: &Conversation) {
         self.remove(conversation.id);
-        if conversation.status == ConversationStatus::Closed || conversation.joined_into.is_some() {
+        // A conversation of which managers see no message (all were filtered) is none of theirs.
+        if conversation.status == ConversationStatus::Closed || conversation.joined_into.is_some() || conversation.preview.is_none() {
             return;
         }
         let row = Row {

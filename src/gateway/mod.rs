@@ -15,6 +15,7 @@
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
+//! * [`panics`]: the words of panics, until their cause is handled again
 //! * [`views`]: from records to what clients see
 
 pub mod administration;
@@ -30,6 +31,7 @@ pub mod hub;
 pub mod inbox;
 pub mod intake;
 pub mod maintenance;
+pub mod panics;
 pub mod searcher;
 pub mod signals;
 pub mod supervisor;

@@ -208,6 +208,9 @@ pub struct Attempt {
     pub key: String,
     /// Which piece is under way.
     pub piece: u32,
+    /// The provider's history was asked after it and does not have it: it never arrived.
+    #[serde(default)]
+    pub absent: bool,
 }
 
 /// A reaction.
@@ -217,6 +220,40 @@ pub struct Reaction {
     pub emoji: String,
     /// Who.
     pub author: Author,
+}
+
+/// What a provider tells of a message after it was written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum MessageChange {
+    /// A receipt for one of its pieces.
+    Receipt {
+        /// Where the piece stands.
+        status: SendStatus,
+        /// Why.
+        reason: Option<Reason>,
+    },
+    /// Other words.
+    Edited {
+        /// What it says now.
+        parts: Vec<Part>,
+        /// When.
+        at: Time,
+    },
+    /// Deleted at the provider.
+    Deleted {
+        /// When.
+        at: Time,
+    },
+    /// A reaction set or taken off.
+    Reacted {
+        /// Who, by the provider's id.
+        person: String,
+        /// Their name.
+        name: String,
+        /// The emoji; none: taken off.
+        emoji: Option<String>,
+    },
 }
 
 /// What a message knows of a file it carries.
@@ -364,6 +401,67 @@ pub fn may_follow(now: SendStatus, next: SendStatus) -> bool {
         | (Read, _)
         | (Unknown, Unknown)
         | (Failed, Failed | Unknown) => false,
+    }
+}
+
+/// The message's state as it follows from its pieces; `true`: it changed.
+pub fn raise(message: &mut Message, reason: Option<Reason>, now: Time) -> bool {
+    let has = |status: SendStatus| message.pieces.iter().any(|piece| piece.status == status);
+    let status = if has(SendStatus::Failed) {
+        SendStatus::Failed
+    } else if has(SendStatus::Unknown) {
+        SendStatus::Unknown
+    } else if has(SendStatus::Queued) {
+        SendStatus::Queued
+    } else {
+        message.pieces.iter().map(|piece| piece.status).min().unwrap_or(message.state.status)
+    };
+    let rises = may_follow(message.state.status, status);
+    if rises {
+        message.state = SendState { status, reason, at: now };
+    }
+    rises
+}
+
+/// The most reactions a message keeps.
+const REACTIONS: usize = 200;
+
+/// Lets a change told of the piece `external_id` have its effect. Twice has the effect of once; a change that came late, or to a message
+/// that was deleted or erased, has none.
+pub fn apply_change(message: &mut Message, external_id: &str, change: &MessageChange, now: Time) {
+    match change {
+        MessageChange::Receipt { status, reason } => {
+            for piece in &mut message.pieces {
+                if piece.external_id.as_deref() == Some(external_id) && may_follow(piece.status, *status) {
+                    piece.status = *status;
+                }
+            }
+            raise(message, reason.clone(), now);
+        }
+        _ if message.deleted_at.is_some() => {}
+        MessageChange::Edited { parts, at } => {
+            if message.edited_at.is_none_or(|edited| edited <= *at) && message.parts != *parts {
+                message.parts.clone_from(parts);
+                message.edited_at = Some(*at);
+            }
+        }
+        MessageChange::Deleted { at } => {
+            message.parts.clear();
+            message.attachments.clear();
+            message.reactions.clear();
+            message.deleted_at = Some(*at);
+        }
+        MessageChange::Reacted { person, name, emoji } => {
+            let kept = message.reactions.iter().any(|old| old.author.id == *person && Some(&old.emoji) == emoji.as_ref());
+            if kept {
+                return;
+            }
+            message.reactions.retain(|reaction| reaction.author.id != *person);
+            if let Some(emoji) = emoji.as_ref().filter(|_| message.reactions.len() < REACTIONS) {
+                let author = Author { kind: super::protocol::AuthorKind::Customer, id: person.clone(), name: name.clone() };
+                message.reactions.push(Reaction { emoji: emoji.clone(), author });
+            }
+        }
     }
 }
 

@@ -11,10 +11,11 @@
 //! | `login`, `account`, `connection`, `link` | workspace | id | `account`: by `login`; unique `name` |
 //! | `identity` | workspace | id | unique `external` (login, id) |
 //! | `customer`, `customer_link` | workspace | id | `customer_link`: by `customer` |
-//! | `conversation` | workspace | id | unique `provider_key` (account, key); `status`; by `identity` |
+//! | `conversation` | workspace | id | unique `provider_key` (account, key) and `address`; `status`; by `identity` |
 //! | `message` | workspace | conversation, number | unique `client`, unique `external`; `time` (account, imported) |
 //! | `delivery` | workspace | message, connection | `state` (connection, status, time) |
 //! | `file` | workspace | id | `owner` |
+//! | `pending` | workspace | account, the provider's id | `end` (login, when nobody waits any more) |
 //! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
 
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{
     AccountId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, QuarantineId, UserId, WorkspaceId,
 };
-use crate::model::message::{Delivery, Message};
+use crate::model::message::{Delivery, Message, MessageChange};
 use crate::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -165,6 +166,8 @@ impl CustomerLink {
 impl Conversation {
     /// Unique index by account and each of the provider's keys.
     pub const BY_PROVIDER_KEY: &'static str = "provider_key";
+    /// Unique index by account and the address that was written to first.
+    pub const BY_ADDRESS: &'static str = "address";
     /// Index of open (group 0, by id: it does not churn) and closed ones (group 1, by last activity).
     pub const BY_STATUS: &'static str = "status";
     /// Index by identity.
@@ -184,6 +187,7 @@ impl Conversation {
         let account = || Key::new().number(self.account.0);
         let mut entries: Vec<IndexEntry> =
             self.provider_keys.iter().map(|key| entry(Self::BY_PROVIDER_KEY, true, account(), Key::new().text(key))).collect();
+        entries.extend(self.address.iter().map(|address| entry(Self::BY_ADDRESS, true, account(), Key::new().text(address))));
         let sort = match self.status {
             ConversationStatus::Open => Key::new(),
             ConversationStatus::Closed => Key::new().signed(self.active_at.0),
@@ -475,6 +479,9 @@ pub struct WorkAttempts {
     pub number: u64,
     /// How often it may have been begun.
     pub begun: u32,
+    /// What the panic that ended it said, if that is known.
+    #[serde(default)]
+    pub said: Option<String>,
 }
 
 impl WorkAttempts {
@@ -496,6 +503,45 @@ impl Record for WorkAttempts {
 
     fn key(&self) -> RecordKey {
         Self::at(&StreamName(self.stream.clone()), self.number)
+    }
+}
+
+/// What a provider told of a message that is not known yet: an edit that overtook its message, a receipt that overtook the answer. Waits
+/// for the message under the provider's id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PendingChanges {
+    /// The account.
+    pub account: AccountId,
+    /// Its login, which alone writes this.
+    pub login: LoginId,
+    /// The provider's id of the message or piece.
+    pub external_id: String,
+    /// After this nobody waits any more.
+    pub until: Time,
+    /// What was told, in the order it came.
+    pub changes: Vec<MessageChange>,
+}
+
+impl PendingChanges {
+    /// Index by login, in the order they end.
+    pub const BY_END: &'static str = "end";
+
+    /// The record's key.
+    #[must_use]
+    pub fn at(account: AccountId, external_id: &str) -> RecordKey {
+        RecordKey { group: Key::new().number(account.0).done(), item: Key::new().text(external_id).done() }
+    }
+}
+
+impl Record for PendingChanges {
+    const TABLE: &'static str = "pending";
+
+    fn key(&self) -> RecordKey {
+        Self::at(self.account, &self.external_id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        vec![entry(Self::BY_END, false, Key::new().number(self.login.0), Key::new().signed(self.until.0))]
     }
 }
 

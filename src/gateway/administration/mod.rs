@@ -4,11 +4,15 @@
 //! * [`people`]: workspaces, users, members, passwords
 //! * [`access`]: sessions, API tokens, who a secret stands for
 //! * [`channels`]: provider logins and channel accounts
+//! * [`customers`]: merged and taken apart
 //! * [`quarantine`]: what could not be handled, shown and replayed
 
 pub mod access;
 pub mod channels;
+pub mod customers;
 pub mod people;
+#[cfg(feature = "faults")]
+pub mod probe;
 pub mod quarantine;
 
 use serde_json::Value;

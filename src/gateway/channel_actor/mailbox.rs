@@ -1,6 +1,10 @@
 //! Reads what came in for a login, in order, entries of different chats side by side.
+//!
+//! Entries that say something of the same chat stand in one chain and are carried out one after the other. An entry that may have been
+//! begun before is handled alone, see [`begins`](super::begins), so that one whose handling panics takes no other with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,33 +12,44 @@ use actix::Addr;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
-use super::resolve::Resolver;
+use super::begins::{self, Suspects};
+use super::resolve::{Resolver, Step};
 use super::{ChannelActor, WorkFor};
 use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use crate::gateway::conversation::desk::Desk;
-use crate::gateway::conversation::{Cause, What, Work};
+use crate::gateway::conversation::inbound::{Changed, find_external};
+use crate::gateway::conversation::{Cause, What, Work, pending};
 use crate::gateway::entries::{self, MailboxEntry};
 use crate::gateway::faults;
 use crate::model::ids::{ConversationId, QuarantineId};
 use crate::model::reason::Reason;
 use crate::store::batch::Batch;
-use crate::store::port::{CommitError, Refusal, Scan, StoreError, StreamName};
-use crate::store::records::{Quarantine, WorkAttempts, streams};
+use crate::store::port::{CommitError, Refusal, StoreError, StreamName};
+use crate::store::records::{Quarantine, streams};
 
 /// Entries read at once.
-const PAGE: usize = 128;
+pub(super) const PAGE: usize = 128;
 /// Chats handled side by side.
 const SIDE_BY_SIDE: usize = 32;
-/// After so many begins an entry goes to quarantine.
-const BEGINS: u32 = 3;
 /// The most of a payload that is kept in quarantine: more than any entry has, so that each can be replayed whole.
 const PAYLOAD_KEPT: usize = 2 * 1024 * 1024;
 
-/// What one entry comes to: the works it asks for, in order.
+/// What one entry comes to: the steps it asks for, in order.
 struct Plan {
     number: u64,
+    bytes: Bytes,
     answer: Option<String>,
-    works: Vec<(ConversationId, What)>,
+    steps: Vec<Step>,
+    /// Why a part of it cannot be carried out: the rest is, and then the entry goes to quarantine.
+    refused: Option<Reason>,
+}
+
+/// A mailbox and who works on it.
+struct Mailbox<'a> {
+    desk: &'a Desk,
+    resolver: &'a Resolver,
+    me: &'a Addr<ChannelActor>,
+    stream: StreamName,
 }
 
 /// Runs until the ownership is lost.
@@ -42,18 +57,17 @@ struct Plan {
 /// # Errors
 /// [`CommandError::Fenced`].
 pub async fn run(desk: Arc<Desk>, resolver: Arc<Resolver>, me: Addr<ChannelActor>) -> Result<(), CommandError> {
-    let stream = streams::mailbox(desk.login);
-    let mut grown = desk.store.watch(&stream);
-    // What lies there at the start may have been begun before: by this process before a panic, or by another.
+    let mailbox = Mailbox { desk: &desk, resolver: &resolver, me: &me, stream: streams::mailbox(desk.login) };
+    let mut grown = desk.store.watch(&mailbox.stream);
     let mut suspects = loop {
-        match desk.store.read(&stream, 0, 1).await {
-            Ok(page) => break page.state.last,
+        match Suspects::at_start(&desk, &mailbox.stream).await {
+            Ok(suspects) => break suspects,
             Err(error) => pause(&desk, &error).await,
         }
     };
     loop {
         grown.borrow_and_update();
-        match step(&desk, &resolver, &me, &stream, &mut suspects).await {
+        match mailbox.step(&mut suspects).await {
             Ok(0) => {
                 // The sweep covers a wake that was lost.
                 let _ = tokio::time::timeout(Duration::from_secs(5), grown.changed()).await;
@@ -73,110 +87,249 @@ async fn pause(desk: &Desk, error: &StoreError) {
     tokio::time::sleep(Duration::from_millis(500)).await;
 }
 
-/// Handles one page; answers how many entries it held.
-async fn step(desk: &Desk, resolver: &Resolver, me: &Addr<ChannelActor>, stream: &StreamName, suspects: &mut u64) -> Result<usize, CommandError> {
-    let page = desk.store.read(stream, 0, PAGE).await?;
-    let count = page.entries.len();
-    if count == 0 {
-        return Ok(0);
-    }
-    let exhausted = count_begins(desk, stream, &page.entries, *suspects).await?;
-    let mut chats: BTreeMap<ConversationId, Vec<Plan>> = BTreeMap::new();
-    for (number, bytes) in &page.entries {
-        if let Some(begun) = exhausted.get(number) {
-            let reason = Reason::new("attempts_exhausted").with("begun", begun);
-            quarantine(desk, stream, *number, bytes, reason).await?;
-            continue;
+impl Mailbox<'_> {
+    /// Handles one page, or one entry that is suspect; answers how many entries it held.
+    async fn step(&self, suspects: &mut Suspects) -> Result<usize, CommandError> {
+        let mut page = self.desk.store.read(&self.stream, 0, PAGE).await?.entries;
+        let Some((first, bytes)) = page.first() else {
+            suspects.none_before(self.desk, &self.stream, u64::MAX).await?;
+            return Ok(0);
+        };
+        suspects.none_before(self.desk, &self.stream, *first).await?;
+        if suspects.is(*first) {
+            return self.alone(suspects, *first, &bytes.clone()).await.map(|()| 1);
         }
-        match plan(desk, resolver, *number, bytes).await {
-            Ok(plan) => match plan.works.first() {
-                Some((id, _)) => chats.entry(*id).or_default().push(plan),
-                None => take(desk, stream, *number).await?,
-            },
-            Err(CommandError::Refused(reason)) => match entries::read(bytes) {
-                // Somebody waits for the word.
-                Ok(MailboxEntry::Command { answer, .. }) => refuse(desk, stream, *number, &answer, reason).await?,
-                _ => quarantine(desk, stream, *number, bytes, reason).await?,
-            },
-            Err(error) => return Err(error),
-        }
-    }
-    let chats = chats.into_values().map(|plans| async move {
-        for plan in plans {
-            carry_out(desk, resolver, me, stream, plan).await?;
-        }
-        Ok::<(), CommandError>(())
-    });
-    let results: Vec<_> = stream::iter(chats).buffer_unordered(SIDE_BY_SIDE).collect().await;
-    // Begun once in this life without a panic: no longer suspect.
-    if let Some((last, _)) = page.entries.last()
-        && *last >= *suspects
-    {
-        *suspects = 0;
-    }
-    results.into_iter().collect::<Result<Vec<()>, _>>()?;
-    Ok(count)
-}
-
-async fn plan(desk: &Desk, resolver: &Resolver, number: u64, bytes: &Bytes) -> Result<Plan, CommandError> {
-    let unreadable = |what: String| CommandError::Refused(Reason::new("unreadable").said(&what));
-    match entries::read::<MailboxEntry>(bytes).map_err(|error| unreadable(error.to_string()))? {
-        MailboxEntry::Command { answer, command, .. } => {
-            let works = match command.conversation() {
-                Some(id) => vec![(id, What::Client(*command))],
-                None => match *command {
-                    Command::Part { body } => works(desk, resolver, &body).await?,
-                    _ => Vec::new(),
-                },
-            };
-            Ok(Plan { number, answer: Some(answer), works })
-        }
-        MailboxEntry::Reload => {
-            desk.reload().await?;
-            Ok(Plan { number, answer: None, works: Vec::new() })
-        }
-        MailboxEntry::Part { body, .. } => Ok(Plan { number, answer: None, works: works(desk, resolver, &body).await? }),
-    }
-}
-
-/// What a part asks for, in order.
-async fn works(desk: &Desk, resolver: &Resolver, body: &[u8]) -> Result<Vec<(ConversationId, What)>, CommandError> {
-    faults::point("channel/parse");
-    let events = desk.channel.parse(body).map_err(|error| CommandError::Refused(Reason::new("unreadable").said(&error.0)))?;
-    let mut works = Vec::with_capacity(events.len());
-    for event in events {
-        works.push(resolver.resolve(event).await?);
-    }
-    Ok(works)
-}
-
-/// Carries out what an entry asks; the last work takes the entry in its own commit.
-async fn carry_out(desk: &Desk, resolver: &Resolver, me: &Addr<ChannelActor>, stream: &StreamName, plan: Plan) -> Result<(), CommandError> {
-    let last = plan.works.len().saturating_sub(1);
-    for (at, (id, what)) in plan.works.into_iter().enumerate() {
-        let cause = if at == last { Cause::Entry { stream: stream.clone(), number: plan.number, answer: plan.answer.clone() } } else { Cause::Part };
-        let done =
-            me.send(WorkFor { id, work: Work { cause, what } }).await.unwrap_or_else(|_| Err(CommandError::TryAgain("actor_restarts".to_owned())));
-        match done {
-            // A refusal is an answer: the conversation's actor has acknowledged the entry with it.
-            Ok(_) | Err(CommandError::Refused(_)) => {}
-            Err(error) => {
-                resolver.forget(id);
-                return Err(error);
+        page.retain(|(number, _)| *number < suspects.first().unwrap_or(u64::MAX));
+        let count = page.len();
+        let mut plans = Vec::with_capacity(count);
+        for (number, bytes) in page {
+            if let Some(plan) = self.read(number, bytes).await? {
+                plans.push(plan);
             }
         }
+        let chains = chains(plans).into_iter().map(|chain| async move {
+            for plan in chain {
+                let number = plan.number;
+                self.carry_out(plan).await.map_err(|(error, id)| (error, number, id))?;
+            }
+            Ok::<(), (CommandError, u64, Option<ConversationId>)>(())
+        });
+        let results: Vec<_> = stream::iter(chains).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let mut failed = Ok(count);
+        for (error, number, id) in results.into_iter().filter_map(Result::err) {
+            suspects.doubt(self.desk, number, &error, id);
+            // That the ownership is lost outweighs everything else.
+            if !matches!(failed, Err(CommandError::Fenced)) {
+                failed = Err(error);
+            }
+        }
+        failed
     }
-    if plan.answer.is_some() {
-        signal_answer(desk).await;
+
+    /// Handles an entry that may have been begun before: counted first, and to quarantine after the third begin.
+    async fn alone(&self, suspects: &mut Suspects, number: u64, bytes: &Bytes) -> Result<(), CommandError> {
+        if let Some(reason) = begins::count(self.desk, suspects, &self.stream, number).await? {
+            return self.quarantine(number, bytes, reason).await;
+        }
+        let Some(plan) = self.read(number, bytes.clone()).await? else { return Ok(()) };
+        self.carry_out(plan).await.map_err(|(error, id)| {
+            suspects.doubt(self.desk, number, &error, id);
+            error
+        })
     }
-    Ok(())
+
+    /// Reads an entry. `None`: it is done already.
+    async fn read(&self, number: u64, bytes: Bytes) -> Result<Option<Plan>, CommandError> {
+        match self.plan(number, &bytes).await {
+            Ok(plan) if plan.steps.is_empty() && plan.refused.is_none() => self.take(number).await.map(|()| None),
+            Ok(plan) => Ok(Some(plan)),
+            Err(CommandError::Refused(reason)) => match entries::read(&bytes) {
+                // Somebody waits for the word.
+                Ok(MailboxEntry::Command { answer, .. }) => self.refuse(number, &answer, reason).await.map(|()| None),
+                Ok(MailboxEntry::Part { .. } | MailboxEntry::Reload) | Err(_) => self.quarantine(number, &bytes, reason).await.map(|()| None),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn plan(&self, number: u64, bytes: &Bytes) -> Result<Plan, CommandError> {
+        let mut plan = Plan { number, bytes: bytes.clone(), answer: None, steps: Vec::new(), refused: None };
+        let unreadable = |what: String| CommandError::Refused(Reason::new("unreadable").said(&what));
+        match entries::read::<MailboxEntry>(bytes).map_err(|error| unreadable(error.to_string()))? {
+            MailboxEntry::Command { answer, command, .. } => {
+                plan.answer = Some(answer);
+                match *command {
+                    Command::Part { body } => self.events(&body, &mut plan).await?,
+                    command => plan.steps.push(self.resolver.command(command).await?),
+                }
+            }
+            MailboxEntry::Reload => self.desk.reload().await?,
+            MailboxEntry::Part { body, .. } => self.events(&body, &mut plan).await?,
+        }
+        Ok(plan)
+    }
+
+    /// What a part says, event by event: one that fits nothing we know does not keep the others from being carried out.
+    async fn events(&self, body: &[u8], plan: &mut Plan) -> Result<(), CommandError> {
+        let events = match catch_unwind(AssertUnwindSafe(|| parse(self.desk, body))) {
+            Ok(events) => events?,
+            Err(panic) => {
+                // The actor ends by it, as by any panic; the next life finds its words.
+                self.desk.house.panics.note(begins::name(&self.stream, plan.number), panic.as_ref());
+                resume_unwind(panic)
+            }
+        };
+        for event in events {
+            match self.resolver.resolve(event).await {
+                Ok(step) => plan.steps.push(step),
+                Err(CommandError::Refused(reason)) => plan.refused = Some(reason),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out what an entry asks; the last step takes the entry in its own commit. An error comes with the conversation it came from.
+    async fn carry_out(&self, plan: Plan) -> Result<(), (CommandError, Option<ConversationId>)> {
+        let last = plan.steps.len().saturating_sub(1);
+        let mut refused = plan.refused;
+        for (at, step) in plan.steps.into_iter().enumerate() {
+            let ends = at == last && refused.is_none();
+            let entry = || Cause::Entry { stream: self.stream.clone(), number: plan.number, answer: plan.answer.clone() };
+            let cause = if ends { entry() } else { Cause::Part };
+            let (id, what) = match step {
+                Step::Work(id, what) => (id, what),
+                Step::Wait { account, external_id, change } => {
+                    pending::keep(self.desk, account, &external_id, &change).await.map_err(|error| (error, None))?;
+                    // It may have come between the look that found nothing and the commit that keeps this.
+                    match find_external(self.desk, account, &external_id).await.map_err(|error| (error.into(), None))? {
+                        Some(message) => {
+                            let message = message.record.id();
+                            (message.conversation, What::Changed(Changed::Waited { message, external_id }))
+                        }
+                        None if ends => return self.take(plan.number).await.map_err(|error| (error, None)),
+                        None => continue,
+                    }
+                }
+            };
+            let moved = matches!(what, What::Changed(Changed::Moved { .. }));
+            let work = self.me.send(WorkFor { id, work: Work { cause, what } }).await;
+            match work.unwrap_or_else(|_| Err(CommandError::TryAgain("actor_restarts".to_owned()))) {
+                Ok(_) if moved => self.resolver.forget(id),
+                Ok(_) => {}
+                // To who waits for an answer a refusal is one, and has acknowledged the entry; a provider hears none.
+                Err(CommandError::Refused(_)) if plan.answer.is_some() => {}
+                Err(CommandError::Refused(reason)) => refused = Some(reason),
+                Err(error) => {
+                    self.resolver.forget(id);
+                    return Err((error, Some(id)));
+                }
+            }
+        }
+        if let Some(reason) = refused {
+            return self.quarantine(plan.number, &plan.bytes, reason).await.map_err(|error| (error, None));
+        }
+        if plan.answer.is_some() {
+            self.signal_answer().await;
+        }
+        Ok(())
+    }
+
+    /// Refuses a client's command that fits no conversation: the asking node hears why.
+    async fn refuse(&self, number: u64, answer: &str, reason: Reason) -> Result<(), CommandError> {
+        let refused = serde_json::to_vec(&Answer::Refused { reason }).map_err(|error| CommandError::TryAgain(error.to_string()))?;
+        let mut batch = Batch::new();
+        batch.fence(&self.desk.owner, self.desk.token);
+        batch.take(&self.stream, number);
+        batch.once(answer.as_bytes().to_vec(), ANSWER_KEPT_MS, refused);
+        commit(self.desk, batch).await?;
+        self.signal_answer().await;
+        Ok(())
+    }
+
+    async fn signal_answer(&self) {
+        // Best effort: who waits also looks by itself.
+        if let Err(error) = self.desk.store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
+            tracing::debug!(%error, "an answer could not be signalled");
+        }
+    }
+
+    async fn take(&self, number: u64) -> Result<(), CommandError> {
+        let mut batch = Batch::new();
+        batch.fence(&self.desk.owner, self.desk.token);
+        batch.take(&self.stream, number);
+        commit(self.desk, batch).await
+    }
+
+    /// Moves an entry to quarantine: kept, shown, and can be replayed.
+    async fn quarantine(&self, number: u64, bytes: &Bytes, reason: Reason) -> Result<(), CommandError> {
+        let desk = self.desk;
+        let kept = bytes.get(..PAYLOAD_KEPT.min(bytes.len())).unwrap_or_default();
+        let record = Quarantine {
+            id: QuarantineId(desk.house.world.id()),
+            at: desk.house.world.now(),
+            login: Some(desk.login),
+            provider: desk.channel.provider().to_owned(),
+            reason,
+            payload: data_encoding::BASE64.encode(kept),
+            replayed_at: None,
+        };
+        tracing::warn!(login = %desk.login, number, code = record.reason.code, "a work entry goes to quarantine");
+        metrics::counter!("kommutator_quarantined_total").increment(1);
+        let mut batch = Batch::new();
+        batch.fence(&desk.owner, desk.token);
+        batch.take(&self.stream, number);
+        batch.insert(&record)?;
+        commit(desk, batch).await
+    }
+}
+
+fn parse(desk: &Desk, body: &[u8]) -> Result<Vec<crate::channel::contract::ChannelEvent>, CommandError> {
+    faults::point_for("channel/parse", desk.login);
+    desk.channel.parse(body).map_err(|error| CommandError::Refused(Reason::new("unreadable").said(&error.0)))
+}
+
+/// Puts plans that touch the same chat, or wait for the same message, into one chain each, in their order. A plan that touches two chats
+/// makes one chain of theirs.
+fn chains(plans: Vec<Plan>) -> Vec<Vec<Plan>> {
+    let mut chains: BTreeMap<usize, (BTreeSet<String>, Vec<Plan>)> = BTreeMap::new();
+    for (at, plan) in plans.into_iter().enumerate() {
+        let mut touched: BTreeSet<String> = plan.steps.iter().map(Step::name).collect();
+        let joined: Vec<usize> = chains.iter().filter(|(_, (chats, _))| !chats.is_disjoint(&touched)).map(|(at, _)| *at).collect();
+        let mut chain = Vec::new();
+        for (chats, plans) in joined.into_iter().filter_map(|at| chains.remove(&at)) {
+            touched.extend(chats);
+            chain.extend(plans);
+        }
+        chain.sort_by_key(|plan| plan.number);
+        chain.push(plan);
+        chains.insert(at, (touched, chain));
+    }
+    chains.into_values().map(|(_, chain)| chain).collect()
 }
 
 /// A part that a client on this node brought: no mailbox between, the answer comes after the commit.
-pub(super) async fn part_directly(resolver: &Resolver, me: &Addr<ChannelActor>, command: Command) -> Result<Answer, CommandError> {
-    let Command::Part { body } = command else { return Err(CommandError::refused("not_supported")) };
+pub(super) async fn directly(resolver: &Resolver, me: &Addr<ChannelActor>, command: Command) -> Result<Answer, CommandError> {
+    let desk = resolver.desk();
+    let steps = match command {
+        Command::Part { body } => {
+            // The client waits and hears of it; there is no entry that could be counted.
+            let events = catch_unwind(AssertUnwindSafe(|| parse(desk, &body))).map_err(|panic| {
+                desk.house.panics.note(desk.login, panic.as_ref());
+                tracing::error!(login = %desk.login, "a client's part made its channel panic");
+                CommandError::refused("unreadable")
+            })??;
+            let mut steps = Vec::with_capacity(events.len());
+            for event in events {
+                steps.push(resolver.resolve(event).await?);
+            }
+            steps
+        }
+        command => vec![resolver.command(command).await?],
+    };
     let mut answer = Answer::Done;
-    for (id, what) in works(resolver.desk(), resolver, &body).await? {
+    for step in steps {
+        let Step::Work(id, what) = step else { return Err(CommandError::refused("unknown_message")) };
         let done = super::answer_of(me.send(WorkFor { id, work: Work { cause: Cause::Direct, what } }).await);
         match done {
             Ok(done) => answer = done,
@@ -191,86 +344,7 @@ pub(super) async fn part_directly(resolver: &Resolver, me: &Addr<ChannelActor>, 
     Ok(answer)
 }
 
-/// Counts, before they are begun, entries that may have been begun before. Answers those that were begun too often.
-async fn count_begins(desk: &Desk, stream: &StreamName, entries: &[(u64, Bytes)], suspects: u64) -> Result<BTreeMap<u64, u32>, CommandError> {
-    let mut exhausted = BTreeMap::new();
-    let suspected: Vec<u64> = entries.iter().map(|(number, _)| *number).filter(|number| *number <= suspects).collect();
-    let Some(below) = suspected.iter().max().map(|number| number.saturating_add(1)) else { return Ok(exhausted) };
-    let scan = Scan::first(PAGE).below(crate::store::key::Key::new().number(below).done());
-    let known = desk.store.scan::<WorkAttempts>(&WorkAttempts::group(stream), scan).await?;
-    let mut batch = Batch::new();
-    for number in suspected {
-        let old = known.iter().find(|attempts| attempts.record.number == number);
-        let begun = old.map_or(1, |old| old.record.begun).saturating_add(1);
-        if begun > BEGINS {
-            exhausted.insert(number, begun.saturating_sub(1));
-            continue;
-        }
-        let new = WorkAttempts { stream: stream.0.clone(), number, begun };
-        match old {
-            Some(old) => batch.update(old, &new)?,
-            None => batch.insert(&new)?,
-        }
-    }
-    // Counts of entries that are gone are of no use any more.
-    for old in known.iter().filter(|old| !entries.iter().any(|(number, _)| *number == old.record.number)) {
-        batch.remove(old);
-    }
-    if !batch.effects.is_empty() {
-        batch.fence(&desk.owner, desk.token);
-        commit(desk, batch).await?;
-    }
-    Ok(exhausted)
-}
-
-async fn take(desk: &Desk, stream: &StreamName, number: u64) -> Result<(), CommandError> {
-    let mut batch = Batch::new();
-    batch.fence(&desk.owner, desk.token);
-    batch.take(stream, number);
-    commit(desk, batch).await
-}
-
-/// Refuses a client's command that fits no conversation: the asking node hears why.
-async fn refuse(desk: &Desk, stream: &StreamName, number: u64, answer: &str, reason: Reason) -> Result<(), CommandError> {
-    let refused = serde_json::to_vec(&Answer::Refused { reason }).map_err(|error| CommandError::TryAgain(error.to_string()))?;
-    let mut batch = Batch::new();
-    batch.fence(&desk.owner, desk.token);
-    batch.take(stream, number);
-    batch.once(answer.as_bytes().to_vec(), ANSWER_KEPT_MS, refused);
-    commit(desk, batch).await?;
-    signal_answer(desk).await;
-    Ok(())
-}
-
-async fn signal_answer(desk: &Desk) {
-    // Best effort: who waits also looks by itself.
-    if let Err(error) = desk.store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
-        tracing::debug!(%error, "an answer could not be signalled");
-    }
-}
-
-/// Moves an entry to quarantine: kept, shown, and can be replayed.
-async fn quarantine(desk: &Desk, stream: &StreamName, number: u64, bytes: &Bytes, reason: Reason) -> Result<(), CommandError> {
-    let kept = bytes.get(..PAYLOAD_KEPT.min(bytes.len())).unwrap_or_default();
-    let record = Quarantine {
-        id: QuarantineId(desk.house.world.id()),
-        at: desk.house.world.now(),
-        login: Some(desk.login),
-        provider: desk.channel.provider().to_owned(),
-        reason,
-        payload: data_encoding::BASE64.encode(kept),
-        replayed_at: None,
-    };
-    tracing::warn!(login = %desk.login, number, code = record.reason.code, "a work entry goes to quarantine");
-    metrics::counter!("kommutator_quarantined_total").increment(1);
-    let mut batch = Batch::new();
-    batch.fence(&desk.owner, desk.token);
-    batch.take(stream, number);
-    batch.insert(&record)?;
-    commit(desk, batch).await
-}
-
-async fn commit(desk: &Desk, batch: Batch) -> Result<(), CommandError> {
+pub(super) async fn commit(desk: &Desk, batch: Batch) -> Result<(), CommandError> {
     match desk.store.commit(batch).await {
         Ok(_) | Err(CommitError::Refused(Refusal::Gone { .. })) => Ok(()),
         Err(CommitError::Refused(Refusal::Fenced { .. })) => Err(CommandError::Fenced),

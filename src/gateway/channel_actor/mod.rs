@@ -1,12 +1,14 @@
 //! The actor of one provider login: its mailbox, its outbox, its conversations.
 //!
 //! * [`mailbox`]: reads what came in, in order, different chats side by side
+//! * [`begins`]: how often an entry was begun
 //! * [`outbox`]: sends what waits, one message of a chat at a time
 //! * [`resolve`]: which conversation an event belongs to
 //!
 //! One such actor runs in the whole cluster per login; every write carries its token. When it ends (a panic, a lost ownership) its
 //! parent is told by a guard and starts another with back-off, which reads what it needs from the store.
 
+mod begins;
 pub mod mailbox;
 pub mod outbox;
 pub mod resolve;
@@ -72,6 +74,15 @@ impl ChannelActor {
             // The actor answers by ending, and its guard tells us.
             resident.address.do_send(PutAway { unused_since });
         }
+        let desk = Arc::clone(&self.desk);
+        ctx.spawn(async move { super::conversation::pending::expire(&desk).await }.into_actor(self).map(|result, actor, ctx| {
+            if let Err(error) = &result {
+                tracing::warn!(login = %actor.desk.login, %error, "what waits for messages was not looked through");
+            }
+            if matches!(result, Err(CommandError::Fenced)) {
+                Self::worker_ended(result, actor, ctx);
+            }
+        }));
         ctx.run_later(SWEEP, Self::sweep);
     }
 }
@@ -147,7 +158,7 @@ impl Handler<Ask> for ChannelActor {
             return Box::pin(async move { answer_of(address.send(work).await) }.into_actor(self).map(Self::note_fence));
         }
         let resolver = Arc::clone(&self.resolver);
-        Box::pin(async move { mailbox::part_directly(&resolver, &me, command).await }.into_actor(self).map(Self::note_fence))
+        Box::pin(async move { mailbox::directly(&resolver, &me, command).await }.into_actor(self).map(Self::note_fence))
     }
 }
 

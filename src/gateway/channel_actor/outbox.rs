@@ -1,8 +1,11 @@
 //! Sends what waits: one message of a chat at a time, different chats side by side, each lane in its own worker.
+//!
+//! A message whose next turn is later (the provider asked for a pause, the history is asked only after the deadline) takes no place among the
+//! calls under way. Those behind it in its chat wait for it a minute at most, or, where the provider asked for silence, until its turn.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::Addr;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -13,22 +16,48 @@ use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::sending::{Begin, End, Entry, Next};
 use crate::gateway::conversation::{Cause, Done, What, Work};
-use crate::gateway::entries::{self, OutboxEntry};
+use crate::gateway::entries::{self, FeedEntry, OutboxEntry};
 use crate::gateway::faults;
 use crate::model::connection::{Health, HealthState, ProviderLogin};
 use crate::model::ids::ConversationId;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
+use crate::store::batch::Batch;
 use crate::store::port::CommitError;
 use crate::store::records::streams;
-use crate::store::table::Record;
 
 /// Entries looked at at once: the chats among them are sent side by side.
 const PAGE: usize = 256;
 /// The most calls of one login under way.
 const CALLS: usize = 16;
-/// How long the queue waits after the provider let us in no longer.
-const HOLD: Duration = Duration::from_secs(30);
+/// How long the queue waits after the provider let us in no longer: at first, and at most; each time twice as long.
+const HOLD_MS: (u64, u64) = (1_000, 60_000);
+/// Later messages of a chat wait for an unsettled one at most so long.
+const UNSETTLED: Duration = Duration::from_secs(60);
+/// The sweep covers a wake that was lost.
+const SWEEP: Duration = Duration::from_secs(5);
+/// How often a result that could not be stored is tried to be stored again, and the pause between.
+const STORE_TRIES: (u32, Duration) = (100, Duration::from_millis(200));
+
+/// A message that waits for its next turn.
+struct Later {
+    /// When its turn is.
+    due: Instant,
+    /// Since when later messages of its chat wait for it.
+    since: Instant,
+    /// Whether they wait until its turn, however long that is.
+    silence: bool,
+}
+
+/// What became of a message's turn.
+enum Turn {
+    /// It is settled. `restored`: the provider took it, though it was thought to let us in no longer.
+    Settled { restored: bool },
+    /// Again, not before a moment.
+    Later { not_before: Time, silence: bool },
+    /// The provider lets us in no longer.
+    Hold(Reason),
+}
 
 /// Runs until the ownership is lost.
 ///
@@ -43,84 +72,143 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
     let mut grown = desk.store.watch(&stream);
     let mut under_way: FuturesUnordered<_> = FuturesUnordered::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();
-    let mut hold = false;
+    let mut waiting: HashMap<u64, Later> = HashMap::new();
+    let mut held: Option<Instant> = None;
+    let mut holds = 0_u32;
     loop {
         grown.borrow_and_update();
-        if !hold {
-            let waiting = match desk.store.read(&stream, 0, PAGE).await {
-                Ok(page) => heads(&page.entries),
+        let now = Instant::now();
+        held = held.filter(|until| *until > now);
+        if held.is_none() {
+            let entries = match desk.store.read(&stream, 0, PAGE).await {
+                Ok(page) => page.entries,
                 Err(error) => {
                     tracing::warn!(login = %desk.login, %error, "outbox waits for the store");
-                    BTreeMap::new()
+                    Vec::new()
                 }
             };
-            for (conversation, (number, entry)) in waiting {
-                if under_way.len() >= CALLS || !busy.insert(conversation) {
-                    continue;
+            waiting.retain(|number, _| entries.iter().any(|(there, _)| there == number));
+            for (number, entry) in turns(&entries, &busy, &waiting, now) {
+                if under_way.len() >= CALLS {
+                    break;
                 }
+                busy.insert(entry.m.conversation);
                 let entry_at = Entry { stream: stream.clone(), number };
                 let (desk, me) = (Arc::clone(&desk), me.clone());
-                under_way.push(async move { (conversation, message(&desk, &me, entry_at, entry).await) });
+                under_way.push(async move { (number, entry.m.conversation, message(&desk, &me, entry_at, entry).await) });
             }
         }
+        let next = waiting.values().map(|later| later.due).chain(held).filter(|due| *due > now).min();
+        let pause = next.map_or(SWEEP, |due| due.duration_since(now).min(SWEEP));
         tokio::select! {
-            Some((conversation, result)) = under_way.next() => {
+            Some((number, conversation, result)) = under_way.next() => {
                 busy.remove(&conversation);
+                let now = Instant::now();
+                let since = waiting.remove(&number).map_or(now, |later| later.since);
                 match result {
-                    Ok(None) => {}
-                    Ok(Some(reason)) => {
-                        hold = true;
-                        set_health(&desk, reason).await;
+                    Ok(Turn::Settled { restored }) => {
+                        if restored {
+                            holds = 0;
+                            set_health(&desk, Health::Connected, None).await;
+                        }
+                    }
+                    Ok(Turn::Later { not_before, silence }) => {
+                        let ms = u64::try_from(not_before.since(desk.house.world.now())).unwrap_or(0);
+                        waiting.insert(number, Later { due: now + Duration::from_millis(ms), since, silence });
+                    }
+                    Ok(Turn::Hold(reason)) => {
+                        let (first, greatest) = HOLD_MS;
+                        held = Some(now + Duration::from_millis(first.checked_shl(holds).unwrap_or(greatest).min(greatest)));
+                        holds = holds.saturating_add(1).min(16);
+                        set_health(&desk, Health::AccessLost, Some(reason)).await;
                     }
                     Err(CommandError::Fenced) => return Err(CommandError::Fenced),
                     Err(error) => {
                         tracing::warn!(login = %desk.login, %error, "a send waits");
-                        tokio::time::sleep(Duration::from_millis(200)).await;
+                        waiting.insert(number, Later { due: now + STORE_TRIES.1, since, silence: false });
                     }
                 }
             }
             _ = grown.changed() => {}
-            () = tokio::time::sleep(if hold { HOLD } else { Duration::from_secs(5) }) => hold = false,
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
-/// The first entry of each chat.
-fn heads(waiting: &[(u64, bytes::Bytes)]) -> BTreeMap<ConversationId, (u64, OutboxEntry)> {
-    let mut heads = BTreeMap::new();
-    for (number, bytes) in waiting {
-        match entries::read::<OutboxEntry>(bytes) {
-            Ok(entry) => {
-                heads.entry(entry.m.conversation).or_insert((*number, entry));
+/// The entry of each chat whose turn it is: its first, or a later one if those before it have been unsettled for too long. One entry of a
+/// chat at a time is under way.
+fn turns(entries: &[(u64, bytes::Bytes)], busy: &HashSet<ConversationId>, waiting: &HashMap<u64, Later>, now: Instant) -> Vec<(u64, OutboxEntry)> {
+    let mut decided: HashSet<ConversationId> = busy.clone();
+    let mut turns = Vec::new();
+    for (number, bytes) in entries {
+        let entry = match entries::read::<OutboxEntry>(bytes) {
+            Ok(entry) => entry,
+            Err(error) => {
+                tracing::error!(number, %error, "an outbox entry cannot be read; it stays");
+                continue;
             }
-            Err(error) => tracing::error!(number, %error, "an outbox entry cannot be read; it stays"),
+        };
+        if decided.contains(&entry.m.conversation) {
+            continue;
+        }
+        match waiting.get(number) {
+            Some(later) if later.due > now => {
+                // Its turn is later. Those behind it wait, but not for ever.
+                if later.silence || now.duration_since(later.since) < UNSETTLED {
+                    decided.insert(entry.m.conversation);
+                }
+            }
+            Some(_) | None => {
+                decided.insert(entry.m.conversation);
+                turns.push((*number, entry));
+            }
         }
     }
-    heads
+    turns
 }
 
-/// Sends one message, all its pieces. `Some`: the provider lets us in no longer.
-async fn message(desk: &Desk, me: &Addr<ChannelActor>, at: Entry, entry: OutboxEntry) -> Result<Option<Reason>, CommandError> {
+/// Sends one message, all its pieces, as far as it goes now.
+async fn message(desk: &Desk, me: &Addr<ChannelActor>, at: Entry, entry: OutboxEntry) -> Result<Turn, CommandError> {
     let begin = Begin { entry: at.clone(), message: entry.m, until: entry.until };
+    let mut restored = false;
     let mut next = ask(me, entry.m.conversation, What::Begin(begin.clone())).await?;
     loop {
         let (key, result) = match next {
-            Next::Settled => return Ok(None),
-            Next::Hold { reason } => return Ok(Some(reason)),
-            Next::Again { not_before } => {
-                wait_until(desk, not_before).await;
+            Next::Sent => return Ok(Turn::Settled { restored }),
+            Next::Settled => return Ok(Turn::Settled { restored: false }),
+            Next::Hold { reason } => return Ok(Turn::Hold(reason)),
+            Next::Again { not_before, silence } | Next::Look { not_before, silence, .. } if not_before > desk.house.world.now() => {
+                return Ok(Turn::Later { not_before, silence });
+            }
+            Next::Again { .. } => {
                 next = ask(me, entry.m.conversation, What::Begin(begin.clone())).await?;
                 continue;
             }
-            Next::Call { piece, deadline } => (piece.key.clone(), call(desk, &piece, deadline).await.map(Some)),
-            Next::Look { piece, not_before } => {
-                wait_until(desk, not_before).await;
-                (piece.key.clone(), look(desk, &piece).await)
+            Next::Call { piece, deadline } => {
+                let (result, was_lost) = call(desk, &piece, deadline).await;
+                restored |= was_lost && result.is_ok();
+                (piece.key.clone(), result.map(Some))
             }
+            Next::Look { piece, .. } => (piece.key.clone(), look(desk, &piece).await),
         };
         let end = End { entry: at.clone(), message: entry.m, key, result };
-        next = ask(me, entry.m.conversation, What::End(end)).await?;
+        next = tell(desk, me, entry.m.conversation, end).await?;
     }
+}
+
+/// Tells what came of a call. It is known only here until it is stored, so that is tried for a while.
+async fn tell(desk: &Desk, me: &Addr<ChannelActor>, id: ConversationId, end: End) -> Result<Next, CommandError> {
+    let (tries, pause) = STORE_TRIES;
+    for _ in 0..tries {
+        match ask(me, id, What::End(end.clone())).await {
+            Err(CommandError::TryAgain(error)) => {
+                tracing::warn!(login = %desk.login, message = %end.message, error, "what came of a send is not stored yet");
+                tokio::time::sleep(pause).await;
+            }
+            told => return told,
+        }
+    }
+    ask(me, id, What::End(end)).await
 }
 
 async fn ask(me: &Addr<ChannelActor>, id: ConversationId, what: What) -> Result<Next, CommandError> {
@@ -133,14 +221,8 @@ async fn ask(me: &Addr<ChannelActor>, id: ConversationId, what: What) -> Result<
     }
 }
 
-async fn wait_until(desk: &Desk, moment: Time) {
-    let ms = moment.since(desk.house.world.now());
-    if let Ok(ms) = u64::try_from(ms) {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
-    }
-}
-
-async fn context(desk: &Desk, deadline: Time) -> Result<CallContext, SendError> {
+/// What a call is given, and whether the provider was thought to let us in no longer.
+async fn context(desk: &Desk, deadline: Time) -> Result<(CallContext, bool), SendError> {
     let temporary = |what: String| SendError::Temporary(Reason::new("login_unreadable").said(&what));
     let login = desk.store.get::<ProviderLogin>(ProviderLogin::at(desk.login)).await.map_err(|error| temporary(error.to_string()))?;
     let login = login.ok_or_else(|| SendError::AccessLost(Reason::new("not_connected")))?.record;
@@ -150,35 +232,50 @@ async fn context(desk: &Desk, deadline: Time) -> Result<CallContext, SendError> 
         let opened = desk.house.keyring.open_text(&ProviderLogin::owner_name(login.id), &login.sealed);
         opened.map_err(|error| temporary(error.to_string()))?
     };
-    Ok(CallContext { secrets, base_url: login.base_url, deadline, now: desk.house.world.now() })
+    let lost = login.health.status == Health::AccessLost;
+    Ok((CallContext { secrets, base_url: login.base_url, deadline, now: desk.house.world.now() }, lost))
 }
 
-async fn call(desk: &Desk, piece: &OutgoingPiece, deadline: Time) -> Result<SentPiece, SendError> {
-    let context = context(desk, deadline).await?;
-    faults::point("outbox/call");
+async fn call(desk: &Desk, piece: &OutgoingPiece, deadline: Time) -> (Result<SentPiece, SendError>, bool) {
+    let (context, lost) = match context(desk, deadline).await {
+        Ok(context) => context,
+        Err(error) => return (Err(error), false),
+    };
+    faults::point_for("outbox/call", desk.login);
     let limit = Duration::from_millis(u64::try_from(deadline.since(context.now)).unwrap_or(0));
-    match tokio::time::timeout(limit, desk.channel.send(&context, piece)).await {
-        Ok(result) => result,
-        Err(_) => Err(SendError::Unclear(Reason::new("answer_lost"))),
-    }
+    let result = tokio::time::timeout(limit, desk.channel.send(&context, piece)).await;
+    (result.unwrap_or_else(|_| Err(SendError::Unclear(Reason::new("answer_lost")))), lost)
 }
 
 async fn look(desk: &Desk, piece: &OutgoingPiece) -> Result<Option<SentPiece>, SendError> {
     let unclear = || SendError::Unclear(Reason::new("answer_lost"));
     let lookup = desk.channel.lookup().ok_or_else(unclear)?;
-    let context = context(desk, desk.house.world.now().plus_ms(10_000)).await?;
+    let (context, _) = context(desk, desk.house.world.now().plus_ms(10_000)).await?;
     tokio::time::timeout(Duration::from_secs(10), lookup.find(&context, piece)).await.map_err(|_| unclear())?
 }
 
-/// The provider lets us in no longer: shown with the reason; the queue waits and tries again.
-async fn set_health(desk: &Desk, reason: Reason) {
+/// The login's health, for its owner: stored, and told to the messenger in the same commit.
+async fn set_health(desk: &Desk, status: Health, reason: Option<Reason>) {
+    match desk.store.get::<ProviderLogin>(ProviderLogin::at(desk.login)).await {
+        // Told already.
+        Ok(Some(login)) if login.record.health.status == status && login.record.health.reason == reason => return,
+        // What cannot be read now is tried to be changed all the same, and complains by itself.
+        Ok(_) | Err(_) => {}
+    }
     let since = desk.house.world.now();
-    let lost = |login: &ProviderLogin| {
-        let health = HealthState { status: Health::AccessLost, reason: Some(reason.clone()), since };
-        Ok::<_, CommitError>(ProviderLogin { health, ..login.clone() })
+    let change = |login: &ProviderLogin| {
+        // The same as before is since before.
+        let since = if login.health.status == status { login.health.since } else { since };
+        Ok::<_, CommitError>(ProviderLogin { health: HealthState { status, reason: reason.clone(), since }, ..login.clone() })
     };
-    let result = desk.store.change(ProviderLogin::at(desk.login), lost, |_, _| Ok(())).await;
-    if let Err(error) = result {
-        tracing::warn!(login = %desk.login, %error, table = ProviderLogin::TABLE, "health could not be stored");
+    let tell = |_: &ProviderLogin, batch: &mut Batch| {
+        desk.accounts().into_iter().try_for_each(|a| {
+            batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a })?);
+            Ok(())
+        })
+    };
+    match desk.store.change(ProviderLogin::at(desk.login), change, tell).await {
+        Ok(_) => tracing::info!(login = %desk.login, ?status, "the login's health changed"),
+        Err(error) => tracing::warn!(login = %desk.login, %error, "health could not be stored"),
     }
 }

@@ -1,20 +1,49 @@
-//! Which conversation an event belongs to.
+//! Which conversation an event or a command belongs to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::channel::contract::ChannelEvent;
-use crate::gateway::commands::CommandError;
+use crate::channel::contract::{ChannelEvent, Incoming, Person, Writer};
+use crate::gateway::commands::{Command, CommandError};
 use crate::gateway::conversation::What;
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::inbound::{Changed, find_external};
+use crate::gateway::conversation::sending::read_mark;
 use crate::model::conversation::Conversation;
 use crate::model::ids::{AccountId, ConversationId};
+use crate::model::message::{Message, MessageChange};
 use crate::model::reason::Reason;
 use crate::store::key::Key;
 
 /// The most keys kept in memory; past it the memory starts empty again, which only costs reads.
 const KEPT: usize = 20_000;
+/// The longest name a provider may give to anything, bytes: it becomes part of a key.
+const NAME_BYTES: usize = 400;
+
+/// What an event comes to.
+pub(super) enum Step {
+    /// Work for a conversation.
+    Work(ConversationId, What),
+    /// It is about a message that is not known: it waits for it.
+    Wait {
+        /// The account.
+        account: AccountId,
+        /// The provider's id of the message.
+        external_id: String,
+        /// What was told of it.
+        change: MessageChange,
+    },
+}
+
+impl Step {
+    /// Steps of one name keep their order.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Work(id, _) => id.to_string(),
+            Self::Wait { account, external_id, .. } => format!("{account}/{external_id}"),
+        }
+    }
+}
 
 /// Finds conversations by the provider's keys and remembers them.
 pub struct Resolver {
@@ -35,44 +64,65 @@ impl Resolver {
         &self.desk
     }
 
-    /// Turns an event into work for a conversation.
+    /// Turns an event into a step.
     ///
     /// # Errors
     /// It fits nothing we know (a refusal: the part goes to quarantine), or the store failed.
-    pub async fn resolve(&self, event: ChannelEvent) -> Result<(ConversationId, What), CommandError> {
+    pub(super) async fn resolve(&self, event: ChannelEvent) -> Result<Step, CommandError> {
+        check(&event)?;
         match event {
             ChannelEvent::Message(incoming) => {
                 let account = self.account(&incoming.account)?;
-                let id = self.conversation(account, &incoming.conversation_key, true).await?;
-                Ok((id, What::Inbound { account, incoming }))
+                let id = match self.marked(account, &incoming).await? {
+                    Some(id) => id,
+                    None => self.conversation(account, &incoming.conversation_key, true).await?,
+                };
+                Ok(Step::Work(id, What::Inbound { account, incoming }))
             }
             ChannelEvent::ReadUpTo { account, conversation_key, number } => {
                 let account = self.account(&account)?;
                 let id = self.conversation(account, &conversation_key, false).await?;
-                Ok((id, What::Changed(Changed::ReadUpTo { number })))
+                Ok(Step::Work(id, What::Changed(Changed::ReadUpTo { number })))
             }
             ChannelEvent::Moved { account, from, to } => {
                 let account = self.account(&account)?;
                 let id = self.conversation(account, &from, false).await?;
-                Ok((id, What::Changed(Changed::Moved { to })))
+                // What comes under the new key right behind this already belongs here, unless the new key was first.
+                let name = (account, to.clone());
+                if self.stored(account, &to).await?.is_none() {
+                    self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(id);
+                }
+                Ok(Step::Work(id, What::Changed(Changed::Moved { to })))
             }
             ChannelEvent::Receipt { account, external_id, status, reason } => {
-                let message = self.message(&account, &external_id).await?;
-                Ok((message.conversation, What::Changed(Changed::Receipt { message, external_id, status, reason })))
+                self.change(&account, external_id, MessageChange::Receipt { status, reason }).await
             }
-            ChannelEvent::Edited { account, external_id, parts, at } => {
-                let message = self.message(&account, &external_id).await?;
-                Ok((message.conversation, What::Changed(Changed::Edited { message, parts, at })))
-            }
-            ChannelEvent::Deleted { account, external_id, at } => {
-                let message = self.message(&account, &external_id).await?;
-                Ok((message.conversation, What::Changed(Changed::Deleted { message, at })))
-            }
+            ChannelEvent::Edited { account, external_id, parts, at } => self.change(&account, external_id, MessageChange::Edited { parts, at }).await,
+            ChannelEvent::Deleted { account, external_id, at } => self.change(&account, external_id, MessageChange::Deleted { at }).await,
             ChannelEvent::Reacted { account, external_id, person, emoji } => {
-                let message = self.message(&account, &external_id).await?;
-                Ok((message.conversation, What::Changed(Changed::Reacted { message, person, emoji })))
+                let name = person.name.chars().take(200).collect();
+                let emoji = emoji.map(|emoji| emoji.chars().take(32).collect());
+                let person = person.external_ids.into_iter().next().unwrap_or_default();
+                self.change(&account, external_id, MessageChange::Reacted { person, name, emoji }).await
             }
         }
+    }
+
+    /// Which conversation a command is for.
+    ///
+    /// # Errors
+    /// A refusal, or the store failed.
+    pub(super) async fn command(&self, command: Command) -> Result<Step, CommandError> {
+        let id = match (&command, command.conversation()) {
+            (_, Some(id)) => id,
+            (Command::WriteFirst { account, address, .. }, None) => {
+                let card = self.desk.card(*account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+                let address = self.desk.channel.first_address(&card.account, address).map_err(CommandError::Refused)?;
+                self.address(*account, &address).await?
+            }
+            (_, None) => return Err(CommandError::refused("not_supported")),
+        };
+        Ok(Step::Work(id, What::Client(command)))
     }
 
     /// Forgets a key: its conversation proved to be another.
@@ -85,34 +135,103 @@ impl Resolver {
         card.map(|card| card.account.id).ok_or_else(|| CommandError::Refused(Reason::new("unknown_account").with("account", external_id)))
     }
 
-    async fn message(&self, account: &str, external_id: &str) -> Result<crate::model::ids::MessageId, CommandError> {
+    async fn change(&self, account: &str, external_id: String, change: MessageChange) -> Result<Step, CommandError> {
         let account = self.account(account)?;
-        let found = find_external(&self.desk, account, external_id).await?;
-        found.map(|message| message.record.id()).ok_or_else(|| CommandError::Refused(Reason::new("unknown_message").with("external_id", external_id)))
+        Ok(match find_external(&self.desk, account, &external_id).await? {
+            Some(found) => {
+                let message = found.record.id();
+                Step::Work(message.conversation, What::Changed(Changed::Message { message, external_id, change }))
+            }
+            None => Step::Wait { account, external_id, change },
+        })
+    }
+
+    /// The conversation of an echo whose mark names a message of ours, while the provider's key of the conversation is not known: the echo
+    /// of a write-first overtook the answer.
+    async fn marked(&self, account: AccountId, incoming: &Incoming) -> Result<Option<ConversationId>, CommandError> {
+        let Writer::Account { mark: Some(mark) } = &incoming.writer else { return Ok(None) };
+        let Some((id, _)) = read_mark(mark) else { return Ok(None) };
+        if self.stored(account, &incoming.conversation_key).await?.is_some() {
+            return Ok(None);
+        }
+        let message = self.desk.store.get::<Message>(Message::at(id)).await?;
+        Ok(message.filter(|message| message.record.account == account).map(|_| id.conversation))
+    }
+
+    async fn stored(&self, account: AccountId, key: &str) -> Result<Option<ConversationId>, CommandError> {
+        let (group, sort) = (Key::new().number(account.0).done(), Key::new().text(key).done());
+        let found = self.desk.store.get_unique::<Conversation>(Conversation::BY_PROVIDER_KEY, &group, &sort).await?;
+        Ok(found.map(|found| found.record.joined_into.unwrap_or(found.record.id)))
+    }
+
+    /// The conversation of an address that was, or is now, written to first.
+    async fn address(&self, account: AccountId, address: &str) -> Result<ConversationId, CommandError> {
+        if address.len() > NAME_BYTES {
+            return Err(CommandError::refused("bad_address"));
+        }
+        let (group, sort) = (Key::new().number(account.0).done(), Key::new().text(address).done());
+        let found = self.desk.store.get_unique::<Conversation>(Conversation::BY_ADDRESS, &group, &sort).await?;
+        let found = found.map(|found| found.record.joined_into.unwrap_or(found.record.id));
+        // No key of a provider begins with a zero byte: the two kinds of names do not meet.
+        self.remember(account, format!("\0{address}"), found, true)
     }
 
     /// The conversation of a key. A new one gets an id here, remembered at once, so that two first messages share it; should
     /// another process have made it meanwhile, the unique index refuses ours and the key is forgotten.
     async fn conversation(&self, account: AccountId, key: &str, make: bool) -> Result<ConversationId, CommandError> {
-        let name = (account, key.to_owned());
-        if let Some(id) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+        if let Some(id) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&(account, key.to_owned())) {
             return Ok(*id);
         }
-        let (group, sort) = (Key::new().number(account.0).done(), Key::new().text(key).done());
-        let found = self.desk.store.get_unique::<Conversation>(Conversation::BY_PROVIDER_KEY, &group, &sort).await?;
+        let found = self.stored(account, key).await?;
+        self.remember(account, key.to_owned(), found, make)
+    }
+
+    fn remember(&self, account: AccountId, name: String, found: Option<ConversationId>, make: bool) -> Result<ConversationId, CommandError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = known.get(&name) {
+        if let Some(id) = known.get(&(account, name.clone())) {
             return Ok(*id);
         }
         let id = match found {
-            Some(conversation) => conversation.record.joined_into.unwrap_or(conversation.record.id),
+            Some(id) => id,
             None if make => ConversationId(self.desk.house.world.id()),
             None => return Err(CommandError::refused("unknown_conversation")),
         };
         if known.len() >= KEPT {
             known.clear();
         }
-        known.insert(name, id);
+        known.insert((account, name), id);
         Ok(id)
     }
+}
+
+/// Names become parts of keys: one that fits in none would be tried for ever.
+fn check(event: &ChannelEvent) -> Result<(), CommandError> {
+    let person =
+        |person: &Person| !person.external_ids.is_empty() && person.external_ids.len() <= 20 && person.external_ids.iter().all(|id| fits(id));
+    let fine = match event {
+        ChannelEvent::Message(incoming) => {
+            let writer = match &incoming.writer {
+                Writer::Customer(writer) => person(writer),
+                Writer::Account { .. } => true,
+            };
+            let ids = [&incoming.external_id, &incoming.reply_to_external, &incoming.client_id];
+            writer
+                && incoming.peer.as_ref().is_none_or(person)
+                && fits(&incoming.account)
+                && fits(&incoming.conversation_key)
+                && !incoming.conversation_key.is_empty()
+                && ids.into_iter().flatten().all(|id| fits(id))
+        }
+        ChannelEvent::ReadUpTo { account, conversation_key: key, .. } => fits(account) && fits(key),
+        ChannelEvent::Moved { account, from, to } => fits(account) && fits(from) && fits(to) && !to.is_empty(),
+        ChannelEvent::Receipt { account, external_id, .. }
+        | ChannelEvent::Edited { account, external_id, .. }
+        | ChannelEvent::Deleted { account, external_id, .. }
+        | ChannelEvent::Reacted { account, external_id, .. } => fits(account) && fits(external_id),
+    };
+    if fine { Ok(()) } else { Err(CommandError::refused("bad_name")) }
+}
+
+fn fits(name: &str) -> bool {
+    name.len() <= NAME_BYTES
 }

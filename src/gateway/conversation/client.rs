@@ -8,13 +8,13 @@ use super::{Decision, Done, inbound};
 use crate::channel::contract::Transport;
 use crate::gateway::commands::{Answer, Command, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
-use crate::model::ids::MessageId;
-use crate::model::message::{Admission, Context, Message, Origin, Part, Piece};
+use crate::model::ids::{AccountId, ConversationId, MessageId};
+use crate::model::message::{Admission, Context, Message, Origin, Part, Piece, raise};
 use crate::model::protocol::{Author, EntryDirection, SendFrame, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::port::Scan;
-use crate::store::records::FileOwner;
+use crate::store::records::{FileOwner, FileRecord};
 use crate::store::table::Stored;
 
 /// A live message that could not go out for so long fails instead of going out late.
@@ -69,8 +69,8 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
         }
         Command::Retry { message, by } => super::sending::retry(desk, stored, *message, by).await,
         Command::Erase { message, .. } => erase(desk, stored, *message).await,
-        // A part is turned into events by the channel's actor before it comes here.
-        Command::Part { .. } => Err(CommandError::refused("not_supported")),
+        // A part is turned into events by the channel's actor before it comes here; a write-first needs no conversation.
+        Command::Part { .. } | Command::WriteFirst { .. } => Err(CommandError::refused("not_supported")),
     }
 }
 
@@ -90,11 +90,15 @@ fn commit(draft: Draft) -> Decision {
 async fn send(
     desk: &Desk, stored: &Stored<Conversation>, frame: &SendFrame, author: &Author, origin: &Origin, at: Time,
 ) -> Result<Decision, CommandError> {
+    write(desk, draft(desk, stored)?, frame, author, origin, at).await
+}
+
+/// Adds a message of ours to the conversation of a draft.
+async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author, origin: &Origin, at: Time) -> Result<Decision, CommandError> {
     if !is_client_id(&frame.client_id) {
         return Err(CommandError::refused("bad_client_id"));
     }
-    let conversation = &stored.record;
-    let mut draft = draft(desk, stored)?;
+    let conversation = &draft.conversation.clone();
     refuse(desk, conversation, frame)?;
     if let Some(expected) = frame.expected_last
         && expected.number != conversation.last_number
@@ -149,6 +153,42 @@ async fn send(
     draft.add(&message, card.as_ref().map_or(&[], |card| card.links.as_slice()))?;
     let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
+}
+
+/// A message to an address.
+pub(crate) struct First<'a> {
+    pub(crate) account: AccountId,
+    pub(crate) address: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) author: &'a Author,
+    pub(crate) origin: &'a Origin,
+    pub(crate) at: Time,
+}
+
+/// Writes to an address. Its conversation is made with the message if there is none; the provider's key of it comes with the answer.
+pub(crate) async fn write_first(
+    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, first: &First<'_>,
+) -> Result<Decision, CommandError> {
+    let card = desk.card(first.account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+    let address = desk.channel.first_address(&card.account, first.address).map_err(CommandError::Refused)?;
+    let now = desk.house.world.now();
+    let fresh = stored.is_none();
+    let made = Conversation { title: address.clone(), address: Some(address), ..inbound::empty(id, &card, now) };
+    let mut draft = Draft::new(stored, Some(made), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
+    if fresh {
+        draft.fact(desk, &first.author.id, FactKind::Opened)?;
+    }
+    let frame = SendFrame {
+        client_id: first.client_id.to_owned(),
+        conversation: id,
+        text: first.text.to_owned(),
+        attachments: Vec::new(),
+        reply_to: None,
+        note: false,
+        expected_last: None,
+    };
+    write(desk, draft, &frame, first.author, first.origin, first.at).await
 }
 
 /// Why a message cannot be sent as it is.
@@ -216,8 +256,8 @@ fn reopen(desk: &Desk, stored: &Stored<Conversation>, by: &str) -> Result<Decisi
     Ok(commit(draft))
 }
 
-/// Blanks a message's words and files; its place, author and times stay. The files' bytes are removed after the commit by the
-/// caller, who finds them in the answer.
+/// Blanks a message's words and files; its place, author and times stay. The bytes go first: a crash in between leaves a file that cannot
+/// be opened, which erasing again completes; the other way round nobody would know of the bytes any more.
 async fn erase(desk: &Desk, stored: &Stored<Conversation>, id: MessageId) -> Result<Decision, CommandError> {
     let old = desk.store.get::<Message>(Message::at(id)).await?.ok_or_else(|| CommandError::refused("unknown_message"))?;
     if old.record.erased_at.is_some() {
@@ -225,7 +265,15 @@ async fn erase(desk: &Desk, stored: &Stored<Conversation>, id: MessageId) -> Res
     }
     let mut draft = draft(desk, stored)?;
     let now = desk.house.world.now();
-    let new = Message {
+    let keys: Vec<_> = old.record.attachments.iter().map(|attachment| FileRecord::at(attachment.file)).collect();
+    for file in desk.store.get_many::<FileRecord>(&keys).await?.into_iter().flatten() {
+        desk.house.files.delete(desk.workspace, file.record.id).await.map_err(|error| {
+            tracing::warn!(file = %file.record.id, %error, "a file to be erased could not be removed");
+            CommandError::TryAgain("files_unavailable".to_owned())
+        })?;
+        draft.batch().remove(&file);
+    }
+    let mut new = Message {
         parts: Vec::new(),
         attachments: Vec::new(),
         reactions: Vec::new(),
@@ -233,9 +281,13 @@ async fn erase(desk: &Desk, stored: &Stored<Conversation>, id: MessageId) -> Res
         erased_at: Some(now),
         ..old.record.clone()
     };
-    if id.number == stored.record.last_number {
-        draft.conversation.preview = Some(crate::gateway::views::preview(&new));
+    if new.state.status == SendStatus::Queued && new.attempt.is_none() {
+        // What has not gone out does not go any more.
+        for piece in new.pieces.iter_mut().filter(|piece| piece.status == SendStatus::Queued) {
+            piece.status = SendStatus::Failed;
+        }
+        raise(&mut new, Some(Reason::new("erased")), now);
     }
-    draft.change(&old, &new)?;
-    Ok(Decision::Commit(Box::new(draft), Box::new(move |_| Done::Answer(Answer::Message { message: Box::new(old.record), duplicate: false }))))
+    draft.reword(&old, &new)?;
+    Ok(Decision::Commit(Box::new(draft), Box::new(move |_| Done::Answer(Answer::Message { message: Box::new(new), duplicate: false }))))
 }

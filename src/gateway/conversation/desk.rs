@@ -70,6 +70,12 @@ impl Desk {
         self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
+    /// Every account of this login.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.accounts.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
     /// The account the provider names so.
     #[must_use]
     pub fn account(&self, external_id: &str) -> Option<Arc<AccountCard>> {

@@ -98,6 +98,14 @@ impl Draft {
         Ok(())
     }
 
+    /// Changes what a message of the log says; the list's row follows if it shows that message.
+    pub(crate) fn reword(&mut self, old: &Stored<Message>, new: &Message) -> Result<(), StoreError> {
+        if self.conversation.preview.as_ref() == Some(&views::preview(&old.record)) {
+            self.conversation.preview = Some(views::preview(new));
+        }
+        self.change(old, new)
+    }
+
     /// Notes something about a message that nobody sees: an attempt that begins.
     pub(crate) fn note(&mut self, old: &Stored<Message>, new: &Message) -> Result<(), StoreError> {
         self.quiet = true;

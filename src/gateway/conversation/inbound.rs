@@ -5,10 +5,10 @@ use super::draft::Draft;
 use super::{Decision, Done};
 use crate::channel::contract::{Incoming, Person, Writer};
 use crate::gateway::commands::{Answer, CommandError};
-use crate::model::conversation::{Conversation, ConversationStatus, Episode, FactKind, Handler, PastEpisode};
+use crate::model::conversation::{Conversation, ConversationStatus, Episode, FactKind, Handler, PastEpisode, Place};
 use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{AccountId, ConversationId, CustomerId, FileId, IdentityId, MessageId};
-use crate::model::message::{Admission, Attachment, Message, Origin, Part, Piece, Reaction, may_follow};
+use crate::model::message::{Admission, Attachment, Message, MessageChange, Origin, Part, Piece, apply_change, may_follow};
 use crate::model::protocol::{Author, AuthorKind, EntryDirection, FileStatus, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -21,41 +21,21 @@ use crate::store::table::Stored;
 /// What became of a message that is already there.
 #[derive(Debug, Clone)]
 pub enum Changed {
-    /// A receipt for one of its pieces.
-    Receipt {
+    /// Something was told of it.
+    Message {
         /// The message.
         message: MessageId,
-        /// The piece's external id.
+        /// The provider's id of it, or of its piece.
         external_id: String,
-        /// Where it stands.
-        status: SendStatus,
-        /// Why.
-        reason: Option<Reason>,
+        /// What.
+        change: MessageChange,
     },
-    /// Other words.
-    Edited {
+    /// Something told of it waits, and it turned out to be there.
+    Waited {
         /// The message.
         message: MessageId,
-        /// What it says now.
-        parts: Vec<Part>,
-        /// When.
-        at: Time,
-    },
-    /// Deleted at the provider.
-    Deleted {
-        /// The message.
-        message: MessageId,
-        /// When.
-        at: Time,
-    },
-    /// A reaction set or taken off.
-    Reacted {
-        /// The message.
-        message: MessageId,
-        /// Who.
-        person: Person,
-        /// The emoji; none: taken off.
-        emoji: Option<String>,
+        /// The provider's id of it.
+        external_id: String,
     },
     /// The customer saw everything up to a number.
     ReadUpTo {
@@ -85,27 +65,36 @@ pub(crate) async fn message(
         None => None,
     };
     let author_identity = match (&incoming.writer, &incoming.peer, &peer) {
-        (Writer::Customer(writer), Some(person), Some(identity)) if writer.external_ids == person.external_ids => Some(identity.clone()),
+        (Writer::Customer(writer), Some(_), Some(identity)) if writer.external_ids.iter().any(|id| identity.external_ids.contains(id)) => {
+            Some(identity.clone())
+        }
         (Writer::Customer(writer), ..) => Some(identify(desk, writer, incoming, now, &mut people).await?),
         (Writer::Account { .. }, ..) => None,
     };
     if let (Writer::Account { mark }, Some(stored)) = (&incoming.writer, stored)
         && let Some((old, piece)) = super::sending::find_echoed(desk, &stored.record, mark.as_deref(), incoming).await?
     {
-        return super::sending::echoed(stored, old, piece, incoming.external_id.clone(), now);
+        return super::sending::echoed(desk, stored, old, piece, incoming, now).await;
     }
     let first = first_state(id, &card, incoming, peer.as_ref(), now);
     let mut draft = Draft::new(stored, Some(first), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
     draft.batch().join(people);
     let message = compose(desk, &card, &draft, incoming, author_identity.as_ref(), now).await?;
-    let message = take_files(desk, &mut draft, message, incoming).await?;
+    let mut message = take_files(desk, &mut draft, message, incoming).await?;
+    if let Some(external_id) = &incoming.external_id {
+        super::pending::settle(desk, draft.batch(), &mut message, external_id, now).await?;
+    }
     if stored.is_none() {
         draft.fact(desk, "", FactKind::Opened)?;
     } else if message.admission.is_yes() && draft.conversation.status == ConversationStatus::Closed && message.direction == EntryDirection::Inbound {
         reopen(desk, &mut draft, message.number, now, "")?;
     }
     if let Some(identity) = &peer {
-        draft.conversation.title.clone_from(&identity.name);
+        // A conversation that was begun by us learns here whom it is with.
+        draft.conversation.identity.get_or_insert(identity.id);
+        if !identity.name.is_empty() {
+            draft.conversation.title.clone_from(&identity.name);
+        }
     }
     if incoming.page.is_some() {
         draft.conversation.page.clone_from(&incoming.page);
@@ -146,17 +135,29 @@ pub(crate) fn reopen(desk: &Desk, draft: &mut Draft, first_message: u32, now: Ti
 
 fn first_state(id: ConversationId, card: &AccountCard, incoming: &Incoming, peer: Option<&Identity>, now: Time) -> Conversation {
     Conversation {
+        place: incoming.place.clone(),
+        identity: peer.map(|identity| identity.id),
+        provider_keys: vec![incoming.conversation_key.clone()],
+        title: peer.map(|identity| identity.name.clone()).or_else(|| incoming.place_title.clone()).unwrap_or_default(),
+        place_title: incoming.place_title.clone(),
+        ..empty(id, card, now)
+    }
+}
+
+/// A conversation of which nothing is known yet but its account.
+pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conversation {
+    Conversation {
         id,
         account: card.account.id,
         kind: card.account.kind,
         login: card.account.login,
-        place: incoming.place.clone(),
-        identity: peer.map(|identity| identity.id),
-        provider_keys: vec![incoming.conversation_key.clone()],
+        place: Place::Private,
+        identity: None,
+        provider_keys: Vec::new(),
         address: None,
         joined_into: None,
-        title: peer.map(|identity| identity.name.clone()).or_else(|| incoming.place_title.clone()).unwrap_or_default(),
-        place_title: incoming.place_title.clone(),
+        title: String::new(),
+        place_title: None,
         page: None,
         status: ConversationStatus::Open,
         assignee: None,
@@ -179,22 +180,32 @@ fn first_state(id: ConversationId, card: &AccountCard, incoming: &Incoming, peer
 async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, now: Time, batch: &mut Batch) -> Result<Identity, CommandError> {
     let group = Key::new().number(desk.login.0).done();
     let wrote = matches!(incoming.writer, Writer::Customer(_));
-    for external in &person.external_ids {
-        let sort = Key::new().text(external).done();
-        if let Some(old) = desk.store.get_unique::<Identity>(Identity::BY_EXTERNAL, &group, &sort).await? {
-            let mut new = old.record.clone();
-            merge_person(&mut new, person);
-            if wrote {
-                new.first_message_at.get_or_insert(now);
+    let mut known: Option<Stored<Identity>> = None;
+    let mut person = person.clone();
+    for external in std::mem::take(&mut person.external_ids) {
+        match desk.store.get_unique::<Identity>(Identity::BY_EXTERNAL, &group, &Key::new().text(&external).done()).await? {
+            // An id that belongs to another identity stays there: who is one person is a matter of customers.
+            Some(old) if known.as_ref().is_some_and(|known| known.record.id != old.record.id) => {}
+            Some(old) => {
+                known = Some(old);
+                person.external_ids.push(external);
             }
-            if incoming.page.is_some() {
-                new.page.clone_from(&incoming.page);
-            }
-            if new != old.record {
-                batch.update(&old, &new)?;
-            }
-            return Ok(new);
+            None => person.external_ids.push(external),
         }
+    }
+    if let Some(old) = known {
+        let mut new = old.record.clone();
+        merge_person(&mut new, &person);
+        if wrote {
+            new.first_message_at.get_or_insert(now);
+        }
+        if incoming.page.is_some() {
+            new.page.clone_from(&incoming.page);
+        }
+        if new != old.record {
+            batch.update(&old, &new)?;
+        }
+        return Ok(new);
     }
     let mut identity = Identity {
         id: IdentityId(desk.house.world.id()),
@@ -211,7 +222,7 @@ async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, now: Time, 
         created_at: now,
         first_message_at: wrote.then_some(now),
     };
-    merge_person(&mut identity, person);
+    merge_person(&mut identity, &person);
     let customer = Customer { id: CustomerId(desk.house.world.id()), name: String::new(), created_at: now, merged_into: None };
     batch.insert(&identity)?;
     batch.insert(&customer)?;
@@ -366,57 +377,51 @@ pub(crate) async fn changed(desk: &Desk, stored: &Stored<Conversation>, changed:
     match changed {
         Changed::ReadUpTo { number } => return read_by_customer(desk, stored, *number, now).await,
         Changed::Moved { to } => {
-            if draft.conversation.provider_keys.contains(to) {
+            if draft.conversation.provider_keys.contains(to) || draft.conversation.joined_into.is_some() {
                 return nothing();
             }
-            draft.conversation.provider_keys.push(to.clone());
+            take_key(desk, &mut draft, to).await?;
         }
-        Changed::Receipt { message, external_id, status, reason } => {
+        Changed::Message { message, external_id, change } => {
             let old = existing(desk, *message).await?;
             let mut new = old.record.clone();
-            for piece in &mut new.pieces {
-                if piece.external_id.as_ref() == Some(external_id) && may_follow(piece.status, *status) {
-                    piece.status = *status;
-                }
-            }
-            super::sending::raise(&mut new, reason.clone(), now);
+            apply_change(&mut new, external_id, change, now);
             if new == old.record {
                 return nothing();
             }
-            draft.change(&old, &new)?;
+            draft.reword(&old, &new)?;
         }
-        Changed::Edited { message, parts, at } => {
-            let old = existing(desk, *message).await?;
-            if old.record.edited_at.is_some_and(|edited| edited > *at) || old.record.deleted_at.is_some() || old.record.parts == *parts {
-                return nothing();
-            }
-            let new = Message { parts: parts.clone(), edited_at: Some(*at), ..old.record.clone() };
-            draft.change(&old, &new)?;
-        }
-        Changed::Deleted { message, at } => {
-            let old = existing(desk, *message).await?;
-            if old.record.deleted_at.is_some() {
-                return nothing();
-            }
-            let new = Message { parts: Vec::new(), attachments: Vec::new(), deleted_at: Some(*at), ..old.record.clone() };
-            draft.change(&old, &new)?;
-        }
-        Changed::Reacted { message, person, emoji } => {
+        Changed::Waited { message, external_id } => {
             let old = existing(desk, *message).await?;
             let mut new = old.record.clone();
-            let id = person.external_ids.first().cloned().unwrap_or_default();
-            new.reactions.retain(|reaction| reaction.author.id != id);
-            if let Some(emoji) = emoji {
-                let author = Author { kind: AuthorKind::Customer, id, name: person.name.clone() };
-                new.reactions.push(Reaction { emoji: emoji.clone(), author });
-            }
+            super::pending::settle(desk, draft.batch(), &mut new, external_id, now).await?;
             if new == old.record {
                 return nothing();
             }
-            draft.change(&old, &new)?;
+            draft.reword(&old, &new)?;
         }
     }
     Ok(Decision::Commit(Box::new(draft), Box::new(|_| Done::Answer(Answer::Done))))
+}
+
+/// The provider names the conversation so from now on. If another conversation has that name already, the two are one: this one points to
+/// the other from now on.
+pub(crate) async fn take_key(desk: &Desk, draft: &mut Draft, key: &str) -> Result<(), StoreError> {
+    if draft.conversation.provider_keys.iter().any(|known| known == key) || draft.conversation.joined_into.is_some() {
+        return Ok(());
+    }
+    let (group, sort) = (Key::new().number(draft.conversation.account.0).done(), Key::new().text(key).done());
+    match desk.store.get_unique::<Conversation>(Conversation::BY_PROVIDER_KEY, &group, &sort).await? {
+        Some(other) => {
+            let into = other.record.joined_into.unwrap_or(other.record.id);
+            if into != draft.conversation.id {
+                draft.conversation.joined_into = Some(into);
+                draft.fact(desk, "", FactKind::Joined { into })?;
+            }
+        }
+        None => draft.conversation.provider_keys.push(key.to_owned()),
+    }
+    Ok(())
 }
 
 async fn existing(desk: &Desk, id: MessageId) -> Result<Stored<Message>, CommandError> {

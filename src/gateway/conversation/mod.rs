@@ -3,6 +3,7 @@
 //! * [`desk`]: what the conversations of one login share: store, fence, channel, accounts
 //! * [`draft`]: collects what one cause changes and makes the batch of it
 //! * [`inbound`]: what comes from the provider
+//! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask
 //! * [`sending`]: attempts to send and what became of them
 //!
@@ -13,11 +14,14 @@ pub mod client;
 pub mod desk;
 pub mod draft;
 pub mod inbound;
+pub(crate) mod pending;
 pub mod sending;
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
 use actix::prelude::*;
+use futures_util::FutureExt;
 
 use self::desk::Desk;
 use self::draft::Draft;
@@ -137,7 +141,16 @@ impl Handler<Work> for ConversationActor {
         self.used_at = self.desk.house.world.now();
         let (desk, id) = (Arc::clone(&self.desk), self.id);
         let known = std::mem::replace(&mut self.known, Known::Unread);
-        let work = async move { perform(&desk, id, known, work).await };
+        let work = async move {
+            match AssertUnwindSafe(perform(&desk, id, known, work)).catch_unwind().await {
+                Ok(done) => done,
+                Err(panic) => {
+                    // The actor ends by it, as by any panic; whoever handles its cause again finds the words.
+                    desk.house.panics.note(id, panic.as_ref());
+                    resume_unwind(panic)
+                }
+            }
+        };
         AtomicResponse::new(Box::pin(work.into_actor(self).map(|(known, result), actor, _| {
             actor.known = known;
             result
@@ -216,8 +229,14 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
                     }
                     Err(error) => return (Known::Unread, Err(error.into())),
                 }
-                let refused = Done::Answer(Answer::Refused { reason: reason.clone() });
-                let acknowledged = acknowledge(desk, &work.cause, &refused).await;
+                // A provider waits for no answer: its entry stays and goes to quarantine with the reason.
+                let acknowledged = match &work.cause {
+                    Cause::Entry { answer: Some(_), .. } => {
+                        let refused = Done::Answer(Answer::Refused { reason: reason.clone() });
+                        acknowledge(desk, &work.cause, &refused).await
+                    }
+                    Cause::Entry { answer: None, .. } | Cause::Direct | Cause::Part => Ok(()),
+                };
                 return (known, acknowledged.and(Err(CommandError::Refused(reason))));
             }
             Err(error) => return (Known::Unread, Err(error)),
@@ -234,7 +253,8 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
             Ok(finished) => finished,
             Err(error) => return (Known::Unread, Err(error.into())),
         };
-        crate::gateway::faults::point("conversation/commit");
+        crate::gateway::faults::point_for("conversation/commit", desk.login);
+        crate::gateway::faults::point_for("conversation/commit", id);
         match desk.store.commit(batch).await {
             Ok(_) => return (Known::Here(Box::new(next)), Ok(done)),
             Err(CommitError::Refused(refusal)) => match refused(desk, &work, refusal).await {
@@ -284,6 +304,10 @@ async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversa
     match what {
         What::Inbound { account, incoming } => inbound::message(desk, id, stored, *account, incoming).await,
         What::Changed(changed) => inbound::changed(desk, existing(stored)?, changed).await,
+        What::Client(Command::WriteFirst { account, address, client_id, text, author, origin, at }) => {
+            let first = client::First { account: *account, address, client_id, text, author, origin, at: *at };
+            client::write_first(desk, id, stored, &first).await
+        }
         What::Client(command) => client::command(desk, existing(stored)?, command).await,
         What::Begin(begin) => sending::begin(desk, existing(stored)?, begin).await,
         What::End(end) => sending::end(desk, existing(stored)?, end).await,

@@ -11,17 +11,17 @@ use crate::channel::contract::{Incoming, OutgoingPiece, Repeats, SendError, Sent
 use crate::gateway::commands::{Answer, CommandError};
 use crate::model::conversation::Conversation;
 use crate::model::ids::MessageId;
-use crate::model::message::{Attempt, Message, Piece, may_follow, plain_text};
+use crate::model::message::{Attempt, Message, Piece, plain_text, raise};
 use crate::model::protocol::{EntryDirection, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::port::{Scan, StoreError, StreamName};
 use crate::store::table::Stored;
 
-/// How long a provider's answer is waited for.
-pub const CALL_LIMIT_MS: i64 = 30_000;
 /// How often one piece is begun anew by ourselves before a person has to decide.
 const ATTEMPTS: u32 = 3;
+/// How far a provider's clock may be from ours.
+const CLOCKS_APART_MS: i64 = 5_000;
 
 /// A work entry of the outbox.
 #[derive(Debug, Clone)]
@@ -72,17 +72,23 @@ pub enum Next {
         piece: Box<OutgoingPiece>,
         /// Not before.
         not_before: Time,
+        /// See [`Next::Again`].
+        silence: bool,
     },
     /// Begin again, not before a moment.
     Again {
         /// Not before.
         not_before: Time,
+        /// Whether later messages of the chat wait until then too, however long it is: the provider asked for silence.
+        silence: bool,
     },
     /// The provider lets us in no longer: the whole queue waits.
     Hold {
         /// Why.
         reason: Reason,
     },
+    /// The provider took the whole message; its entry is gone.
+    Sent,
     /// The message is settled and its entry is gone.
     Settled,
 }
@@ -93,23 +99,6 @@ fn next(next: Next) -> Decision {
 
 fn commit(draft: Draft, then: Next) -> Decision {
     Decision::Commit(Box::new(draft), Box::new(move |_| Done::Next(then)))
-}
-
-/// The message's state follows from its pieces.
-pub(crate) fn raise(message: &mut Message, reason: Option<Reason>, now: Time) {
-    let has = |status: SendStatus| message.pieces.iter().any(|piece| piece.status == status);
-    let status = if has(SendStatus::Failed) {
-        SendStatus::Failed
-    } else if has(SendStatus::Unknown) {
-        SendStatus::Unknown
-    } else if has(SendStatus::Queued) {
-        SendStatus::Queued
-    } else {
-        message.pieces.iter().map(|piece| piece.status).min().unwrap_or(message.state.status)
-    };
-    if may_follow(message.state.status, status) {
-        message.state = SendState { status, reason, at: now };
-    }
 }
 
 /// The key of a piece: the same for every attempt of one round, so a provider can drop repeats, and an echo can be matched.
@@ -133,9 +122,18 @@ async fn outgoing(desk: &Desk, conversation: &Conversation, message: &Message, p
         None => None,
     };
     let card = desk.card(conversation.account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+    let conversation_key = match (conversation.provider_keys.last(), conversation.joined_into) {
+        (Some(key), _) => Some(key.clone()),
+        // It proved to be one with another: that one's key is its own.
+        (None, Some(other)) => {
+            let other = desk.store.get::<Conversation>(Conversation::at(other)).await?;
+            other.and_then(|other| other.record.provider_keys.last().cloned())
+        }
+        (None, None) => None,
+    };
     Ok(OutgoingPiece {
         account: card.account.external_id.clone(),
-        conversation_key: conversation.provider_keys.last().cloned(),
+        conversation_key,
         address: conversation.address.clone(),
         parts,
         attachments,
@@ -153,26 +151,31 @@ pub(crate) async fn begin(desk: &Desk, stored: &Stored<Conversation>, begin: &Be
     let mut new = old.record.clone();
     if let Some(attempt) = old.record.attempt.clone() {
         let piece = outgoing(desk, &stored.record, &old.record, attempt.piece).await?;
-        match desk.channel.repeats() {
+        match repeats(desk, &old.record) {
+            // What was erased meanwhile does not go again.
+            _ if old.record.erased_at.is_some() => {
+                return settle_unknown(draft, &old, attempt.piece, Reason::new("answer_lost"), &begin.entry, now);
+            }
             Repeats::Keyed if attempt.number < ATTEMPTS => {}
-            Repeats::Lookup if attempt.number < ATTEMPTS => {
-                return Ok(next(Next::Look { piece: Box::new(piece), not_before: attempt.deadline }));
+            Repeats::Lookup if attempt.absent && attempt.number < ATTEMPTS => {}
+            Repeats::Lookup if !attempt.absent => {
+                return Ok(next(Next::Look { piece: Box::new(piece), not_before: attempt.deadline, silence: false }));
             }
             Repeats::Keyed | Repeats::Lookup | Repeats::SendTwice => {
                 return settle_unknown(draft, &old, attempt.piece, Reason::new("answer_lost"), &begin.entry, now);
             }
         }
     }
-    let Some(piece) = first_queued(&new).filter(|_| new.state.status == SendStatus::Queued) else {
+    let Some(piece) = first_queued(&new).filter(|_| new.state.status == SendStatus::Queued && new.erased_at.is_none()) else {
         return Ok(take_only(draft, &begin.entry));
     };
-    if now > begin.until {
+    if now > begin.until && new.attempt.is_none() {
         return fail(draft, &old, piece, Reason::new("expired"), &begin.entry, now);
     }
-    let deadline = now.plus_ms(CALL_LIMIT_MS);
+    let deadline = now.plus_ms(desk.channel.call_limit_ms());
     let number = old.record.attempt.as_ref().map_or(1, |attempt| attempt.number.saturating_add(1));
     let call = outgoing(desk, &stored.record, &old.record, piece).await?;
-    new.attempt = Some(Attempt { number, node: desk.house.node, started_at: now, deadline, key: call.key.clone(), piece });
+    new.attempt = Some(Attempt { number, node: desk.house.node, started_at: now, deadline, key: call.key.clone(), piece, absent: false });
     draft.note(&old, &new)?;
     Ok(commit(draft, Next::Call { piece: Box::new(call), deadline }))
 }
@@ -185,7 +188,7 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
     let Some(old) = old else { return Ok(take_only(draft, &end.entry)) };
     let Some(attempt) = old.record.attempt.clone().filter(|attempt| attempt.key == end.key) else {
         // An echo overtook the answer and settled the piece.
-        return Ok(next(Next::Again { not_before: now }));
+        return Ok(next(Next::Again { not_before: now, silence: false }));
     };
     let mut new = old.record.clone();
     new.attempt = None;
@@ -196,55 +199,68 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
                 piece.external_id.clone_from(&sent.external_id);
             }
             new.tries = 0;
-            if let Some(key) = sent.conversation_key.as_ref().filter(|key| !draft.conversation.provider_keys.contains(key)) {
-                draft.conversation.provider_keys.push(key.clone());
+            if let Some(key) = &sent.conversation_key {
+                super::inbound::take_key(desk, &mut draft, key).await?;
             }
             raise(&mut new, None, now);
+            if let Some(external_id) = &sent.external_id {
+                super::pending::settle(desk, draft.batch(), &mut new, external_id, now).await?;
+            }
             let settled = first_queued(&new).is_none();
             draft.change(&old, &new)?;
             if settled {
                 draft.batch().take(&end.entry.stream, end.entry.number);
-                return Ok(commit(draft, Next::Settled));
+                return Ok(commit(draft, Next::Sent));
             }
-            Ok(commit(draft, Next::Again { not_before: now }))
+            Ok(commit(draft, Next::Again { not_before: now, silence: false }))
         }
-        // Looked, and the history does not have it: it never arrived, so it may go again.
+        // Looked, and the history does not have it. It may go again only if nobody can still be sending it.
         Ok(None) => {
-            new.attempt = Some(Attempt { number: attempt.number.saturating_add(1), ..attempt });
-            new.tries = new.tries.saturating_add(1);
-            if new.attempt.as_ref().is_some_and(|attempt| attempt.number >= ATTEMPTS) {
-                return settle_unknown(draft, &old, attempt_piece(&new), Reason::new("answer_lost"), &end.entry, now);
+            let attempt = Attempt { absent: true, ..attempt };
+            if attempt.number >= ATTEMPTS || !ended(desk, &attempt).await? {
+                return settle_unknown(draft, &old, attempt.piece, Reason::new("answer_lost"), &end.entry, now);
             }
-            new.attempt = None;
+            new.attempt = Some(attempt);
             draft.note(&old, &new)?;
-            Ok(commit(draft, Next::Again { not_before: now }))
+            Ok(commit(draft, Next::Again { not_before: now, silence: false }))
         }
         Err(SendError::RetryAfter(ms)) => {
             draft.note(&old, &new)?;
-            Ok(commit(draft, Next::Again { not_before: now.plus_ms((*ms).clamp(0, 3_600_000)) }))
+            Ok(commit(draft, Next::Again { not_before: now.plus_ms((*ms).clamp(0, 3_600_000)), silence: true }))
         }
         Err(SendError::Temporary(_)) => {
             new.tries = new.tries.saturating_add(1);
             let pause = 1_000_i64.checked_shl(new.tries.min(9)).unwrap_or(300_000).min(300_000);
             draft.note(&old, &new)?;
-            Ok(commit(draft, Next::Again { not_before: now.plus_ms(pause) }))
+            Ok(commit(draft, Next::Again { not_before: now.plus_ms(pause), silence: false }))
         }
         Err(SendError::Rejected(reason)) => fail(draft, &old, attempt.piece, reason.clone(), &end.entry, now),
         Err(SendError::AccessLost(reason)) => {
             draft.note(&old, &new)?;
             Ok(commit(draft, Next::Hold { reason: reason.clone() }))
         }
-        Err(SendError::Unclear(reason)) => match desk.channel.repeats() {
+        Err(SendError::Unclear(reason)) => match repeats(desk, &old.record) {
             // The attempt stays: what begins again finds it.
-            Repeats::Keyed => Ok(next(Next::Again { not_before: now.plus_ms(1_000) })),
-            Repeats::Lookup => Ok(next(Next::Again { not_before: now })),
+            Repeats::Keyed => Ok(next(Next::Again { not_before: now.plus_ms(1_000), silence: false })),
+            Repeats::Lookup => Ok(next(Next::Again { not_before: now, silence: false })),
             Repeats::SendTwice => settle_unknown(draft, &old, attempt.piece, reason.clone(), &end.entry, now),
         },
     }
 }
 
-fn attempt_piece(message: &Message) -> u32 {
-    message.attempt.as_ref().map_or(0, |attempt| attempt.piece)
+/// What the provider does with a repeat of this message.
+fn repeats(desk: &Desk, message: &Message) -> Repeats {
+    // An account that is gone is asked nothing: then nothing is sent twice.
+    desk.card(message.account).map_or(Repeats::SendTwice, |card| desk.channel.repeats(&card.account))
+}
+
+/// Whether the process that began an attempt is known to be past it. Our own call ended before anything is looked for.
+async fn ended(desk: &Desk, attempt: &Attempt) -> Result<bool, StoreError> {
+    if attempt.node == desk.house.node {
+        return Ok(true);
+    }
+    let nodes = desk.house.store.engine().heartbeat(desk.house.node, desk.house.lease_ms).await?;
+    Ok(!nodes.alive.contains(&attempt.node))
 }
 
 fn take_only(mut draft: Draft, entry: &Entry) -> Decision {
@@ -280,7 +296,8 @@ fn settle_unknown(draft: Draft, old: &Stored<Message>, piece: u32, reason: Reaso
 pub(crate) async fn retry(desk: &Desk, stored: &Stored<Conversation>, id: MessageId, _by: &str) -> Result<Decision, CommandError> {
     let now = desk.house.world.now();
     let old = desk.store.get::<Message>(Message::at(id)).await?.ok_or_else(|| CommandError::refused("unknown_message"))?;
-    if !matches!(old.record.state.status, SendStatus::Failed | SendStatus::Unknown) || old.record.direction != EntryDirection::Outbound {
+    let may = matches!(old.record.state.status, SendStatus::Failed | SendStatus::Unknown) && old.record.erased_at.is_none();
+    if !may || old.record.direction != EntryDirection::Outbound {
         return Err(CommandError::refused("nothing_to_retry"));
     }
     let mut draft = Draft::new(Some(stored), None, now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
@@ -299,51 +316,76 @@ pub(crate) async fn retry(desk: &Desk, stored: &Stored<Conversation>, id: Messag
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| Done::Answer(Answer::Message { message: Box::new(new), duplicate: false }))))
 }
 
-/// Finds the message of ours that an echo is of: by its mark, else by equal content since the attempt.
+/// Finds the piece of ours that an echo is of: by its mark, else by the provider's id, else by equal content since the attempt.
 pub(crate) async fn find_echoed(
     desk: &Desk, conversation: &Conversation, mark: Option<&str>, incoming: &Incoming,
 ) -> Result<Option<(Stored<Message>, u32)>, StoreError> {
     if let Some((id, piece)) = mark.and_then(read_mark)
         && id.conversation == conversation.id
         && let Some(old) = desk.store.get::<Message>(Message::at(id)).await?
-        && old.record.pieces.get(usize::try_from(piece).unwrap_or(usize::MAX)).is_some_and(|piece| piece.external_id.is_none())
+        && old.record.direction == EntryDirection::Outbound
+        && usize::try_from(piece).is_ok_and(|piece| piece < old.record.pieces.len())
     {
         return Ok(Some((old, piece)));
+    }
+    if let Some(external_id) = &incoming.external_id
+        && super::inbound::find_external(desk, conversation.account, external_id).await?.is_some()
+    {
+        // Settled already: the unique index answers it.
+        return Ok(None);
     }
     let text = plain_text(&incoming.parts);
     let newest = desk.store.scan::<Message>(&Message::group(conversation.id), Scan::last(20)).await?;
     for old in newest {
-        let open = old.record.pieces.iter().position(|piece| piece.external_id.is_none());
-        let pending = old.record.attempt.is_some() || old.record.state.status == SendStatus::Unknown;
-        if let (Some(piece), true, EntryDirection::Outbound) = (open, pending, old.record.direction)
-            && old.record.imported_at.plus_ms(-5_000) <= incoming.written_at
-            && old.record.text() == text
-        {
-            return Ok(Some((old, u32::try_from(piece).unwrap_or(0))));
+        let began = old.record.attempt.as_ref().map_or(old.record.imported_at, |attempt| attempt.started_at);
+        if old.record.direction != EntryDirection::Outbound || began.plus_ms(-CLOCKS_APART_MS) > incoming.written_at {
+            continue;
+        }
+        let under_way = old.record.attempt.as_ref().map(|attempt| attempt.piece);
+        let said = desk.channel.pieces(&old.record.parts, &old.record.attachments);
+        for (at, (piece, (parts, _))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
+            let open = piece.status == SendStatus::Unknown || (under_way == Some(at) && piece.status == SendStatus::Queued);
+            if open && piece.external_id.is_none() && plain_text(&parts) == text {
+                return Ok(Some((old, at)));
+            }
         }
     }
     Ok(None)
 }
 
-fn read_mark(mark: &str) -> Option<(MessageId, u32)> {
+/// The message and the piece a mark speaks of.
+pub(crate) fn read_mark(mark: &str) -> Option<(MessageId, u32)> {
     let mut parts = mark.split('-');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// An echo settles a piece: it surely went.
-pub(crate) fn echoed(
-    stored: &Stored<Conversation>, old: Stored<Message>, piece: u32, external_id: Option<String>, now: Time,
+pub(crate) async fn echoed(
+    desk: &Desk, stored: &Stored<Conversation>, old: Stored<Message>, piece: u32, incoming: &Incoming, now: Time,
 ) -> Result<Decision, CommandError> {
     let mut draft = Draft::new(Some(stored), None, now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
     let mut new = old.record.clone();
     if let Some(piece) = piece_mut(&mut new, piece) {
-        *piece = Piece { external_id, status: SendStatus::Sent };
+        if piece.external_id.is_none() {
+            piece.external_id.clone_from(&incoming.external_id);
+        }
+        if matches!(piece.status, SendStatus::Queued | SendStatus::Unknown | SendStatus::Failed) {
+            piece.status = SendStatus::Sent;
+        }
     }
     if new.attempt.as_ref().is_some_and(|attempt| attempt.piece == piece) {
         new.attempt = None;
     }
+    if let Some(external_id) = &incoming.external_id {
+        super::pending::settle(desk, draft.batch(), &mut new, external_id, now).await?;
+    }
     raise(&mut new, None, now);
-    draft.change(&old, &new)?;
-    let answer = Done::Answer(Answer::Message { message: Box::new(new), duplicate: true });
+    super::inbound::take_key(desk, &mut draft, &incoming.conversation_key).await?;
+    let answer = Done::Answer(Answer::Message { message: Box::new(new.clone()), duplicate: true });
+    if new != old.record {
+        draft.change(&old, &new)?;
+    } else if draft.conversation == stored.record {
+        return Ok(Decision::Nothing(answer));
+    }
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
 }

@@ -310,12 +310,18 @@ pub(crate) async fn send(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<
     };
     let (author, origin) = author(&caller);
     let asked = Command::Send { frame, author, origin, at: edge.house.world.now() };
-    match command(&edge, &caller, &stored, asked).await? {
+    let answer = command(&edge, &caller, &stored, asked).await?;
+    Ok(Json(sent(&edge, &caller, answer).await?))
+}
+
+/// The body of an answered send.
+pub(crate) async fn sent(edge: &Edge, caller: &Caller, answer: Answer) -> Result<SentBody, Problem> {
+    match answer {
         Answer::Message { message, duplicate } => {
             let deliveries = deliveries(&edge.house, caller.workspace, message.id()).await?;
-            Ok(Json(SentBody { message: views::message(&edge.house, caller.workspace, &message, &deliveries, Viewer::Member), duplicate }))
+            Ok(SentBody { message: views::message(&edge.house, caller.workspace, &message, &deliveries, Viewer::Member), duplicate })
         }
-        _ => Err(Problem::try_again("try_again")),
+        Answer::Conversation { .. } | Answer::Done | Answer::Refused { .. } => Err(Problem::try_again("try_again")),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! * [`session`]: log in, log out, who am I
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
+//! * [`first`]: write to somebody first
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
@@ -15,7 +16,10 @@ pub mod assets;
 pub mod audit;
 pub mod channels;
 pub mod conversations;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod files;
+pub mod first;
 pub mod health;
 pub mod hooks;
 pub mod quarantine;
@@ -46,6 +50,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(conversations::reopen)
         .service(conversations::assign)
         .service(conversations::retry)
+        .service(first::send)
         .service(search::search)
         .service(channels::list)
         .service(channels::create)
@@ -78,6 +83,8 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
 
 /// Sockets and static assets: what no OpenAPI document can describe.
 pub fn undocumented(config: &mut web::ServiceConfig) {
+    #[cfg(feature = "faults")]
+    config.service(faults::probe);
     config
         .service(web::resource("/ws/manager").route(web::get().to(super::socket::manager)))
         .service(web::resource("/ws/visitor").route(web::get().to(super::socket::visitor)))

@@ -1,0 +1,104 @@
+//! Logins of the tests' channel, and CRM connections no actor serves: what the seams are proved with. No release has this.
+
+use serde_json::json;
+
+use super::channels::create_hook;
+use super::{Actor, AdministrationError, audit};
+use crate::channel::probe::settings::{ProbeRepeats, ProbeSettings};
+use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
+use crate::gateway::house::House;
+use crate::model::connection::{
+    AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderLogin, UnansweredOutbound,
+};
+use crate::model::ids::{AccountId, ConnectionId, LoginId, WorkspaceId};
+use crate::store::batch::Batch;
+use crate::store::port::StoreError;
+use crate::store::records::streams;
+
+/// A probe login with its two accounts.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MadeProbe {
+    /// The login.
+    pub login: LoginId,
+    /// How the fake names it in hooks.
+    pub key: String,
+    /// The account it names `one`.
+    pub one: AccountId,
+    /// The account it names `two`.
+    pub two: AccountId,
+    /// The secret in its hook's address.
+    pub hook: String,
+}
+
+/// Makes a login with the accounts `one` and `two`.
+///
+/// # Errors
+/// The store's word.
+pub async fn create_probe(
+    house: &House, workspace: WorkspaceId, actor: &Actor, base_url: &str, repeats: ProbeRepeats,
+) -> Result<MadeProbe, AdministrationError> {
+    let now = house.world.now();
+    let (login, one, two) = (LoginId(house.world.id()), AccountId(house.world.id()), AccountId(house.world.id()));
+    let key = format!("probe-{login}");
+    let record = ProviderLogin {
+        id: login,
+        provider: "probe".to_owned(),
+        app: None,
+        external_key: key.clone(),
+        sealed: String::new(),
+        base_url: Some(base_url.trim_end_matches('/').to_owned()),
+        health: HealthState { status: Health::Connected, reason: None, since: now },
+        created_at: now,
+        removed_at: None,
+    };
+    let settings = serde_json::to_value(ProbeSettings { repeats }).map_err(|error| StoreError::Invalid(error.to_string()))?;
+    let hook = create_hook(house, workspace, login).await?;
+    let mut batch = Batch::new();
+    batch.insert(&record)?;
+    for (id, external_id) in [(one, "one"), (two, "two")] {
+        let name = format!("Probe {external_id} {login}");
+        batch.insert(&ChannelAccount {
+            id,
+            login,
+            kind: ChannelKind::Probe,
+            external_id: external_id.to_owned(),
+            name: name.clone(),
+            active: true,
+            settings: settings.clone(),
+            created_at: now,
+            removed_at: None,
+        })?;
+        batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id })?);
+        audit(house, &mut batch, actor, "channel.created", id, json!({ "name": name, "kind": ChannelKind::Probe }))?;
+    }
+    house.store.workspace(workspace).commit(batch).await?;
+    Ok(MadeProbe { login, key, one, two, hook })
+}
+
+/// Makes a CRM connection that these accounts of a login feed.
+///
+/// # Errors
+/// The store's word.
+pub async fn create_probe_connection(
+    house: &House, workspace: WorkspaceId, login: LoginId, accounts: &[AccountId], unanswered_outbound: UnansweredOutbound,
+) -> Result<ConnectionId, AdministrationError> {
+    let (id, now) = (ConnectionId(house.world.id()), house.world.now());
+    let mut batch = Batch::new();
+    batch.insert(&CrmConnection {
+        id,
+        kind: CrmKind::Probe,
+        name: format!("Probe CRM {id}"),
+        active: true,
+        sealed: String::new(),
+        settings: json!({}),
+        health: HealthState { status: Health::Connected, reason: None, since: now },
+        created_at: now,
+        removed_at: None,
+    })?;
+    for account in accounts {
+        batch.insert(&AccountLink { account: *account, connection: id, unanswered_outbound, settings: json!({}) })?;
+    }
+    batch.append(&streams::mailbox(login), entries::write(&MailboxEntry::Reload)?);
+    house.store.workspace(workspace).commit(batch).await?;
+    Ok(id)
+}

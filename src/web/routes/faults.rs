@@ -1,0 +1,28 @@
+//! What tests ask of a child process. No release has this, and no document names it.
+
+use actix_web::post;
+use actix_web::web::{Data, Json};
+use serde::Deserialize;
+
+use crate::channel::probe::settings::ProbeRepeats;
+use crate::gateway::administration::probe::{MadeProbe, create_probe};
+use crate::gateway::supervisor::Reconcile;
+use crate::web::edge::Edge;
+use crate::web::login::AsAdmin;
+use crate::web::problem::Problem;
+
+/// Where the fake provider is, and what it does with repeats.
+#[derive(Deserialize)]
+pub(crate) struct ProbeBody {
+    base_url: String,
+    #[serde(default)]
+    repeats: ProbeRepeats,
+}
+
+/// Makes a probe login with two accounts.
+#[post("/faults/probe")]
+pub(crate) async fn probe(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json<ProbeBody>) -> Result<Json<MadeProbe>, Problem> {
+    let made = create_probe(&edge.house, caller.workspace, &caller.actor(), &body.base_url, body.repeats).await?;
+    edge.gateway.do_send(Reconcile);
+    Ok(Json(made))
+}
