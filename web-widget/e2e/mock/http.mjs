@@ -38,7 +38,7 @@ export function createHttp(state) {
   const routes = [];
   const on = (method, path, act) => routes.push({ method, pattern: new RegExp(`^/api/v1${path.replace(/:id/g, "([^/]+)")}$`), act });
   const visible = (user) => [...state.conversations.values()].filter((one) => state.sees(user, one.channel) && one.preview).sort((a, b) => (a.active_at < b.active_at ? 1 : -1));
-  const need = (ok) => { if (!ok) throw Object.assign(new Error("no"), { status: 403, code: "denied" }); };
+  const need = (ok) => { if (!ok) throw Object.assign(new Error("no"), { status: 403, code: "admins_only" }); };
   const found = (value) => { if (!value) throw Object.assign(new Error("no"), { status: 404, code: "not_found" }); return value; };
   const conversation = (user, id) => { const one = state.conversations.get(id); return found(one && state.sees(user, one.channel) ? one : null); };
 
@@ -106,7 +106,7 @@ export function createHttp(state) {
 
   const upload = async (request, response, params, headers = {}) => {
     const bytes = await body(request);
-    if (bytes.length > 20_000_000) return problem(response, 413, "too_large", headers);
+    if (bytes.length > 20_000_000) return problem(response, 413, "file_too_large", headers);
     const png = bytes.subarray(1, 4).toString() === "PNG";
     const type = png ? "image/png" : bytes.subarray(0, 4).toString() === "%PDF" ? "application/pdf" : "application/octet-stream";
     const id = addFile(state, params.get("name") ?? "file", type, bytes, png ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : {});
@@ -151,7 +151,7 @@ export function createHttp(state) {
     }
     if (path === "/api/v1/logout") return send(response, 204, undefined, { "set-cookie": "kommutator_session=; Max-Age=0; Path=/" });
     const user = cookieUser(state, request) ?? state.users.get(state.sessions.get(bearer(request)));
-    if (!user) return problem(response, 401, "not_let_in");
+    if (!user) return problem(response, 401, "not_logged_in");
     if (path === "/api/v1/files") return upload(request, response, url.searchParams);
     for (const { method, pattern, act } of routes) {
       const match = method === request.method && pattern.exec(path);

@@ -44,7 +44,7 @@ export function seed(state) {
   const failed = state.addConversation(shop, "María López");
   say(failed, "¿Envían a España?", minutes(400));
   answer(failed, petr, "Да, до Барселоны — 12 дней.", minutes(390), { status: "failed", reason: { code: "attempts_exhausted", provider: "timeout" } });
-  const blocked = state.addConversation(shop, "Сергей (опт)", { can: { ...igor.can, send: false, reason: { code: "channel_off" } } });
+  const blocked = state.addConversation(shop, "Сергей (опт)", { can: { ...igor.can, send: false, reason: { code: "channel_inactive" } } });
   say(blocked, "Ждём счёт на 40 стульев", minutes(60 * 50));
   const closed = state.addConversation(shop, "Посетитель 4127", { status: "closed" });
   say(closed, "Спасибо, разобрался", minutes(60 * 80));
