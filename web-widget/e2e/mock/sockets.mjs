@@ -28,7 +28,9 @@ export function attachSockets(server, state) {
       if (event) say({ type: "event", cursor: entry.cursor, event });
     };
     state.watchers.add(watch);
+    const beat = setInterval(() => party.hello && say({ type: "cursor", cursor: `${state.epoch}.${state.feed.length}` }), 25_000);
     ws.on("close", () => {
+      clearInterval(beat);
       live.delete(party);
       state.watchers.delete(watch);
     });
