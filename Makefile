@@ -60,8 +60,9 @@ e2e: front
 	cargo build --locked --features faults
 	scripts/e2e "$(DEBUG)"
 
+# Rows and options for it: make bench ROWS='fanout --runs 5'
 bench: build
-	cargo bench --locked $(BENCH)
+	bench/run.sh $(ROWS)
 
 soak: front
 	KOMMUTATOR_SOAK=full cargo test --release --locked --features faults --test it soak_ -- --include-ignored --nocapture --test-threads 1

@@ -6,6 +6,7 @@ mod authorization;
 mod faults;
 mod files;
 mod operating;
+mod papers;
 mod search;
 mod soak_kills;
 mod soak_storm;
