@@ -189,6 +189,8 @@ impl Running {
     /// The server failed, or the Hub or the Gateway died.
     pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> Result<(), StartError> {
         let Some(server) = self.server.take() else { return Ok(()) };
+        // It must go on while it is being stopped: a server that is dropped cuts every connection at once.
+        let mut server = actix::spawn(server);
         let (hub, gateway) = (self.edge.hub.clone(), self.edge.gateway.clone());
         let died = async {
             while hub.connected() && gateway.connected() {
@@ -196,7 +198,7 @@ impl Running {
             }
         };
         let result = tokio::select! {
-            result = server => result.map_err(failed),
+            result = &mut server => result.map_err(failed).and_then(|result| result.map_err(failed)),
             () = end => {
                 tracing::info!("going down: sockets are told to come back elsewhere");
                 Ok(())

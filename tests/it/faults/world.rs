@@ -101,6 +101,12 @@ async fn redis_is_gone_for_a_while_and_everything_goes_on_by_itself() {
     manager.turn(Duration::from_secs(10)).await;
     client.send("g0", None, "до", &[], false).await;
     settle(&mut client, &ledger, "visitor").await;
+    // The socket follows its conversation by now.
+    until("the visitor is shown its message", Duration::from_secs(20), async || {
+        client.turn(Duration::from_millis(20)).await;
+        (!client.shown.is_empty()).then_some(())
+    })
+    .await;
     tokio::task::block_in_place(|| redis.kill());
     client.send("g1", None, "во время", &[], false).await;
     let answer = loop {
