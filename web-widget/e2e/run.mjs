@@ -43,7 +43,7 @@ await new Promise((done) => page.listen(0, "127.0.0.1", done));
 const tests = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "e2e/vitest.config.ts", ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",
-  env: { ...environment, KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
+  env: { ...environment, ...(binary && { KOMMUTATOR_BIN: binary }), KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
 });
 const code = await new Promise((done) => tests.once("exit", done));
 page.close();
