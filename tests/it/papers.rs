@@ -26,10 +26,26 @@ fn codes() -> BTreeSet<String> {
         files_under(&root().join("src").join(floor), "rs", &mut sources);
     }
     let makers = [
-        "refused(\"", "Reason::new(\"", "bad_request(\"", "forbidden(\"", "Problem::try_again(\"", "Self::try_again(\"", "NotAllowed(\"", "error_frame(\"",
-        "BAD_FRAME, \"", "NOT_LET_IN, \"", "FORBIDDEN_ORIGIN, \"", "GOING_DOWN, \"", "StatusCode::CONFLICT, \"", "StatusCode::GONE, \"",
-        "StatusCode::UNPROCESSABLE_ENTITY, \"", "StatusCode::UNAUTHORIZED, \"", "StatusCode::PAYLOAD_TOO_LARGE, \"", "StatusCode::REQUEST_TIMEOUT, \"",
-        "StatusCode::TOO_MANY_REQUESTS, \"", "code: \"",
+        "refused(\"",
+        "Reason::new(\"",
+        "bad_request(\"",
+        "forbidden(\"",
+        "Problem::try_again(\"",
+        "Self::try_again(\"",
+        "NotAllowed(\"",
+        "error_frame(\"",
+        "BAD_FRAME, \"",
+        "NOT_LET_IN, \"",
+        "FORBIDDEN_ORIGIN, \"",
+        "GOING_DOWN, \"",
+        "StatusCode::CONFLICT, \"",
+        "StatusCode::GONE, \"",
+        "StatusCode::UNPROCESSABLE_ENTITY, \"",
+        "StatusCode::UNAUTHORIZED, \"",
+        "StatusCode::PAYLOAD_TOO_LARGE, \"",
+        "StatusCode::REQUEST_TIMEOUT, \"",
+        "StatusCode::TOO_MANY_REQUESTS, \"",
+        "code: \"",
     ];
     let mut codes = BTreeSet::new();
     for source in sources {
