@@ -4,7 +4,11 @@
 mod api;
 mod authorization;
 mod files;
+#[cfg(feature = "faults")]
+mod panics;
 mod search;
+#[cfg(feature = "faults")]
+mod seams;
 mod store;
 mod support;
 mod types;
