@@ -6,9 +6,9 @@ mod authorization;
 mod files;
 #[cfg(feature = "faults")]
 mod panics;
-mod search;
 #[cfg(feature = "faults")]
 mod seams;
+mod search;
 mod store;
 mod support;
 mod types;

@@ -64,9 +64,12 @@ impl Client {
         let bytes = answer.bytes().await.map_err(|error| lost(&error))?;
         let words = String::from_utf8_lossy(bytes.get(..bytes.len().min(ANSWER_BYTES)).unwrap_or_default()).into_owned();
         match status {
-            StatusCode::OK => serde_json::from_str(&words).map_err(|error| SendError::Unclear(Reason::new("answer_unreadable").said(&error.to_string()))),
+            StatusCode::OK => {
+                serde_json::from_str(&words).map_err(|error| SendError::Unclear(Reason::new("answer_unreadable").said(&error.to_string())))
+            }
             StatusCode::TOO_MANY_REQUESTS => {
-                let ms = Duration::try_from_secs_f64(pause.unwrap_or(1.0)).map_or(1_000, |pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
+                let ms =
+                    Duration::try_from_secs_f64(pause.unwrap_or(1.0)).map_or(1_000, |pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
                 Err(SendError::RetryAfter(ms))
             }
             StatusCode::UNAUTHORIZED => Err(SendError::AccessLost(Reason::new("token_revoked").said(&words))),
@@ -77,7 +80,8 @@ impl Client {
 }
 
 fn sent(taken: Value, piece: &OutgoingPiece) -> Result<SentPiece, SendError> {
-    let taken: Taken = serde_json::from_value(taken).map_err(|error| SendError::Unclear(Reason::new("answer_unreadable").said(&error.to_string())))?;
+    let taken: Taken =
+        serde_json::from_value(taken).map_err(|error| SendError::Unclear(Reason::new("answer_unreadable").said(&error.to_string())))?;
     let conversation_key = piece.conversation_key.is_none().then(|| taken.chat.clone());
     Ok(SentPiece { external_id: Some(external_id(&taken.chat, &taken.id)), conversation_key })
 }

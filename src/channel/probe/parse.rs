@@ -235,7 +235,8 @@ mod tests {
             any::<String>(),
             prop::sample::select(vec!["message", "echo", "receipt", "moved", "read", "reacted", "sent"]).prop_map(str::to_owned)
         ];
-        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), word.prop_map(Value::from)];
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), word.prop_map(Value::from)];
         leaf.prop_recursive(4, 48, 6, |inner| {
             let name = prop::sample::select(vec!["account", "chat", "id", "at", "event", "from", "text", "login", "emoji", "to", "number", "other"]);
             prop_oneof![

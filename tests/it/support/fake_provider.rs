@@ -137,7 +137,10 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
         let body = body.to_string();
         let length = body.len();
         // The caller may have gone.
-        let _ = write!(stream, "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n{header}\r\n{body}");
+        let _ = write!(
+            stream,
+            "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n{header}\r\n{body}"
+        );
     }
 }
 
