@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use actix_web::dev::{Server, ServerHandle};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::channel::registry::Channels;
 use crate::config::{Config, EngineChoice, FilesChoice};
@@ -67,8 +68,16 @@ pub async fn open_engine(config: &Config) -> Result<Arc<dyn Engine>, StartError>
 /// # Errors
 /// One line for the operator.
 pub async fn open_house(config: &Config, channels: Channels, world: SharedWorld) -> Result<House, StartError> {
-    let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is installed already
     let engine = open_engine(config).await?;
+    house_over(engine, config, channels, world).await
+}
+
+/// The same over a store that is open already.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Channels, world: SharedWorld) -> Result<House, StartError> {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // an error means that it is installed already
     let store = Store::new(engine);
     let keyring = open_keyring(config, &store, world.as_ref()).await?;
     let files = match &config.files {
@@ -178,16 +187,10 @@ impl Running {
     ///
     /// # Errors
     /// The server failed, or the Hub or the Gateway died.
-    pub async fn serve(self) -> Result<(), StartError> {
-        self.serve_until(told_to_end()).await
-    }
-
-    /// The same, told to end by something else than a signal.
-    ///
-    /// # Errors
-    /// The server failed, or the Hub or the Gateway died.
     pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> Result<(), StartError> {
         let Some(server) = self.server.take() else { return Ok(()) };
+        // It must go on while it is being stopped: a server that is dropped cuts every connection at once.
+        let mut server = actix::spawn(server);
         let (hub, gateway) = (self.edge.hub.clone(), self.edge.gateway.clone());
         let died = async {
             while hub.connected() && gateway.connected() {
@@ -195,7 +198,7 @@ impl Running {
             }
         };
         let result = tokio::select! {
-            result = server => result.map_err(failed),
+            result = &mut server => result.map_err(failed).and_then(|result| result.map_err(failed)),
             () = end => {
                 tracing::info!("going down: sockets are told to come back elsewhere");
                 Ok(())
@@ -222,19 +225,22 @@ impl Running {
     }
 }
 
-/// SIGTERM or SIGINT.
-async fn told_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+/// Hears SIGTERM and SIGINT from now on; what is given back ends with the first of them. Called before anybody is told that the process
+/// serves: who is told so may end it at once.
+pub fn told_to_end() -> impl Future<Output = ()> {
+    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match heard {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::warn!(%error, "signals cannot be heard; end the process by force");
-            std::future::pending::<()>().await;
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(%error, "signals cannot be heard; end the process by force");
+                std::future::pending::<()>().await;
+            }
         }
     }
 }

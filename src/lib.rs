@@ -1,6 +1,6 @@
 //! Kommutator: a self-hosted omnichannel gateway. Floors, top to bottom; a module imports only from floors below it:
 //!
-//! * [`app`]: the wiring; [`config`]: what is set; [`demo`]: a ready workspace to look at
+//! * [`app`]: the wiring; [`config`]: what is set; [`demo`]: a ready workspace to look at; [`operating`]: what is done beside serving
 //! * [`web`]: the edge: HTTP routes, webhooks, WebSocket session actors, static assets
 //! * [`gateway`]: the actors
 //! * `automation`: what happens by itself, as decisions
@@ -17,5 +17,6 @@ pub mod config;
 pub mod demo;
 pub mod gateway;
 pub mod model;
+pub mod operating;
 pub mod store;
 pub mod web;

@@ -13,6 +13,7 @@ use kommutator::gateway::administration::Actor;
 use kommutator::gateway::administration::people::{NewMember, add_member, create_workspace, new_epochs, workspaces};
 use kommutator::model::protocol::Role;
 use kommutator::model::time::{RealWorld, SharedWorld};
+use kommutator::operating::{backup, doctor, restore, transfer};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -68,6 +69,7 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
     let world: SharedWorld = Arc::new(RealWorld);
     match command {
         Command::Serve => {
+            let end = app::told_to_end();
             let house = open_house(&config, Channels::all(), world).await?;
             let listener = listen(&config)?;
             if workspaces(&house).await.map_err(failed)?.is_empty() {
@@ -75,14 +77,21 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
             }
             let running = app::start(&config, house, listener, None)?;
             tracing::info!(address = %running.address, url = config.public_url, "serving");
-            running.serve().await
+            running.serve_until(end).await
         }
         Command::Demo { json, empty } => run_demo(config, world, json, empty).await,
         Command::Admin { command } => administer(command, &config, world).await,
-        Command::Doctor { .. } | Command::Backup { .. } | Command::Restore { .. } | Command::Dump { .. } | Command::Load { .. } => {
-            Err(StartError("not yet".to_owned()))
-        }
+        Command::Doctor { quick: true } => doctor::examine_quickly(&config).await,
+        Command::Doctor { quick: false } => doctor::examine(&config, world.as_ref()).await,
+        Command::Backup { target } => show(&backup::back_up(&config, &target, world.as_ref()).await?),
+        Command::Restore { file } => show(&restore::restore(&config, &file, world).await?),
+        Command::Dump { file } => show(&transfer::dump(&config, &file).await?),
+        Command::Load { file } => show(&transfer::load(&config, &file, world).await?),
     }
+}
+
+fn show(text: &str) -> Result<(), StartError> {
+    writeln!(std::io::stdout(), "{text}").map_err(failed)
 }
 
 fn listen(config: &Config) -> Result<TcpListener, StartError> {
@@ -90,6 +99,7 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
 }
 
 async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: bool) -> Result<(), StartError> {
+    let end = app::told_to_end();
     let house = open_house(&config, Channels::all(), world).await?;
     let listener = listen(&config)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -113,7 +123,7 @@ async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: boo
         writeln!(out, "  Visitors:  {}\n\nPress Ctrl+C to end.", printed.demo_page).map_err(failed)?;
     }
     out.flush().map_err(failed)?;
-    running.serve().await
+    running.serve_until(end).await
 }
 
 fn password_line(printed: &demo::Printed) -> &str {
@@ -148,5 +158,5 @@ async fn administer(command: AdminCommand, config: &Config, world: SharedWorld) 
         }
     };
     house.store.engine().close().await;
-    writeln!(std::io::stdout(), "{done}").map_err(failed)
+    show(&done)
 }

@@ -11,6 +11,22 @@ pub fn point(name: &str) {
     armed::hit(name);
 }
 
+/// A time that tests may shorten. Here it is what it is.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+#[must_use]
+pub fn patience(real: std::time::Duration) -> std::time::Duration {
+    real
+}
+
+/// A time that tests may shorten: `KOMMUTATOR_PATIENCE=20` makes it twenty times as short.
+#[cfg(feature = "faults")]
+#[must_use]
+pub fn patience(real: std::time::Duration) -> std::time::Duration {
+    let times: u32 = std::env::var("KOMMUTATOR_PATIENCE").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    real.checked_div(times).unwrap_or(real)
+}
+
 /// The same place, told apart by whom it is passed for: tests arm `name` or `name/who`.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]

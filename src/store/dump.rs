@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::batch::BATCH_BYTES;
-use super::port::{DumpItem, Engine, Partition, StoreError};
+use super::port::{DumpItem, Engine, Partition, RawRecord, RecordKey, StoreError};
 
 /// The format's version that is written, and the newest that is read.
 pub const FORMAT: u32 = 1;
@@ -180,6 +180,25 @@ pub async fn read_dump<R: BufRead + Seek + Send>(reader: &mut R, engine: &dyn En
         }
     }
     Ok(counts)
+}
+
+/// Finds the first record of a table in a dump that was not loaded yet, and goes back to the dump's beginning.
+///
+/// # Errors
+/// The file cannot be read that far, or is no dump.
+pub fn find_record<R: BufRead + Seek>(reader: &mut R, wanted: &str) -> Result<Option<RawRecord>, DumpError> {
+    let start = reader.stream_position()?;
+    let mut source = Source { reader, number: 0, line: Vec::new() };
+    let mut found = None;
+    while found.is_none() && source.advance()? {
+        if let Line::Item(DumpItem::Record { table, group, item, version, value }) = source.parse()?
+            && table == wanted
+        {
+            found = Some(RawRecord { key: RecordKey { group, item }, version, value: value.into() });
+        }
+    }
+    reader.seek(SeekFrom::Start(start))?;
+    Ok(found)
 }
 
 /// Reads to the end and compares with the last line.

@@ -457,7 +457,15 @@ mod flows {
         };
         store.change(Message::at(ids[1]), hide, tell).await.unwrap();
         assert_eq!(found(owner, "рюкзак").await, ["Заметка: рюкзака нет", "Зелёный рюкзак"]);
-        // Another epoch: the index is built anew from the records, and says so meanwhile.
+        // Another epoch: a young feed is followed from its beginning while one waits.
+        new_epochs(app.house()).await.unwrap();
+        assert_eq!(owner.get("/api/v1/search?q=рюкзак").await.body["complete"], true);
+        assert_eq!(found(owner, "рюкзак").await, ["Заметка: рюкзака нет", "Зелёный рюкзак"]);
+        // Where the feed reaches back no longer, the index is built from the records in the background, and says so meanwhile.
+        let mut trim = Batch::new();
+        trim.once(b"trim".to_vec(), 1_000, "");
+        trim.trim(&streams::feed(), 2);
+        store.commit(trim).await.unwrap();
         new_epochs(app.house()).await.unwrap();
         assert_eq!(owner.get("/api/v1/search?q=рюкзак").await.body["complete"], false);
         assert_eq!(found(owner, "рюкзак").await, ["Заметка: рюкзака нет", "Зелёный рюкзак"]);

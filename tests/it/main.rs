@@ -3,12 +3,18 @@
 
 mod api;
 mod authorization;
+mod faults;
 mod files;
+mod operating;
 #[cfg(feature = "faults")]
 mod panics;
+mod papers;
 #[cfg(feature = "faults")]
 mod seams;
 mod search;
+mod soak_kills;
+mod soak_storm;
+mod soak_two_nodes;
 mod store;
 mod support;
 mod types;

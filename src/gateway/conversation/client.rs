@@ -99,17 +99,7 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
         return Err(CommandError::refused("bad_client_id"));
     }
     let conversation = &draft.conversation.clone();
-    let refusal = refuse(desk, conversation, frame).err();
-    if refusal.is_some() || frame.expected_last.is_some() {
-        // A resent frame is answered as the first one was, whatever has happened since.
-        let (group, sort) = (Message::group(conversation.id), Message::client_sort(false, &frame.client_id));
-        if let Some(first) = desk.store.get_unique::<Message>(Message::BY_CLIENT, &group, &sort).await? {
-            return Ok(Decision::Nothing(Done::Answer(Answer::Message { message: Box::new(first.record), duplicate: true })));
-        }
-    }
-    if let Some(refusal) = refusal {
-        return Err(refusal);
-    }
+    refuse(desk, conversation, frame)?;
     if let Some(expected) = frame.expected_last
         && expected.number != conversation.last_number
     {

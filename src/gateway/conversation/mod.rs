@@ -220,6 +220,15 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         let decision = match decide(desk, id, stored, &work.what).await {
             Ok(decision) => decision,
             Err(CommandError::Refused(reason)) => {
+                // A resent frame is answered as the first one was, whatever has happened since.
+                match first_sent(desk, id, &work.what).await {
+                    Ok(None) => {}
+                    Ok(Some(done)) => {
+                        let acknowledged = acknowledge(desk, &work.cause, &done).await;
+                        return (known, acknowledged.map(|()| done));
+                    }
+                    Err(error) => return (Known::Unread, Err(error.into())),
+                }
                 // A provider waits for no answer: its entry stays and goes to quarantine with the reason.
                 let acknowledged = match &work.cause {
                     Cause::Entry { answer: Some(_), .. } => {
@@ -258,6 +267,19 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         }
     }
     (Known::Unread, Err(CommandError::TryAgain("conflicts".to_owned())))
+}
+
+/// The message that a client's frame of the same key made before.
+async fn first_sent(desk: &Desk, id: ConversationId, what: &What) -> Result<Option<Done>, StoreError> {
+    let (by_customer, key) = match what {
+        What::Client(Command::Send { frame, .. }) => (false, Some(&frame.client_id)),
+        What::Inbound { incoming, .. } => (true, incoming.client_id.as_ref()),
+        What::Client(_) | What::Changed(_) | What::Begin(_) | What::End(_) => (false, None),
+    };
+    let Some(key) = key.filter(|key| client::is_client_id(key)) else { return Ok(None) };
+    let sort = Message::client_sort(by_customer, key);
+    let first = desk.store.get_unique::<Message>(Message::BY_CLIENT, &Message::group(id), &sort).await?;
+    Ok(first.map(|first| Done::Answer(Answer::Message { message: Box::new(first.record), duplicate: true })))
 }
 
 /// What a refused batch means. `None`: read anew and decide again.

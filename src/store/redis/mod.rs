@@ -126,6 +126,30 @@ impl RedisEngine {
         start::advice(self.open_link()?).await
     }
 
+    /// The server's clock, and the nodes that beat within a lease; the caller does not become one.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn nodes(&self, lease_ms: i64) -> Result<Nodes, StoreError> {
+        owners::alive(self.open_link()?, &self.space(Partition::GLOBAL), lease_ms).await
+    }
+
+    /// Writes a key that is gone a second later: whether the server takes writes.
+    ///
+    /// # Errors
+    /// What keeps it from being written.
+    pub async fn try_write(&self) -> Result<(), StoreError> {
+        start::try_write(self.open_link()?, &self.prefix).await
+    }
+
+    /// The server's version.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn version(&self) -> Result<String, StoreError> {
+        start::version(self.open_link()?).await
+    }
+
     fn space(&self, partition: Partition) -> Space {
         Space::new(&self.prefix, partition)
     }

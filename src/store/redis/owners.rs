@@ -77,6 +77,16 @@ pub(super) async fn heartbeat(link: &Link, space: &Space, node: NodeId, lease_ms
     Ok(Nodes { now: Time(now), alive, steady: steady == 1 })
 }
 
+/// Who has beaten within a lease, by the server's clock, without beating: for who only looks.
+pub(super) async fn alive(link: &Link, space: &Space, lease_ms: i64) -> Result<Nodes, StoreError> {
+    let (seconds, micros): (i64, i64) = link.ask(Ask::Command(Cmd::new().arg("TIME"))).await?;
+    let now = seconds.saturating_mul(1_000).saturating_add(micros / 1_000);
+    let records: Vec<(u64, String)> = link.ask(Ask::Command(Cmd::new().arg("HGETALL").arg(space.nodes()))).await?;
+    let beat = |record: &str| record.split(' ').next().and_then(|beat| beat.parse::<i64>().ok());
+    let alive = records.iter().filter(|(_, record)| beat(record).is_some_and(|beat| now.saturating_sub(beat) < lease_ms));
+    Ok(Nodes { now: Time(now), alive: alive.map(|(node, _)| NodeId(*node)).collect(), steady: false })
+}
+
 fn read_nodes(values: &[redis::Value]) -> Result<Vec<NodeId>, StoreError> {
     let node = |value: &redis::Value| redis::from_redis_value_ref::<u64>(value).map(NodeId);
     let nodes: Result<Vec<NodeId>, _> = values.iter().map(node).collect();

@@ -45,6 +45,15 @@ async fn info(link: &Link) -> Result<InfoDict, StoreError> {
     ask(link, Cmd::new().arg("INFO")).await
 }
 
+pub(super) async fn version(link: &Link) -> Result<String, StoreError> {
+    Ok(info(link).await?.get("redis_version").unwrap_or_default())
+}
+
+pub(super) async fn try_write(link: &Link, prefix: &str) -> Result<(), StoreError> {
+    let key = [Space::new(prefix, Partition::GLOBAL).format(), b":probe".to_vec()].concat();
+    ask::<()>(link, Cmd::new().arg("SET").arg(key).arg(1).arg("PX").arg(1_000)).await
+}
+
 /// What an operator should know about this server, a sentence each; empty when all is well.
 pub(super) async fn advice(link: &Link) -> Result<Vec<String>, StoreError> {
     let info = info(link).await?;

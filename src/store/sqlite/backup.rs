@@ -1,5 +1,6 @@
 //! A copy of the live store in one file.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     {
         return Err(file_error(&part.display().to_string(), &error));
     }
+    // What a store holds is for its owner only.
+    let made = std::fs::File::options().write(true).create_new(true).mode(0o600).open(&part);
+    made.map_err(|error| file_error(&part.display().to_string(), &error))?;
     let source = schema::connect(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let copied = copy_pages(&source, &part).map_err(|error| store_error(&error));
     let renamed = copied.and_then(|()| std::fs::rename(&part, to).map_err(|error| file_error(&to.display().to_string(), &error)));

@@ -6,11 +6,12 @@
 //! * `batch`: one batch in the writer's transaction; `streams`: where each stream stands; `sweep`: expired once keys
 //! * `readers`: the threads that read; `reads`: what they read
 //! * `dump`, `load`: a partition through the port
-//! * `backup`: a copy of the live store
+//! * `backup`: a copy of the live store; `beside`: what may be done while another process owns the folder
 //! * `error`: SQLite's errors in the words of the port
 
 mod backup;
 mod batch;
+mod beside;
 mod dump;
 mod error;
 mod jobs;
@@ -69,11 +70,18 @@ pub struct SqliteEngine {
     limit: Duration,
     writer: mpsc::Sender<writer::Message>,
     readers: mpsc::Sender<readers::Message>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
     closed: AtomicBool,
     wakes: Arc<Wakes>,
     counts: Arc<Counts>,
     signals: Mutex<HashMap<Partition, broadcast::Sender<Bytes>>>,
+}
+
+/// What is waited for when closing.
+#[derive(Default)]
+struct Threads {
+    readers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
 }
 
 impl SqliteEngine {
@@ -97,16 +105,15 @@ impl SqliteEngine {
         let file = folder.join(FILE);
         let connection = schema::open(&file)?;
         let (writer, writer_thread) = writer::start(connection, lock)?;
-        let (readers, mut threads) = readers::start(&file)?;
+        let (readers, reader_threads) = readers::start(&file)?;
         // After a power cut the folder must still name the files.
         backup::sync_folder(folder)?;
-        threads.push(writer_thread);
         Ok(Arc::new(Self {
             file,
             limit,
             writer,
             readers,
-            threads: Mutex::new(threads),
+            threads: Mutex::new(Threads { readers: reader_threads, writer: Some(writer_thread) }),
             closed: AtomicBool::new(false),
             wakes: Arc::default(),
             counts: Arc::default(),
@@ -165,6 +172,12 @@ impl SqliteEngine {
         let mut signals = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
         signals.entry(partition).or_insert_with(|| broadcast::channel(SIGNALS).0).clone()
     }
+}
+
+/// Waits for the end of threads; whether any ended by a panic.
+async fn ended_badly(threads: Vec<JoinHandle<()>>) -> bool {
+    let joined = tokio::task::spawn_blocking(move || threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count()).await;
+    !matches!(joined, Ok(0))
 }
 
 fn closed() -> StoreError {
@@ -321,14 +334,14 @@ impl Engine for SqliteEngine {
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        // Readers first: the last connection to close is the writer's, which then folds the log into the file. A send that
-        // fails finds the threads ended, which is what was wanted.
-        for _ in &threads {
+        // Readers first, to their end: the last connection to close must be the writer's, which then folds the log into the file. A
+        // send that fails finds the threads ended, which is what was wanted.
+        for _ in &threads.readers {
             let _ = self.readers.send(readers::Message::Close).await;
         }
+        let readers_ended_badly = ended_badly(threads.readers).await;
         let _ = self.writer.send(writer::Message::Close).await;
-        let joined = tokio::task::spawn_blocking(move || threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count()).await;
-        if !matches!(joined, Ok(0)) {
+        if ended_badly(threads.writer.into_iter().collect()).await || readers_ended_badly {
             tracing::error!("a thread of the store ended badly");
         }
     }

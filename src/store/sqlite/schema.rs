@@ -108,17 +108,14 @@ pub(super) fn connect(file: &Path, flags: OpenFlags) -> Result<Connection, Store
 pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     let mut connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     let fails = |error: rusqlite::Error| store_error(&error);
-    let found = version(&connection).map_err(fails)?;
-    if found.application == 0 && found.version == 0 && found.tables == 0 {
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(fails)?;
-        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(fails)?;
-    } else if found.application != APPLICATION_ID {
-        return Err(StoreError::Corrupt(format!("{} is no store of this program", file.display())));
-    }
-    let steps = usize::try_from(found.version).map_err(|_| StoreError::Corrupt(format!("schema version {}", found.version)))?;
-    if steps > STEPS.len() {
-        return Err(StoreError::TooNew(format!("{} has schema version {steps}, this program knows up to {}", file.display(), STEPS.len())));
-    }
+    let steps = match steps_done(&connection, file)? {
+        Some(steps) => steps,
+        None => {
+            connection.pragma_update(None, "journal_mode", "WAL").map_err(fails)?;
+            connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(fails)?;
+            0
+        }
+    };
     // A backup was written by the online copy and may have lost the mode.
     connection.pragma_update(None, "journal_mode", "WAL").map_err(fails)?;
     connection.pragma_update(None, "cache_size", -32_000).map_err(fails)?;
@@ -127,6 +124,40 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024).map_err(fails)?;
     migrate(&mut connection, steps).map_err(fails)?;
     Ok(connection)
+}
+
+/// How many steps of the schema a store has behind it; `None`: the file is empty.
+///
+/// # Errors
+/// It is no store of ours, or a newer one.
+fn steps_done(connection: &Connection, file: &Path) -> Result<Option<usize>, StoreError> {
+    let found = version(connection).map_err(|error| store_error(&error))?;
+    if found.application == 0 && found.version == 0 && found.tables == 0 {
+        return Ok(None);
+    }
+    if found.application != APPLICATION_ID {
+        return Err(StoreError::Corrupt(format!("{} is no store of this program", file.display())));
+    }
+    let steps = usize::try_from(found.version).map_err(|_| StoreError::Corrupt(format!("schema version {}", found.version)))?;
+    if steps > STEPS.len() {
+        return Err(StoreError::TooNew(format!("{} has schema version {steps}, this program knows up to {}", file.display(), STEPS.len())));
+    }
+    Ok(Some(steps))
+}
+
+/// The schema's version of a store that is only to be read.
+///
+/// # Errors
+/// It is no store of ours, or of another version than this program reads.
+pub(super) fn readable_version(file: &Path) -> Result<usize, StoreError> {
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match steps_done(&connection, file)? {
+        Some(steps) if steps == STEPS.len() => Ok(steps),
+        Some(steps) => {
+            Err(StoreError::Unfit(format!("{} has the older schema version {steps}: the next start brings it up to date", file.display())))
+        }
+        None => Err(StoreError::Corrupt(format!("{} is empty", file.display()))),
+    }
 }
 
 fn migrate(connection: &mut Connection, done: usize) -> rusqlite::Result<()> {

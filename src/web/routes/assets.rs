@@ -12,6 +12,12 @@ use crate::web::problem::Problem;
 #[folder = "web-widget/dist/"]
 struct Built;
 
+/// Whether this program was built with both front ends.
+#[must_use]
+pub fn are_embedded() -> bool {
+    Built::get("widget.js").is_some() && Built::get("messenger/index.html").is_some()
+}
+
 /// What pages of ours may load: nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; \
                       font-src 'self'; connect-src 'self' ws: wss:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \

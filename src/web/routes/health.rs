@@ -7,11 +7,14 @@ use crate::web::edge::Edge;
 use crate::web::login::address;
 use crate::web::problem::{Problem, ProblemBody};
 
+/// The header that names the process: `doctor` compares what the public address answers with what this machine does.
+pub const NODE_HEADER: &str = "x-kommutator-node";
+
 /// The process is alive.
 #[utoipa::path(tag = "operation", responses((status = 200)), security(()))]
 #[get("/healthz")]
-pub(crate) async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain").body("alive\n")
+pub(crate) async fn healthz(edge: Data<Edge>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((NODE_HEADER, edge.house.node.0.to_string())).content_type("text/plain").body("alive\n")
 }
 
 /// The store answers.

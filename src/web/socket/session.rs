@@ -13,6 +13,7 @@ use governor::DefaultDirectRateLimiter;
 use super::peer::Peer;
 use super::{manager, visitor};
 use crate::gateway::events::json;
+use crate::gateway::faults::patience;
 use crate::gateway::hub::{Cut, Deliver, Register, Unregister, Who};
 use crate::model::ids::{ConversationId, WorkspaceId};
 use crate::model::protocol::{ServerFrame, close};
@@ -171,7 +172,7 @@ impl Session {
     }
 
     fn beat(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
-        if self.heard.elapsed() >= SILENCE {
+        if self.heard.elapsed() >= patience(SILENCE) {
             self.end(close::HEARTBEAT, ctx);
             return;
         }
@@ -332,7 +333,7 @@ impl Actor for Session {
             self.end(code, ctx);
             return;
         }
-        ctx.run_interval(PING, Self::beat);
+        ctx.run_interval(patience(PING), Self::beat);
         ctx.run_later(HELLO_LIMIT, |session, ctx| {
             if matches!(session.phase, Phase::New) {
                 ctx.text(json(&error_frame("hello_missing", "the first frame must be `hello`, within 10 s", None, None)));

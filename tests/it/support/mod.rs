@@ -2,12 +2,22 @@
 //!
 //! * [`app`]: the whole product on a free port, and clients of it
 //! * `fake_provider`, `rig`: the product with logins of the tests' channel, and the provider behind it
+//! * [`node`]: the product itself as a child process
+//! * [`client`]: what a correct client of the sockets does
+//! * [`ledger`]: what the server has called durable, kept outside of it
+//! * [`proxy`]: cuts all connections at once
+//! * [`recount`]: counts a whole store anew and compares
 //! * [`redis_server`]: a real redis-server as a child process
 //! * [`s3`]: a small S3 server, written from Amazon's API reference
 
 pub(crate) mod app;
+pub(crate) mod client;
 #[cfg(feature = "faults")]
 pub(crate) mod fake_provider;
+pub(crate) mod ledger;
+pub(crate) mod node;
+pub(crate) mod proxy;
+pub(crate) mod recount;
 pub(crate) mod redis_server;
 #[cfg(feature = "faults")]
 pub(crate) mod rig;

@@ -38,7 +38,7 @@ export function createHttp(state) {
   const routes = [];
   const on = (method, path, act) => routes.push({ method, pattern: new RegExp(`^/api/v1${path.replace(/:id/g, "([^/]+)")}$`), act });
   const visible = (user) => [...state.conversations.values()].filter((one) => state.sees(user, one.channel) && one.preview).sort((a, b) => (a.active_at < b.active_at ? 1 : -1));
-  const need = (ok) => { if (!ok) throw Object.assign(new Error("no"), { status: 403, code: "denied" }); };
+  const need = (ok) => { if (!ok) throw Object.assign(new Error("no"), { status: 403, code: "admins_only" }); };
   const found = (value) => { if (!value) throw Object.assign(new Error("no"), { status: 404, code: "not_found" }); return value; };
   const conversation = (user, id) => { const one = state.conversations.get(id); return found(one && state.sees(user, one.channel) ? one : null); };
 
@@ -49,7 +49,21 @@ export function createHttp(state) {
   on("GET", "/conversations/:id", ({ user, id }) => conversation(user, id));
   on("POST", "/conversations/:id/close", ({ user, id }) => { const one = conversation(user, id); one.status = "closed"; delete one.unanswered_since; state.touch(one); return one; });
   on("POST", "/conversations/:id/reopen", ({ user, id }) => { const one = conversation(user, id); one.status = "open"; state.touch(one); return one; });
-  on("POST", "/conversations/:id/assign", ({ user, id, json }) => { const one = conversation(user, id); one.assignee = json.user; state.touch(one); return one; });
+  on("POST", "/conversations/:id/assign", ({ user, id, json }) => { 
+    const one = conversation(user, id);
+    if (json.user !== null && !state.sees(found(state.users.get(json.user)), one.channel)) throw Object.assign(new Error("no"), { status: 422, code: "user_without_access" });
+    one.assignee = json.user;
+    state.touch(one);
+    return one;
+  });
+  on("POST", "/conversations/:id/messages/:id/retry", ({ user, id, second }) => {
+    const one = conversation(user, id);
+    const message = found(state.messages.get(one.id).find((entry) => entry.id === second));
+    if (!["failed", "unknown"].includes(message.state.status)) throw Object.assign(new Error("no"), { status: 409, code: "nothing_to_retry" });
+    state.setStatus(message, "queued");
+    setTimeout(() => state.setStatus(message, "sent"), 300);
+    return one;
+  });
   on("GET", "/conversations/:id/messages", ({ user, id, params }) => {
     conversation(user, id);
     const all = state.messages.get(id);
@@ -81,7 +95,7 @@ export function createHttp(state) {
     return one;
   });
   on("DELETE", "/channels/:id", ({ user, id }) => { need(user.role !== "manager"); state.channels.delete(id); state.announceChannel(id); });
-  on("GET", "/users", ({ user }) => { need(user.role !== "manager"); return small([...state.users.values()].map(userView)); });
+  on("GET", "/users", ({ user }) => small([...state.users.values()].map(user.role === "manager" ? ({ id, name, role }) => ({ id, name, role }) : userView)));
   on("POST", "/users", ({ user, json }) => {
     need(user.role !== "manager");
     if ([...state.users.values()].some((one) => one.email === json.email)) throw Object.assign(new Error("taken"), { status: 409, code: "email_taken" });
@@ -95,8 +109,14 @@ export function createHttp(state) {
   on("POST", "/tokens", ({ json }) => { const token = randomBytes(20).toString("hex"); const view = { id: randomBytes(6).toString("hex"), name: json.name, role: json.role, created_at: stamp(), last_used_at: null }; state.tokens.set(view.id, { ...view, secret: token }); return { ...view, token }; });
   on("DELETE", "/tokens/:id", ({ id }) => { for (const [key, one] of state.tokens) if (one.id === id) state.tokens.delete(key); });
   on("GET", "/audit", ({ params }) => page(state.audit, params, 50));
-  on("GET", "/quarantine", ({ params }) => page(state.quarantine, params, 50));
-  on("POST", "/quarantine/:id/replay", ({ id }) => { state.quarantine = state.quarantine.filter((one) => one.id !== id); });
+  on("GET", "/quarantine", ({ params }) => page(state.quarantine.map((one) => ({ ...one, payload: undefined })), params, 20));
+  on("GET", "/quarantine/:id", ({ id }) => found(state.quarantine.find((one) => one.id === id)));
+  on("POST", "/quarantine/:id/replay", ({ id }) => {
+    const one = found(state.quarantine.find((entry) => entry.id === id));
+    if (one.replayed_at) throw Object.assign(new Error("twice"), { status: 409, code: "already_replayed" });
+    one.replayed_at = stamp();
+    return { ...one, payload: undefined };
+  });
 
   const send = (response, status, value, headers = {}) => {
     response.writeHead(status, { "content-type": status >= 400 ? "application/problem+json" : "application/json", "cache-control": "no-store", ...headers });
@@ -106,7 +126,7 @@ export function createHttp(state) {
 
   const upload = async (request, response, params, headers = {}) => {
     const bytes = await body(request);
-    if (bytes.length > 20_000_000) return problem(response, 413, "too_large", headers);
+    if (bytes.length > 20_000_000) return problem(response, 413, "file_too_large", headers);
     const png = bytes.subarray(1, 4).toString() === "PNG";
     const type = png ? "image/png" : bytes.subarray(0, 4).toString() === "%PDF" ? "application/pdf" : "application/octet-stream";
     const id = addFile(state, params.get("name") ?? "file", type, bytes, png ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : {});
@@ -151,14 +171,14 @@ export function createHttp(state) {
     }
     if (path === "/api/v1/logout") return send(response, 204, undefined, { "set-cookie": "kommutator_session=; Max-Age=0; Path=/" });
     const user = cookieUser(state, request) ?? state.users.get(state.sessions.get(bearer(request)));
-    if (!user) return problem(response, 401, "not_let_in");
+    if (!user) return problem(response, 401, "not_logged_in");
     if (path === "/api/v1/files") return upload(request, response, url.searchParams);
     for (const { method, pattern, act } of routes) {
       const match = method === request.method && pattern.exec(path);
       if (!match) continue;
       try {
         const text = (await body(request)).toString();
-        const answer = act({ user, id: match[1], params: url.searchParams, json: text ? JSON.parse(text) : {} });
+        const answer = act({ user, id: match[1] && decodeURIComponent(match[1]), second: match[2] && decodeURIComponent(match[2]), params: url.searchParams, json: text ? JSON.parse(text) : {} });
         return send(response, answer === undefined ? 204 : request.method === "POST" && /(channels|users|tokens)$/.test(path) ? 201 : 200, answer);
       } catch (error) {
         return problem(response, error.status ?? 500, error.code ?? "server");

@@ -15,6 +15,7 @@ export function addFile(state, name, media_type, bytes, size = {}) {
 export function seed(state) {
   const owner = state.addUser("Ольга Северова", "owner@example.com", "correct horse", "owner");
   const petr = state.addUser("Пётр Ильин", "petr@example.com", "correct horse", "manager");
+  state.addUser("Елена Оптова", "elena@example.com", "correct horse", "manager", []);
   const shop = state.addChannel("Мебель Север", ["http://127.0.0.1", "http://localhost"], { greeting: "Здравствуйте! Подскажем по наличию, доставке и сборке.", accent: "#0f766e" });
   const second = state.addChannel("Оптовый отдел", ["https://opt.example.com"]);
   second.active = false;
@@ -44,13 +45,16 @@ export function seed(state) {
   const failed = state.addConversation(shop, "María López");
   say(failed, "¿Envían a España?", minutes(400));
   answer(failed, petr, "Да, до Барселоны — 12 дней.", minutes(390), { status: "failed", reason: { code: "attempts_exhausted", provider: "timeout" } });
-  const blocked = state.addConversation(shop, "Сергей (опт)", { can: { ...igor.can, send: false, reason: { code: "channel_off" } } });
+  const unsure = state.addConversation(shop, "Глеб Орлов");
+  say(unsure, "Пришлёте счёт сегодня?", minutes(420));
+  answer(unsure, owner, "Да, счёт отправила на почту.", minutes(410), { status: "unknown", reason: { code: "answer_lost" } });
+  const blocked = state.addConversation(shop, "Сергей (опт)", { can: { ...igor.can, send: false, reason: { code: "channel_inactive" } } });
   say(blocked, "Ждём счёт на 40 стульев", minutes(60 * 50));
   const closed = state.addConversation(shop, "Посетитель 4127", { status: "closed" });
   say(closed, "Спасибо, разобрался", minutes(60 * 80));
   answer(closed, petr, "Хорошего дня!", minutes(60 * 80 - 2));
   anna.unread = 2;
-  for (const one of [boris, failed, blocked, closed]) one.unread = 0;
+  for (const one of [boris, failed, unsure, blocked, closed]) one.unread = 0;
   closed.status = "closed";
   delete closed.unanswered_since;
   const names = ["Елена", "Дмитрий", "Олег Павлов", "Светлана Р.", "Ирина", "Андрей Ткач", "Мария", "Николай", "Виктор С.", "Тимур", "Лариса", "Юлия Белова"];
@@ -72,6 +76,8 @@ export function seed(state) {
   state.note(owner, "channel.created", shop.name, { kind: "site_widget" });
   state.note(owner, "user.created", petr.email, { role: "manager" });
   state.tokens.set("seed", { id: newId(), name: "Бот склада", role: "manager", created_at: stamp(minutes(9000)), last_used_at: stamp(minutes(3)), secret: "seed" });
-  state.quarantine.push({ id: newId(), at: stamp(minutes(33)), source: "Мебель Север", reason: { code: "unreadable", provider: "unexpected end of JSON" }, attempts: 3, preview: '{"update_id":8841,"message":{"chat":{"id":' });
+  const held = (at, reason, payload, replayed_at = null) => state.quarantine.push({ id: newId(), at: stamp(at), channel_provider: "site_widget", login: newId(), reason, size: Buffer.byteLength(payload), replayed_at, payload: Buffer.from(payload).toString("base64") });
+  held(minutes(33), { code: "unreadable", provider: "unexpected end of JSON" }, '{"update_id":8841,"message":{"chat":{"id":');
+  held(minutes(400), { code: "unknown_login", params: { key: "club-4412" } }, JSON.stringify({ group_id: 4412, type: "message_new", object: { text: "Здравствуйте! Диван ещё есть?" } }), stamp(minutes(380)));
   return { owner, petr, shop };
 }

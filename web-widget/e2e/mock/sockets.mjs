@@ -28,7 +28,9 @@ export function attachSockets(server, state) {
       if (event) say({ type: "event", cursor: entry.cursor, event });
     };
     state.watchers.add(watch);
+    const beat = setInterval(() => party.hello && say({ type: "cursor", cursor: `${state.epoch}.${state.feed.length}` }), 25_000);
     ws.on("close", () => {
+      clearInterval(beat);
       live.delete(party);
       state.watchers.delete(watch);
     });
@@ -53,10 +55,10 @@ export function attachSockets(server, state) {
   function take({ say, session }, frame) {
     if (!CLIENT_ID.test(frame.client_id ?? "")) return say({ type: "error", code: "bad_client_id", message: "client_id" });
     const one = session.conversation(frame);
-    if (!one) return say({ type: "error", code: "no_such_conversation", message: "conversation", client_id: frame.client_id });
+    if (!one) return say({ type: "error", code: "unknown_conversation", message: "conversation", client_id: frame.client_id });
     const first = state.messages.get(one.id).find((message) => message.client_id === frame.client_id);
     if (first) return say({ type: "accepted", client_id: frame.client_id, message: first, duplicate: true });
-    if (frame.text === "!refuse") return say({ type: "error", code: "blocked", message: "refused", client_id: frame.client_id });
+    if (frame.text === "!refuse") return say({ type: "error", code: "channel_inactive", message: "refused", client_id: frame.client_id });
     const direction = session.side === "visitor" ? "inbound" : frame.note ? "note" : "outbound";
     const message = state.addMessage(one, direction, session.author(), { ...frame, status: direction === "outbound" ? "queued" : "sent" });
     say({ type: "accepted", client_id: frame.client_id, message: structuredClone(message), duplicate: false });

@@ -1,7 +1,7 @@
 /** Every address of the HTTP edge the messenger uses, typed, in one place. */
 import type { ConversationView, Me, MessageView, Role } from "@kommutator/shared/generated/protocol.ts";
 import { call, query } from "./http.ts";
-import type { Appearance, AuditEntry, ChannelChange, ChannelView, Counters, Found, Page, QuarantineView, TokenView, UserView, View } from "./types.ts";
+import type { Appearance, AuditEntry, ChannelChange, ChannelView, Colleague, Counters, Found, Page, QuarantinePayload, QuarantineView, TokenView, UserView, View } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -21,6 +21,7 @@ export const api = {
   close: (key: string) => call<ConversationView | undefined>("POST", `${base}/conversations/${id(key)}/close`),
   reopen: (key: string) => call<ConversationView | undefined>("POST", `${base}/conversations/${id(key)}/reopen`),
   assign: (key: string, user: string | null) => call<ConversationView | undefined>("POST", `${base}/conversations/${id(key)}/assign`, { user }),
+  retry: (key: string, message: string) => call<ConversationView>("POST", `${base}/conversations/${id(key)}/messages/${id(message)}/retry`),
   messages: (key: string, ask: MessagesAsk) => call<Page<MessageView>>("GET", `${base}/conversations/${id(key)}/messages${query(ask)}`),
   search: (q: string, cursor: string | null, signal?: AbortSignal) => call<Page<Found> & { complete: boolean }>("GET", `${base}/search${query({ q, cursor })}`, undefined, signal),
   uploadUrl: (name: string) => `${base}/files${query({ name })}`,
@@ -31,6 +32,7 @@ export const api = {
   deleteChannel: (key: string) => call<undefined>("DELETE", `${base}/channels/${id(key)}`),
 
   users: () => call<Page<UserView>>("GET", `${base}/users`),
+  colleagues: () => call<Page<Colleague>>("GET", `${base}/users`),
   addUser: (user: NewUser) => call<UserView>("POST", `${base}/users`, user),
   changeUser: (key: string, change: Partial<NewUser>) => call<UserView>("PATCH", `${base}/users/${id(key)}`, change),
   deleteUser: (key: string) => call<undefined>("DELETE", `${base}/users/${id(key)}`),
@@ -41,5 +43,6 @@ export const api = {
 
   audit: (cursor: string | null) => call<Page<AuditEntry>>("GET", `${base}/audit${query({ cursor })}`),
   quarantine: (cursor: string | null) => call<Page<QuarantineView>>("GET", `${base}/quarantine${query({ cursor })}`),
-  replay: (key: string) => call<undefined>("POST", `${base}/quarantine/${id(key)}/replay`),
+  payload: (key: string) => call<QuarantinePayload>("GET", `${base}/quarantine/${id(key)}`),
+  replay: (key: string) => call<QuarantineView>("POST", `${base}/quarantine/${id(key)}/replay`),
 };

@@ -8,6 +8,7 @@ export class Problem extends Error {
     readonly status: number,
     readonly code: string,
     readonly detail: string,
+    readonly params: Record<string, string> = {},
   ) {
     super(code);
   }
@@ -21,9 +22,9 @@ export function whenSessionEnds(act: () => void): void {
 }
 
 async function problemOf(answer: Response): Promise<Problem> {
-  const body = (await answer.json().catch(() => ({}))) as { code?: unknown; detail?: unknown; title?: unknown };
+  const body = (await answer.json().catch(() => ({}))) as { code?: unknown; detail?: unknown; title?: unknown; params?: Record<string, string> };
   const text = (value: unknown) => (typeof value === "string" ? value : "");
-  return new Problem(answer.status, text(body.code) || String(answer.status), text(body.detail) || text(body.title));
+  return new Problem(answer.status, text(body.code) || String(answer.status), text(body.detail) || text(body.title), body.params);
 }
 
 export async function call<Answer>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {

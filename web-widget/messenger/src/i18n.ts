@@ -1,8 +1,10 @@
 /** The messenger's language and how codes of the server become words. */
 import { createSignal } from "solid-js";
 import type { Reason } from "@kommutator/shared/generated/protocol.ts";
-import { type Dictionary, type Entry, type Locale, pickLocale, translator } from "@kommutator/shared/i18n.ts";
+import { size } from "@kommutator/shared/format.ts";
+import { type Dictionary, type Entry, type Locale, type Params, pickLocale, translator } from "@kommutator/shared/i18n.ts";
 import { Problem } from "./http.ts";
+import { putReason } from "./reasons.ts";
 import { en } from "./words/en.ts";
 import { es } from "./words/es.ts";
 import { ru } from "./words/ru.ts";
@@ -29,33 +31,39 @@ export function has(key: string): key is WordKey {
   return key in ru;
 }
 
+/** The words of a code, if there are any. */
+function codeText(code: string, params: Params | undefined): string | null {
+  const key = `reason.${code}`;
+  if (!has(key)) return null;
+  const shown = code === "file_too_large" && params?.limit !== undefined ? { ...params, limit: size(locale(), Number(params.limit)) } : params;
+  return putReason(t(key), shown);
+}
+
 /** A reason in words; the provider's own words beside it. */
 export function reasonText(reason: Reason | null | undefined): string {
   if (!reason) return "";
-  const key = `reason.${reason.code}`;
-  const text = has(key) ? t(key, reason.params) : t("reason.other", { code: reason.code });
+  const text = codeText(reason.code, reason.params) ?? t("reason.other", { code: reason.code });
   return reason.provider ? `${text} «${reason.provider}»` : text;
 }
 
 export function problemText(error: unknown): string {
   if (!(error instanceof Problem)) return t("error.server");
-  const key = `reason.${error.code}`;
-  if (has(key)) return t(key);
   if (error.status === 0) return t("error.network");
+  if (error.status === 429) return t("error.tooMany");
+  const text = codeText(error.code, error.params);
+  if (text !== null) return text;
   if (error.status === 401) return t("error.session");
   if (error.status === 403) return t("error.denied");
   if (error.status === 404) return t("error.missing");
   if (error.status === 409 || error.status === 412) return t("error.conflict");
   if (error.status === 413) return t("error.tooLarge");
-  if (error.status === 429) return t("error.tooMany");
   if (error.status < 500) return t("error.invalid", { detail: error.detail || error.code });
   return t("error.server");
 }
 
 /** Why a message of ours was refused. */
 export function refusalText(code: string): string {
-  const key = `reason.${code}`;
-  return has(key) ? t(key) : t("error.refused", { code });
+  return codeText(code, undefined) ?? t("error.refused", { code });
 }
 
 export function kindText(kind: string): string {

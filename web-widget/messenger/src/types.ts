@@ -21,6 +21,10 @@ export type Appearance = Pick<WidgetView, "title" | "greeting" | "accent" | "sid
 export type ChannelChange = { name?: string; active?: boolean; widget?: { origins?: string[]; appearance?: Appearance } };
 
 export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string };
+/** What everybody may know of everybody; the rest is for admins. */
+export type Colleague = Pick<UserView, "id" | "name" | "role">;
 export type TokenView = { id: string; name: string; role: Role; created_at: string; last_used_at?: string | null };
 export type AuditEntry = { id: string; at: string; actor: { id: string; name: string }; action: string; target?: unknown; details?: unknown };
-export type QuarantineView = { id: string; at?: string; source?: string; reason?: Reason | string; attempts?: number; preview?: string };
+export type QuarantineView = { id: string; at: string; channel_provider: string; login: string | null; reason: Reason; size: number; replayed_at: string | null };
+/** `payload` is base 64. */
+export type QuarantinePayload = QuarantineView & { payload: string };

@@ -1,7 +1,7 @@
 /** One file over HTTP with progress. `fetch` tells no progress of an upload, so this is `XMLHttpRequest`. */
 import type { AttachmentView } from "./generated/protocol.ts";
 
-/** `code` is the server's, or `too_large`, `empty`, `network`, `aborted`. */
+/** `code` is the server's (`file_too_large` and `file_empty` also when found here), or `network`, `aborted`, `server`. */
 export class UploadError extends Error {
   constructor(
     readonly code: string,
@@ -22,8 +22,8 @@ export type UploadRequest = {
 
 export function upload(request: UploadRequest): Promise<AttachmentView> {
   const { file, signal } = request;
-  if (file.size === 0) return Promise.reject(new UploadError("empty"));
-  if (file.size > request.most) return Promise.reject(new UploadError("too_large"));
+  if (file.size === 0) return Promise.reject(new UploadError("file_empty"));
+  if (file.size > request.most) return Promise.reject(new UploadError("file_too_large"));
   return new Promise((resolve, reject) => {
     const http = new XMLHttpRequest();
     http.open("POST", request.url);
@@ -34,7 +34,7 @@ export function upload(request: UploadRequest): Promise<AttachmentView> {
     http.onload = () => {
       const view = parse(http.responseText) as Partial<AttachmentView & { code: string }> | null;
       if (http.status === 201 && typeof view?.id === "string") resolve(view as AttachmentView);
-      else reject(new UploadError(view?.code ?? (http.status === 413 ? "too_large" : "server"), http.status));
+      else reject(new UploadError(view?.code ?? (http.status === 413 ? "file_too_large" : "server"), http.status));
     };
     http.onerror = () => reject(new UploadError("network"));
     http.onabort = () => reject(new UploadError("aborted"));

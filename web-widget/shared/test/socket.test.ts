@@ -353,19 +353,46 @@ describe("signs of life", () => {
     expect(last().of("read")).toEqual([{ type: "read", up_to: "2" }]);
   });
 
-  it("makes a new link after 70 s of silence while watched, and none otherwise", () => {
+  it("stays on a link that only says its heartbeat, and makes a new one after 70 s of silence", () => {
     const client = make();
     client.start();
     greet();
-    timers.pass(10 * limits.silence);
-    expect(sockets).toHaveLength(1);
-    client.watchSilence(true);
-    timers.pass(limits.silence - 1);
-    last().say({ type: "cursor", cursor: "e.1" });
+    for (let beat = 0; beat < 20; beat += 1) {
+      timers.pass(25_000);
+      last().say({ type: "cursor", cursor: "e.1" });
+    }
     timers.pass(limits.silence - 1);
     expect(sockets).toHaveLength(1);
     timers.pass(1);
+    expect(limits.silence).toBe(70_000);
     expect(sockets).toHaveLength(2);
+    last().onopen?.();
+    expect(last().of("hello")).toEqual([expect.objectContaining({ cursor: "e.1" })]);
+  });
+
+  it("knows a dead link only by silence while it is ready", () => {
+    const client = make();
+    client.start();
+    greet();
+    client.offline();
+    timers.pass(10 * limits.silence);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it("sends again by itself, with the same key, what a full store did not take", () => {
+    for (const code of ["store_full", "store_read_only"]) {
+      sockets.length = 0;
+      const client = make();
+      client.start();
+      greet();
+      client.send({ client_id: code, conversation: "c", text: "x" });
+      last().say({ type: "error", code, message: "", client_id: code, retry_after_ms: 5_000 });
+      expect(client.entries[0]?.failed).toBeUndefined();
+      timers.pass(5_000);
+      expect(last().of("send").filter((frame) => (frame as { client_id?: string }).client_id === code)).toHaveLength(2);
+      client.stop();
+      client.discard(code);
+    }
   });
 
   it("follows the browser: offline, online, looked at again", () => {

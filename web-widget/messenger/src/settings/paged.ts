@@ -2,7 +2,7 @@
 import { createSignal } from "solid-js";
 import type { Page } from "../types.ts";
 
-export function createPaged<Item>(load: (cursor: string | null) => Promise<Page<Item>>) {
+export function createPaged<Item extends { id: string }>(load: (cursor: string | null) => Promise<Page<Item>>) {
   const [items, setItems] = createSignal<Item[] | null>(null);
   const [next, setNext] = createSignal<string | null>(null);
   const [error, setError] = createSignal<unknown>(null);
@@ -16,6 +16,8 @@ export function createPaged<Item>(load: (cursor: string | null) => Promise<Page<
       setError(problem);
     }
   };
+  /** One row changed. */
+  const put = (item: Item) => setItems((all) => all?.map((one) => (one.id === item.id ? item : one)) ?? null);
   void ask(null);
-  return { value: () => items() ?? undefined, error, again: () => void ask(null), loading: () => items() === null, next, more: () => void ask(next()) };
+  return { value: () => items() ?? undefined, error, again: () => void ask(null), loading: () => items() === null, next, put, more: () => void ask(next()) };
 }

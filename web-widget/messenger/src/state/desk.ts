@@ -6,7 +6,7 @@ import { browserSocket, browserStorage, browserTimers, newClientId, socketUrl, w
 import type { QueueEntry } from "@kommutator/shared/socket/queue.ts";
 import { api } from "../api.ts";
 import { whenSessionEnds } from "../http.ts";
-import type { ChannelView, View } from "../types.ts";
+import type { ChannelView, Colleague, View } from "../types.ts";
 import { createConversations } from "./conversations.ts";
 
 export type Outgoing = QueueEntry<SendFrame>;
@@ -23,6 +23,7 @@ export function createDesk(first: Me, ended: () => void) {
   const [outbox, setOutbox] = createSignal<readonly Outgoing[]>([]);
   const [typing, setTyping] = createSignal<ReadonlyMap<string, string>>(new Map());
   const [channels, setChannels] = createSignal<ChannelView[] | null>(null);
+  const [colleagues, setColleagues] = createSignal<readonly Colleague[]>([]);
   const [view, setView] = createSignal<View>("all");
   const conversations = createConversations(api, (act) => setTimeout(act, COUNT_MS));
   const listeners = new Set<Listener>();
@@ -34,10 +35,14 @@ export function createDesk(first: Me, ended: () => void) {
     if (isAdmin()) setChannels((await api.channels()).items);
   };
 
+  /** Names only: without them a conversation is still answered. */
+  const loadColleagues = () => api.colleagues().then((page) => setColleagues(page.items), () => undefined);
+
   const reload = async () => {
     stale = false;
     listeners.forEach((one) => one.reload());
     loadChannels().catch(() => undefined);
+    void loadColleagues();
     await conversations.reload(view());
   };
 
@@ -106,7 +111,6 @@ export function createDesk(first: Me, ended: () => void) {
     ended();
   };
   whenSessionEnds(end);
-  client.watchSilence(true);
   client.start();
 
   return {
@@ -119,6 +123,8 @@ export function createDesk(first: Me, ended: () => void) {
     typing,
     channels,
     loadChannels,
+    colleagues,
+    loadColleagues,
     view,
     setView,
     conversations,

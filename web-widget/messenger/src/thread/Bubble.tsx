@@ -7,6 +7,7 @@ import { LinkedText } from "../ui/LinkedText.tsx";
 import type { IconName } from "../ui/paths.ts";
 import { Attachments } from "./Attachments.tsx";
 import { useThread } from "./context.ts";
+import { Retry } from "./Retry.tsx";
 import type { Row } from "./rows.ts";
 
 const MARKS: Record<string, IconName> = { queued: "clock", sent: "check", delivered: "checks", read: "checks", failed: "alert", unknown: "warning" };
@@ -66,7 +67,7 @@ export function Bubble(props: { row: Row; jump: (id: string) => void }) {
         <Show when={canReply()}>
           <button type="button" class="ghost answer" aria-label={t("message.reply")} title={t("message.reply")} onClick={() => setReply(message())}><Icon name="reply" small /></button>
         </Show>
-        <Show when={why()}><p class="why">{why()}</p></Show>
+        <Show when={why()}><div class="why">{why()} <Retry message={message()} /></div></Show>
       </article>
     </Show>
   );

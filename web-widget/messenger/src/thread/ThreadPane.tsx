@@ -69,12 +69,12 @@ export function ThreadPane(props: { id: string }) {
   };
   const actions = {
     toggle: () => void act(conversation()?.status === "closed" ? api.reopen(id) : api.close(id)),
-    take: () => void act(api.assign(id, conversation()?.assignee === desk.me().id ? null : desk.me().id)),
+    assign: (user: string | null) => void act(api.assign(id, user)),
   };
   const key = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || document.querySelector("dialog[open]")) return;
     if (event.code === "KeyE") actions.toggle();
-    else if (event.code === "KeyA") actions.take();
+    else if (event.code === "KeyA") actions.assign(conversation()?.assignee === desk.me().id ? null : desk.me().id);
     else if (event.code === "KeyN") setNote(!note());
     else return;
     event.preventDefault();
@@ -86,7 +86,7 @@ export function ThreadPane(props: { id: string }) {
     <ThreadContext.Provider value={{ id, conversation, thread, note, setNote, reply, setReply, unread, wanted, show: setPictures }}>
       <Show when={!missing()} fallback={<Empty icon="warning" title={t("thread.missing")} text={t("thread.missing.text")} />}>
         <div class="thread" classList={{ "with-card": card() }} role="region" aria-label={t("thread.label", { name: conversation()?.title ?? "" })}>
-          <Header toggle={actions.toggle} take={actions.take} card={card()} setCard={setCard} />
+          <Header toggle={actions.toggle} assign={actions.assign} card={card()} setCard={setCard} />
           <Messages />
           <Composer />
           <Show when={card() && conversation()}>{(one) => <Card conversation={one()} close={() => setCard(false)} />}</Show>

@@ -7,11 +7,11 @@ import { Icon } from "../ui/Icon.tsx";
 function Chip(props: { one: Chosen; uploads: Uploads; most: number }) {
   const note = () => {
     const { error, file } = props.one;
-    if (error === "too_large") return t("file.tooLarge", { size: size(locale(), props.most) });
-    if (error === "empty") return t("file.empty");
+    if (error === "file_too_large") return t("file.tooLarge", { size: size(locale(), props.most) });
+    if (error === "file_empty") return t("file.empty");
     return error ? t("file.failedUpload") : size(locale(), file.size);
   };
-  const again = () => props.one.error !== null && props.one.error !== "too_large" && props.one.error !== "empty";
+  const again = () => props.one.error !== null && props.one.error !== "file_too_large" && props.one.error !== "file_empty";
   return (
     <li classList={{ bad: !!props.one.error }}>
       <Show when={props.one.picture} fallback={<span class="disc"><Icon name="file" /></span>}>{(url) => <img src={url()} alt="" />}</Show>

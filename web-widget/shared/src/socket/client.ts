@@ -71,7 +71,8 @@ export const limits = {
   frameBytes: 65_536,
 } as const;
 
-const RETRYABLE = new Set(["try_again", "too_many"]);
+/** Nothing is wrong with the message itself: it goes again with the same key. */
+const RETRYABLE = new Set(["store_full", "store_read_only", "too_many", "try_again"]);
 
 export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
   private readonly queue: SendQueue<Send>;
@@ -81,7 +82,6 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
   private attempt = 0;
   private readyAt = 0;
   private heardAt = 0;
-  private watching = false;
   private timer: unknown;
   private silenceTimer: unknown;
   private readonly inFlight = new Map<string, unknown>();
@@ -157,12 +157,6 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
   read(where: string, frame: object): void {
     this.reads.set(where, frame);
     if (this.state.kind === "ready") this.flushReads();
-  }
-
-  /** While on, 70 s without any frame make a new link: a browser sees no pings, and a resume is cheap. */
-  watchSilence(on: boolean): void {
-    this.watching = on;
-    this.armSilence();
   }
 
   /** The browser says there is a network: whatever link there was belongs to the old one. */
@@ -351,10 +345,11 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
     socket.close();
   }
 
+  /** The server says a frame with every heartbeat, each 25 s: so long a silence is a dead link. A browser sees no pings. */
   private armSilence(): void {
     const { timers } = this.options;
     timers.clear(this.silenceTimer);
-    if (!this.watching || this.state.kind !== "ready") return;
+    if (this.state.kind !== "ready") return;
     this.silenceTimer = timers.set(() => this.online(), limits.silence);
   }
 

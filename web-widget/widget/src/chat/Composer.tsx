@@ -10,7 +10,7 @@ function chip(one: Chosen, uploads: Uploads) {
   const { error, done, file, picture } = one;
   const remove = t("remove", { name: file.name });
   const most = size(locale, chat.look()?.max_file_bytes ?? 0);
-  const final = error === "too_large" ? t("tooLarge", { size: most }) : error === "empty" ? t("empty") : null;
+  const final = error === "file_too_large" ? t("tooLarge", { size: most }) : error === "file_empty" ? t("empty") : null;
   const note = error ? (final ?? t("uploadFailed")) : size(locale, file.size);
   const again = error && final === null && <button type="button" onClick={() => uploads.again(one)}>{/* @once */ t("again")}</button>;
   const bar = !done && !error && <progress max="1" value={one.part()} aria-label={/* @once */ file.name} />;

@@ -131,7 +131,6 @@ export function createChat(mount: Mount) {
     },
     setOpen(open: boolean) {
       setOpened(open);
-      client.watchSilence(open);
       if (open) client.visible();
       markRead();
     },

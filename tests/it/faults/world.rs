@@ -1,0 +1,276 @@
+//! Floods, half-open sockets, a store that is gone, full or read-only, a clock that goes back.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use kommutator::app;
+use kommutator::channel::registry::Channels;
+use kommutator::config::{Config, Options};
+use kommutator::demo;
+use kommutator::model::time::{SharedWorld, TestWorld, Time};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::client::{Client, Happened, Role, id_of, open, whole_log};
+use crate::support::ledger::Ledger;
+use crate::support::node::{Node, Plan, http, until};
+use crate::support::redis_server::RedisServer;
+
+fn visitor(node: &Node, nonce: &str) -> Client {
+    Client::new(Role::Visitor { widget: node.printed.widget_key.clone(), nonce: nonce.to_owned() }, vec![node.url()])
+}
+
+/// Goes on until every frame is answered; the codes of refusals met on the way, with how often.
+async fn settle(client: &mut Client, ledger: &Ledger, name: &str) -> BTreeMap<String, usize> {
+    let mut codes = BTreeMap::new();
+    let until = std::time::Instant::now() + Duration::from_secs(90);
+    while client.waiting() > 0 {
+        match client.turn(Duration::from_millis(200)).await {
+            Happened::Accepted(accepted) => ledger.note(name, accepted),
+            Happened::Error(error) => *codes.entry(error["code"].as_str().unwrap().to_owned()).or_default() += 1,
+            _ => {}
+        }
+        assert!(std::time::Instant::now() < until, "{} frames are not answered; {codes:?}", client.waiting());
+    }
+    codes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_frames_is_refused_and_what_was_accepted_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan::new(&folder.path().join("data")).with("--limits", "on");
+    let node = tokio::task::block_in_place(|| Node::start(&plan));
+    let (mut client, ledger) = (visitor(&node, "floodvisitor00001"), Ledger::new());
+    client.turn(Duration::from_secs(10)).await;
+    for at in 0..120 {
+        client.send(&format!("f{at}"), None, "много", &[], false).await;
+    }
+    let codes = settle(&mut client, &ledger, "visitor").await;
+    assert!(codes.get("too_many").is_some_and(|count| *count >= 20) && codes.len() == 1, "{codes:?}");
+    let log = whole_log(&node.url(), &node.printed.token).await;
+    assert_eq!((ledger.compare(&log).0, log.values().map(Vec::len).sum::<usize>()), (120, 120));
+}
+
+#[cfg(feature = "faults")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_open_socket_is_found_and_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = Plan::new(&folder.path().join("data"));
+    // 60 s of silence become 1.2 s.
+    plan.under = vec!["env".into(), "KOMMUTATOR_PATIENCE=50".into()];
+    let node = tokio::task::block_in_place(|| {
+        let mut started = Node::start(&plan);
+        // `env` becomes the product: there is nothing between.
+        started.plan.under.clear();
+        started
+    });
+    let mut silent = open(&format!("{}/ws/manager", node.url().replacen("http", "ws", 1)), None).await.unwrap();
+    futures_util::SinkExt::send(&mut silent, Message::text(json!({"type": "hello", "token": node.printed.token}).to_string())).await.unwrap();
+    assert!(silent.next().await.unwrap().unwrap().is_text());
+    let mut talking = visitor(&node, "halfopenvisitor01");
+    talking.turn(Duration::from_secs(10)).await;
+    // The silent one reads nothing, so it answers no ping; the other does.
+    until("the silent socket is closed", Duration::from_secs(30), async || {
+        talking.turn(Duration::from_millis(50)).await;
+        (node.metric("kommutator_sockets").await <= 1.0).then_some(())
+    })
+    .await;
+    let code = loop {
+        match silent.next().await {
+            Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => break None,
+        }
+    };
+    assert_eq!(code, Some(4002));
+    assert!(talking.closes.is_empty(), "who answers stays: {:?}", talking.closes);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_is_gone_for_a_while_and_everything_goes_on_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut redis = RedisServer::start();
+    let plan = Plan::new(&folder.path().join("data")).redis(&redis.url()).with("--limits", "off").with("--lease-seconds", "3");
+    let mut node = tokio::task::block_in_place(|| Node::start(&plan));
+    let (mut client, ledger) = (visitor(&node, "redisgonevisitor1"), Ledger::new());
+    let mut manager = Client::new(Role::Manager { token: node.printed.token.clone() }, vec![node.url()]);
+    manager.turn(Duration::from_secs(10)).await;
+    client.send("g0", None, "до", &[], false).await;
+    settle(&mut client, &ledger, "visitor").await;
+    // The socket follows its conversation by now.
+    until("the visitor is shown its message", Duration::from_secs(20), async || {
+        client.turn(Duration::from_millis(20)).await;
+        (!client.shown.is_empty()).then_some(())
+    })
+    .await;
+    tokio::task::block_in_place(|| redis.kill());
+    client.send("g1", None, "во время", &[], false).await;
+    let answer = loop {
+        match client.turn(Duration::from_secs(30)).await {
+            Happened::Error(error) => break error,
+            Happened::Accepted(accepted) => panic!("{accepted:?} while the store is gone"),
+            _ => {}
+        }
+    };
+    assert_eq!((answer["code"].as_str(), answer["client_id"].as_str()), (Some("try_again"), Some("g1")));
+    let ready = async || http().get(format!("{}/readyz", node.url())).send().await.unwrap().status().as_u16();
+    assert_eq!(ready().await, 503);
+    assert_eq!(http().get(format!("{}/healthz", node.url())).send().await.unwrap().status(), 200);
+    tokio::task::block_in_place(|| redis.restart());
+    let codes = settle(&mut client, &ledger, "visitor").await;
+    assert!(codes.keys().all(|code| code == "try_again"), "{codes:?}");
+    until("ready again", Duration::from_secs(30), async || (ready().await == 200).then_some(())).await;
+    let log = whole_log(&node.url(), &node.printed.token).await;
+    assert_eq!(ledger.compare(&log).0, 2);
+    // The manager's socket stayed and is shown what was written meanwhile.
+    until("the manager is shown all", Duration::from_secs(30), async || {
+        manager.turn(Duration::from_millis(50)).await;
+        log.values().flatten().all(|message| manager.shown.contains_key(&id_of(message))).then_some(())
+    })
+    .await;
+    assert!(manager.closes.is_empty() && manager.wrong.is_empty() && node.runs());
+}
+
+/// A small file system of its own; taken off when dropped.
+struct SmallDisk<'p>(&'p Path);
+
+impl<'p> SmallDisk<'p> {
+    /// `Err`: this test may not mount, and why.
+    fn mount(at: &'p Path, size: &str) -> Result<Self, String> {
+        std::fs::create_dir_all(at).unwrap();
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(at).output();
+        match done {
+            Ok(done) if done.status.success() => Ok(Self(at)),
+            Ok(done) => Err(String::from_utf8_lossy(&done.stderr).trim().to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        // A mount that stays is named by the message of the command itself.
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_loses_nothing_and_goes_on_once_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let disk = match SmallDisk::mount(&data, "8m") {
+        Ok(disk) => disk,
+        Err(why) => {
+            println!("not proven here: this test may not mount a small file system: {why}");
+            return;
+        }
+    };
+    let plan = Plan::new(&data);
+    let mut node = tokio::task::block_in_place(|| Node::start(&plan));
+    let (mut client, ledger) = (visitor(&node, "fulldiskvisitor01"), Ledger::new());
+    client.send("d0", None, "до", &[], false).await;
+    settle(&mut client, &ledger, "visitor").await;
+    // Everything that is left is taken away.
+    let filler = data.join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    for size in [1 << 20, 4_096, 512] {
+        while std::io::Write::write_all(&mut file, &vec![7; size]).is_ok() {}
+    }
+    drop(file);
+    let mut number = 0;
+    let refused = loop {
+        if client.waiting() < 4 {
+            number += 1;
+            client.send(&format!("d{number}"), None, &"полный диск ".repeat(300), &[], false).await;
+        }
+        match client.turn(Duration::from_secs(10)).await {
+            Happened::Error(error) => break error,
+            Happened::Accepted(accepted) => ledger.note("visitor", accepted),
+            _ => {}
+        }
+        assert!(number < 2_000, "the disk never fills");
+    };
+    assert_eq!(refused["code"], "store_full", "{refused}");
+    assert!(refused["retry_after_ms"].as_u64().is_some_and(|pause| pause > 0));
+    let upload = format!("{}/api/v1/files?name=a.bin", node.url());
+    let answer = http().post(upload).bearer_auth(&node.printed.token).body(vec![1_u8; 100_000]).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "store_full");
+    assert!(node.runs(), "the process stays up");
+    assert_eq!(http().get(format!("{}/healthz", node.url())).send().await.unwrap().status(), 200);
+    // Reading goes on.
+    assert!(!whole_log(&node.url(), &node.printed.token).await.is_empty());
+    std::fs::remove_file(&filler).unwrap();
+    let codes = settle(&mut client, &ledger, "visitor").await;
+    assert!(codes.keys().all(|code| code == "store_full"), "{codes:?}");
+    let log = whole_log(&node.url(), &node.printed.token).await;
+    assert_eq!(ledger.compare(&log).0, number + 1);
+    tokio::task::block_in_place(|| node.restart());
+    let log = whole_log(&node.url(), &node.printed.token).await;
+    assert_eq!(ledger.compare(&log).0, number + 1, "also after a start");
+    drop(node);
+    drop(disk);
+}
+
+#[test]
+fn the_clock_goes_back_and_order_cursors_and_ids_hold() {
+    actix::System::new().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            data: Some(folder.path().join("data").to_str().unwrap().to_owned()),
+            listen: Some("127.0.0.1:0".to_owned()),
+            limits: Some("off".to_owned()),
+            workers: Some("1".to_owned()),
+            ..Options::default()
+        };
+        let mut config = Config::read(&options, []).unwrap();
+        let clock = Arc::new(TestWorld::new(Time(1_790_000_000_000), 7));
+        let world: SharedWorld = clock.clone();
+        let house = app::open_house(&config, Channels::all(), world).await.unwrap();
+        let listener = std::net::TcpListener::bind(config.listen).unwrap();
+        config.public_url = format!("http://{}", listener.local_addr().unwrap());
+        let prepared = demo::prepare(&house, &config.public_url).await.unwrap();
+        let printed = demo::printed(&house, &prepared, &config.public_url).await.unwrap();
+        let running = app::start(&config, house, listener, None).unwrap();
+        let serving = actix::spawn(running.serve_until(std::future::pending()));
+        let places = vec![config.public_url.clone()];
+        let mut client = Client::new(Role::Visitor { widget: printed.widget_key.clone(), nonce: "clockvisitor00001".to_owned() }, places.clone());
+        let mut manager = Client::new(Role::Manager { token: printed.token.clone() }, places);
+        let ledger = Ledger::new();
+        manager.turn(Duration::from_secs(10)).await;
+        // Forward, an hour back, a little on, ten days back, on again.
+        for (round, step) in [0, -3_600_000, 5, -864_000_000, 60_000].into_iter().enumerate() {
+            clock.advance_ms(step);
+            for at in 0..5 {
+                client.send(&format!("c{round}-{at}"), None, "время", &[], false).await;
+            }
+            settle(&mut client, &ledger, "visitor").await;
+            // A connection lost while the clock stands elsewhere resumes all the same.
+            client.drop_connection();
+            manager.drop_connection();
+            let last = client.conversation.clone().unwrap();
+            until("everybody is shown the log", Duration::from_secs(20), async || {
+                client.turn(Duration::from_millis(20)).await;
+                manager.turn(Duration::from_millis(20)).await;
+                let goal = (round + 1) * 5;
+                let inbound = |client: &Client| client.shown.values().filter(|message| message["direction"] == "inbound").count();
+                (inbound(&client) == goal && inbound(&manager) == goal).then_some(())
+            })
+            .await;
+            manager.send(&format!("m{round}"), Some(&last), "note to self", &[], false).await;
+            settle(&mut manager, &ledger, "manager").await;
+            let read = http().post(format!("{}/api/v1/conversations/{last}/messages", config.public_url));
+            let replayed = read.bearer_auth(&printed.token).json(&json!({"client_id": format!("m{round}"), "text": "again"})).send().await.unwrap();
+            assert_eq!(replayed.json::<serde_json::Value>().await.unwrap()["duplicate"], true);
+        }
+        assert_eq!((client.resets, manager.resets), (0, 0));
+        assert!(client.resumes >= 4 && manager.resumes >= 4);
+        let log = whole_log(&config.public_url, &printed.token).await;
+        assert_eq!(ledger.compare(&log).0, 30);
+        serving.abort();
+    });
+}

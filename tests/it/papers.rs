@@ -1,0 +1,86 @@
+//! The papers say what the program does.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files_under(folder: &Path, ending: &str, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_under(&path, ending, into);
+        } else if path.extension().is_some_and(|extension| extension == ending) {
+            into.push(path);
+        }
+    }
+}
+
+/// The codes that stand in the sources where an error is made.
+fn codes() -> BTreeSet<String> {
+    let mut sources = Vec::new();
+    for floor in ["web", "gateway", "channel"] {
+        files_under(&root().join("src").join(floor), "rs", &mut sources);
+    }
+    let makers = [
+        "refused(\"",
+        "Reason::new(\"",
+        "bad_request(\"",
+        "forbidden(\"",
+        "Problem::try_again(\"",
+        "Self::try_again(\"",
+        "NotAllowed(\"",
+        "error_frame(\"",
+        "BAD_FRAME, \"",
+        "NOT_LET_IN, \"",
+        "FORBIDDEN_ORIGIN, \"",
+        "GOING_DOWN, \"",
+        "StatusCode::CONFLICT, \"",
+        "StatusCode::GONE, \"",
+        "StatusCode::UNPROCESSABLE_ENTITY, \"",
+        "StatusCode::UNAUTHORIZED, \"",
+        "StatusCode::PAYLOAD_TOO_LARGE, \"",
+        "StatusCode::REQUEST_TIMEOUT, \"",
+        "StatusCode::TOO_MANY_REQUESTS, \"",
+        "code: \"",
+    ];
+    let mut codes = BTreeSet::new();
+    for source in sources {
+        let text = fs::read_to_string(&source).unwrap();
+        // Tests make up codes of their own.
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for maker in makers {
+            codes.extend(text.split(maker).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
+        }
+        for maker in ["Problem::unknown(\"", "Self::unknown(\"", "Unknown(\""] {
+            codes.extend(text.split(maker).skip(1).map(|rest| format!("unknown_{}", rest.split('"').next().unwrap())));
+        }
+    }
+    codes.retain(|code| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+    codes
+}
+
+#[test]
+fn every_error_code_is_explained() {
+    let paper = fs::read_to_string(root().join("docs/protocol.md")).unwrap();
+    let missing: Vec<String> = codes().into_iter().filter(|code| !paper.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "docs/protocol.md does not explain {missing:?}");
+}
+
+#[test]
+fn links_between_papers_lead_somewhere() {
+    let mut papers = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    files_under(&root().join("docs"), "md", &mut papers);
+    for paper in papers {
+        let text = fs::read_to_string(&paper).unwrap();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let path = link.split('#').next().unwrap();
+            if !path.is_empty() && !path.contains("://") {
+                assert!(paper.parent().unwrap().join(path).exists(), "{}: {link}", paper.display());
+            }
+        }
+    }
+}
