@@ -6,7 +6,11 @@ mod authorization;
 mod faults;
 mod files;
 mod operating;
+#[cfg(feature = "faults")]
+mod panics;
 mod papers;
+#[cfg(feature = "faults")]
+mod seams;
 mod search;
 mod soak_kills;
 mod soak_storm;

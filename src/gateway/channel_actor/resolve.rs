@@ -188,10 +188,8 @@ impl Resolver {
 
     fn remember(&self, account: AccountId, name: String, found: Option<ConversationId>, make: bool) -> Result<ConversationId, CommandError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = known.get(&(account, name.clone())) {
-            return Ok(*id);
-        }
-        let id = match found {
+        // What is stored outweighs what is remembered: the two may have been joined meanwhile.
+        let id = match found.or_else(|| known.get(&(account, name.clone())).copied()) {
             Some(id) => id,
             None if make => ConversationId(self.desk.house.world.id()),
             None => return Err(CommandError::refused("unknown_conversation")),

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 //!
 //! * [`app`]: the whole product on a free port, and clients of it
+//! * `fake_provider`, `rig`: the product with logins of the tests' channel, and the provider behind it
 //! * [`node`]: the product itself as a child process
 //! * [`client`]: what a correct client of the sockets does
 //! * [`ledger`]: what the server has called durable, kept outside of it
@@ -11,9 +12,13 @@
 
 pub(crate) mod app;
 pub(crate) mod client;
+#[cfg(feature = "faults")]
+pub(crate) mod fake_provider;
 pub(crate) mod ledger;
 pub(crate) mod node;
 pub(crate) mod proxy;
 pub(crate) mod recount;
 pub(crate) mod redis_server;
+#[cfg(feature = "faults")]
+pub(crate) mod rig;
 pub(crate) mod s3;
