@@ -28,8 +28,8 @@ pub struct Loaded {
     pub visitor: Option<(ConversationId, u64, String)>,
 }
 
-/// Loads what feed entries speak of, in its latest state. Of several entries of one message only the last is loaded: whoever saw that has
-/// seen the others; it is told as new if any of them was.
+/// Loads what feed entries speak of, in its latest state. Of several entries of one message only the one that made
+/// it and the last are loaded: whoever saw that has seen the others.
 ///
 /// # Errors
 /// The store's failure.
@@ -99,23 +99,20 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
     Ok(loaded)
 }
 
-/// Keeps the last entry of each message.
+/// Keeps of each message the entry that made it and the last one: what is new keeps its place among the others, and whoever has read
+/// up to somewhere between the two still gets the last.
 fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
-    let mut last: HashMap<(ConversationId, u32), (u64, bool)> = HashMap::new();
+    let mut last: HashMap<(ConversationId, u32), u64> = HashMap::new();
     for (number, entry) in &entries {
-        if let FeedEntry::Message { c, n, new, .. } = entry {
-            let seen = last.entry((*c, *n)).or_insert((*number, false));
-            *seen = (*number, seen.1 || *new);
+        if let FeedEntry::Message { c, n, .. } = entry {
+            last.insert((*c, *n), *number);
         }
     }
     entries
         .into_iter()
-        .filter_map(|(number, entry)| match entry {
-            FeedEntry::Message { c, a, n, h, hid, d, .. } => {
-                let (kept, new) = last.get(&(c, n)).copied()?;
-                (kept == number).then_some((number, FeedEntry::Message { c, a, n, h, new, hid, d }))
-            }
-            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } => Some((number, entry)),
+        .filter(|(number, entry)| match entry {
+            FeedEntry::Message { c, n, new, .. } => *new || last.get(&(*c, *n)) == Some(number),
+            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } => true,
         })
         .collect()
 }

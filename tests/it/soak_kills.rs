@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use crate::support::client::{Client, Happened, Role, whole_log};
+use crate::support::client::{Client, Happened, Role, id_of, whole_log};
 use crate::support::ledger::Ledger;
 use crate::support::node::{Dice, Node, Plan, full, http, report, seed, until};
 use crate::support::recount::recount;
@@ -198,6 +198,13 @@ async fn kills(redis: Option<RedisServer>) {
     let files = attachments(&plan.url(), &log, &uploaded).await;
     let counters = node.get("/api/v1/conversations/counters").await;
     let listed = lists(&node).await;
+    let ids: BTreeSet<String> = log.values().flatten().map(id_of).collect();
+    let found = until("the search has everything", Duration::from_secs(120), async || {
+        let found = found(&node).await;
+        (found.1 && found.0.len() >= ids.len()).then_some(found.0)
+    })
+    .await;
+    assert_eq!(found, ids, "the search finds the log, all of it and nothing else");
     node.signal("TERM");
     assert!(tokio::task::block_in_place(|| node.ended(Duration::from_secs(40))), "{}", node.log());
     let engine: Arc<dyn Engine> = match &redis {
@@ -225,7 +232,7 @@ async fn kills(redis: Option<RedisServer>) {
             ("answers that were repeated ones", repeated.to_string()),
             ("connections, of them resumed, loaded anew", format!("{connects}, {resumes}, {resets}")),
             ("from the kill to the next accepted, mean and most", format!("{mean:.1?}, {most:.1?}")),
-            ("attachments opened", files.to_string()),
+            ("attachments opened, messages found by search", format!("{files}, {}", found.len())),
             ("records and index entries recounted", format!("{}, {}", counted.records, counted.index_entries)),
             ("whole run", format!("{:.0?}", started.elapsed())),
         ],
@@ -242,6 +249,19 @@ async fn attachments(url: &str, log: &BTreeMap<String, Vec<Value>>, files: &BTre
         opened += 1;
     }
     opened
+}
+
+/// Every message the search finds under the word they all hold, and whether it says that this is all.
+async fn found(node: &Node) -> (BTreeSet<String>, bool) {
+    let (mut found, mut cursor) = (BTreeSet::new(), String::new());
+    loop {
+        let page = node.get(&format!("/api/v1/search?q=%D1%81%D0%BB%D0%BE%D0%B2%D0%BE{cursor}")).await;
+        found.extend(page["items"].as_array().unwrap().iter().map(|item| id_of(&item["message"])));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (found, page["complete"] == json!(true)),
+        }
+    }
 }
 
 /// How many conversations the lists show as unread and unanswered.

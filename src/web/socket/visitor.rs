@@ -210,13 +210,12 @@ async fn catch_up(edge: &Edge, card: &WidgetCard, id: ConversationId, cursor: Op
     let state = page.state;
     if let Some(from) = from.filter(|from| from.place >= state.trimmed && from.place <= state.last) {
         let place = page.entries.last().map_or(from.place, |(number, _)| *number);
-        // Where each message's last change stands, and whether any of them made it.
+        // Of each message the change that made it, so that it keeps its place among the others, and the last one.
         let mut changed: Vec<(u64, u32, bool)> = Vec::new();
         for (number, bytes) in &page.entries {
             let Ok(entry) = entries::read::<ChangeEntry>(bytes) else { continue };
-            let new = entry.new || changed.iter().any(|(_, message, new)| *message == entry.n && *new);
-            changed.retain(|(_, message, _)| *message != entry.n);
-            changed.push((*number, entry.n, new));
+            changed.retain(|(_, message, new)| *message != entry.n || *new);
+            changed.push((*number, entry.n, entry.new));
         }
         let keys: Vec<_> = changed.iter().map(|(_, number, _)| Message::at(MessageId { conversation: id, number: *number })).collect();
         let mut frames = Vec::new();

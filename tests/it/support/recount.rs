@@ -12,7 +12,7 @@ use kommutator::model::message::{Delivery, Message, Origin};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
 use kommutator::model::protocol::EntryDirection;
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
-use kommutator::store::records::{FileRecord, Installation, Pointer, Quarantine, WorkAttempts};
+use kommutator::store::records::{FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts};
 use kommutator::store::table::{Record, decode};
 
 /// What was found, for reports.
@@ -129,6 +129,7 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             WorkAttempts::TABLE => wanted::<WorkAttempts>(raw),
             Installation::TABLE => wanted::<Installation>(raw),
             Pointer::TABLE => wanted::<Pointer>(raw),
+            PendingChanges::TABLE => wanted::<PendingChanges>(raw),
             other => panic!("the recount does not know the table {other} yet"),
         };
         expected.extend(entries);
