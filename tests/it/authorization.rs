@@ -107,6 +107,12 @@ const ROUTES: &[Row] = &[
     ("POST", "/api/v1/conversations/{id}/reopen", nothing, CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/assign", |world| json!({ "user": world.insider }), CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/messages/{message}/retry", nothing, May::WhoSees("409 nothing_to_retry", "404 unknown_conversation")),
+    (
+        "POST",
+        "/api/v1/channels/{id}/messages",
+        |world| json!({ "address": "+79990000000", "client_id": world.key(), "text": "first" }),
+        May::WhoSees("422 cannot_write_first", "404 unknown_channel"),
+    ),
     ("GET", "/api/v1/search", nothing, May::Members("200")),
     ("GET", "/api/v1/channels", nothing, May::Members("200")),
     ("POST", "/api/v1/channels", |world| json!({ "kind": "site_widget", "name": world.key(), "widget": { "origins": [] } }), May::Admins("201")),
