@@ -155,7 +155,6 @@ async fn kills(redis: Option<RedisServer>) {
         // A moment that follows from the seed, not from what the writers do.
         tokio::time::sleep(Duration::from_millis(dice.below(40))).await;
         let killed = Instant::now();
-        let count = run.ledger.count();
         if let Some(redis) = &mut redis
             && kill % 4 == 3
         {
@@ -164,6 +163,8 @@ async fn kills(redis: Option<RedisServer>) {
         } else {
             tokio::task::block_in_place(|| node.restart());
         }
+        // What the ended process had said is read by now; the next comes from the new one.
+        let count = run.ledger.count();
         let again = tokio::time::timeout(Duration::from_secs(90), run.ledger.reaches(count + 1)).await;
         assert!(again.is_ok(), "service comes back\n{}", node.log());
         back.push(killed.elapsed());

@@ -43,7 +43,10 @@ async function messenger(name, options) {
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Заметка для коллег" }).click();
   await shot("note");
-  for (const [who, what] of [["Сергей (опт)", "blocked"], ["María López", "failed"], ["Длинная переписка", "long"]]) {
+  await page.getByRole("button", { name: "Кто отвечает" }).click();
+  await page.getByRole("menu").waitFor();
+  await shot("assign");
+  for (const [who, what] of [["Сергей (опт)", "blocked"], ["María López", "failed"], ["Глеб Орлов", "unknown"], ["Длинная переписка", "long"]]) {
     await page.goto(base);
     await page.locator(".row").first().waitFor();
     await page.locator(".row", { hasText: who }).click();

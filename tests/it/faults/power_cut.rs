@@ -259,7 +259,7 @@ async fn soak_power_cut_loses_nothing_accepted() {
     let words = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-e", calls, "-e", "signal=none", "-o"];
     plan.under = words.iter().map(|word| (*word).to_owned()).chain([trace.to_str().unwrap().to_owned()]).collect();
     let mut node = tokio::task::block_in_place(|| Node::start(&plan));
-    let (writers, goal, cuts) = if full() { (16, 3_000, 400) } else { (6, 150, 25) };
+    let (writers, goal, cuts) = if full() { (16, 3_000, 100) } else { (6, 150, 25) };
     let mut tasks = Vec::new();
     for writer in 0..writers {
         let role = Role::Visitor { widget: node.printed.widget_key.clone(), nonce: format!("powercutvisitor{writer:04}") };

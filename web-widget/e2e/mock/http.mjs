@@ -108,7 +108,7 @@ export function createHttp(state) {
   on("GET", "/tokens", () => small([...state.tokens.values()].map((one) => ({ ...one, secret: undefined }))));
   on("POST", "/tokens", ({ json }) => { const token = randomBytes(20).toString("hex"); const view = { id: randomBytes(6).toString("hex"), name: json.name, role: json.role, created_at: stamp(), last_used_at: null }; state.tokens.set(view.id, { ...view, secret: token }); return { ...view, token }; });
   on("DELETE", "/tokens/:id", ({ id }) => { for (const [key, one] of state.tokens) if (one.id === id) state.tokens.delete(key); });
-  on("GET", "/audit", ({ params }) => page(state.audit, params, 50));
+  on("GET", "/audit", ({ user, params }) => { need(user.role !== "manager"); return page(state.audit, params, 50); });
   on("GET", "/quarantine", ({ params }) => page(state.quarantine.map((one) => ({ ...one, payload: undefined })), params, 20));
   on("GET", "/quarantine/:id", ({ id }) => found(state.quarantine.find((one) => one.id === id)));
   on("POST", "/quarantine/:id/replay", ({ id }) => {

@@ -46,8 +46,8 @@ export function seed(state) {
   say(failed, "¿Envían a España?", minutes(400));
   answer(failed, petr, "Да, до Барселоны — 12 дней.", minutes(390), { status: "failed", reason: { code: "attempts_exhausted", provider: "timeout" } });
   const unsure = state.addConversation(shop, "Глеб Орлов");
-  say(unsure, "Пришлёте счёт сегодня?", minutes(420));
-  answer(unsure, owner, "Да, счёт отправила на почту.", minutes(410), { status: "unknown", reason: { code: "answer_lost" } });
+  say(unsure, "Пришлёте счёт сегодня?", minutes(60 * 55));
+  answer(unsure, owner, "Да, счёт отправила на почту.", minutes(60 * 55 - 10), { status: "unknown", reason: { code: "answer_lost" } });
   const blocked = state.addConversation(shop, "Сергей (опт)", { can: { ...igor.can, send: false, reason: { code: "channel_inactive" } } });
   say(blocked, "Ждём счёт на 40 стульев", minutes(60 * 50));
   const closed = state.addConversation(shop, "Посетитель 4127", { status: "closed" });

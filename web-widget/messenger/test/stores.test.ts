@@ -24,7 +24,7 @@ describe("ordered ids", () => {
     expect(list.indexOf(list.at(54_321) ?? "")).toBe(54_321);
     list.delete(list.at(0) ?? "");
     expect(list.length).toBe(99_999);
-  });
+  }, 30_000);
 });
 
 describe("conversations", () => {
