@@ -173,10 +173,6 @@ impl Rig {
         &self.life.as_ref().unwrap().edge.house
     }
 
-    pub(crate) fn edge(&self) -> &Arc<Edge> {
-        &self.life.as_ref().unwrap().edge
-    }
-
     pub(crate) fn store(&self) -> PartitionStore {
         self.house().store.workspace(self.workspace)
     }
