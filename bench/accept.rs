@@ -96,6 +96,7 @@ fn rows(name: &str, anchor: &str, samples: Vec<(Sample, Sample)>) -> Vec<Row> {
         cpu.ours.push(ours.cpu_us);
         cpu.anchor.push(bare.cpu_us);
     }
+    cpu.anchor.retain(|value| value.is_finite());
     vec![rate, cpu]
 }
 

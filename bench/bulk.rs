@@ -89,7 +89,7 @@ fn noise(of: u64) -> u64 {
 /// Eight words, the frequent ones more often, as in a language.
 fn text(of: u64) -> String {
     let words = (0..8u64).map(|at| {
-        let share = (noise(of * 8 + at) % 1_000_000) as f64 / 1e6;
+        let share = (noise(of.wrapping_mul(8) ^ at) % 1_000_000) as f64 / 1e6;
         word((4_000.0 * share.powi(3)) as usize)
     });
     words.collect::<Vec<_>>().join(" ")

@@ -29,7 +29,9 @@ pub(crate) struct Ours {
 impl Ours {
     /// Starts it on a data folder (and Redis, with a key of all ones) and waits until it serves. `pinned`: on core 0 alone.
     pub(crate) fn start(data: &Path, redis: Option<&str>, pinned: bool) -> Self {
-        let mut command = command(pinned, env!("CARGO_BIN_EXE_kommutator"));
+        // Another build can be measured with the same bench.
+        let program = std::env::var("BENCH_SERVER").unwrap_or_else(|_| env!("CARGO_BIN_EXE_kommutator").to_owned());
+        let mut command = command(pinned, &program);
         command.args(["demo", "--json", "--empty", "--limits", "off", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"]).arg(data);
         if let Some(redis) = redis {
             command.args(["--redis", redis, "--key", &"11".repeat(32)]);

@@ -14,11 +14,12 @@ async fn all(scale: Scale) -> Vec<Row> {
     let mut pss = row("100,000 conversations known, 1,000 active (PSS)", Goal::AtMost(150.0));
     let mut rss = row("the same (RSS)", Goal::None);
     let mut known = row("100,000 conversations known and listed (PSS)", Goal::None);
-    for _ in 0..scale.runs {
-        let folder = tempfile::tempdir().unwrap();
-        let began = Instant::now();
-        let written = bulk::fill(folder.path(), scale.of(100_000), 0).await;
-        println!("{} conversations written in {:.1} s", scale.of(100_000), began.elapsed().as_secs_f64());
+    // One data folder for all runs, each with a fresh process.
+    let folder = tempfile::tempdir().unwrap();
+    let began = Instant::now();
+    let written = bulk::fill(folder.path(), scale.of(100_000), 0).await;
+    println!("{} conversations written in {:.1} s", scale.of(100_000), began.elapsed().as_secs_f64());
+    for run in 0..scale.runs {
         let ours = Ours::start(folder.path(), None, false);
         let (mut manager, _) = ours.manager(None).await;
         let (status, _) = Http::connect(ours.address, &ours.token).get("/api/v1/conversations");
@@ -28,7 +29,7 @@ async fn all(scale: Scale) -> Vec<Row> {
         let mut sockets = Vec::new();
         for visitor in written.visitors.iter().take(scale.of(1_000)) {
             let (mut socket, _) = ours.visitor(Some(&visitor.token), Some(&visitor.cursor)).await;
-            socket.send(&send("active", "Добрый день, вы работаете сегодня?")).await.unwrap();
+            socket.send(&send(&format!("active-{run}"), "Добрый день, вы работаете сегодня?")).await.unwrap();
             socket.until(r#""type":"accepted""#).await.unwrap();
             sockets.push(socket);
         }
