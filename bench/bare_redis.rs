@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::{Cmd, Pipeline, Value};
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, Value};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::accept::{Sample, WRITERS};
@@ -67,7 +67,9 @@ fn commands(writer: usize, number: u64) -> Vec<Cmd> {
 }
 
 async fn worker(queue: Arc<Mutex<mpsc::Receiver<Job>>>, url: String) {
-    let mut connection = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    // A disk that is busy with others takes longer than a client usually waits.
+    let patient = AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
+    let mut connection = redis::Client::open(url).unwrap().get_multiplexed_async_connection_with_config(&patient).await.unwrap();
     loop {
         let (mut pipeline, mut waiting) = (Pipeline::new(), Vec::new());
         {

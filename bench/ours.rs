@@ -55,10 +55,15 @@ impl Ours {
 
     /// A visitor's socket, let in, and what `ready` said.
     pub(crate) async fn visitor(&self, token: Option<&str>, cursor: Option<&str>) -> (Socket, String) {
-        let mut socket = Socket::connect(self.address, &format!("/ws/visitor?widget={}", self.widget)).await.unwrap();
-        socket.send(&serde_json::json!({"type": "hello", "visitor_token": token, "cursor": cursor}).to_string()).await.unwrap();
-        let ready = socket.until(r#""type":"ready""#).await.unwrap();
-        (socket, ready)
+        self.try_visitor(token, cursor).await.unwrap()
+    }
+
+    /// The same, where a server that is too busy may turn one away.
+    pub(crate) async fn try_visitor(&self, token: Option<&str>, cursor: Option<&str>) -> std::io::Result<(Socket, String)> {
+        let mut socket = Socket::connect(self.address, &format!("/ws/visitor?widget={}", self.widget)).await?;
+        socket.send(&serde_json::json!({"type": "hello", "visitor_token": token, "cursor": cursor}).to_string()).await?;
+        let ready = socket.until(r#""type":"ready""#).await?;
+        Ok((socket, ready))
     }
 
     /// A number `/metrics` tells.
