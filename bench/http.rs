@@ -25,6 +25,13 @@ impl Http {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n", self.address, self.token))
     }
 
+    /// POST of JSON; status and body.
+    pub(crate) fn post(&mut self, path: &str, body: &str) -> (u16, Vec<u8>) {
+        let (host, token, length) = (self.address, &self.token, body.len());
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+        self.ask(&format!("{head}Content-Length: {length}\r\n\r\n{body}"))
+    }
+
     fn ask(&mut self, request: &str) -> (u16, Vec<u8>) {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
         let (mut status, mut length, mut chunked) = (0, 0, false);

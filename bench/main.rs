@@ -2,7 +2,7 @@
 //!
 //! `bench/run.sh` builds and runs everything; `side_by_side ROW… [--tiny] [--runs N]` runs some rows.
 //!
-//! * [`fanout`], [`memory`], [`accept`], [`rest`], [`resume`], [`lists`]: the rows
+//! * [`fanout`], [`memory`], [`accept`], [`hooks`], [`rest`], [`resume`], [`lists`]: the rows
 //! * [`bare_sqlite`], [`bare_redis`]: the anchors of `accept`
 //! * [`ours`], [`peers`]: the servers under test, as processes of their own
 //! * [`socket`], [`http`]: cheap clients; [`process`]: CPU time and memory of a process tree
@@ -16,6 +16,7 @@ mod bare_redis;
 mod bare_sqlite;
 mod bulk;
 mod fanout;
+mod hooks;
 mod http;
 mod lists;
 mod memory;
@@ -60,6 +61,7 @@ const BENCHES: &[Bench] = &[
     ("memory", true, memory::run),
     ("accept", false, accept::sqlite),
     ("accept-redis", false, accept::redis),
+    ("hooks", false, hooks::run),
     ("rest", false, rest::run),
     ("resume", true, resume::run),
     ("lists", false, lists::run),
@@ -83,6 +85,10 @@ fn main() {
             println!("ROW {}", serde_json::to_string(&row).unwrap());
         }
         return;
+    }
+    // An anchor in a process of its own.
+    if arguments.first().is_some_and(|first| first == "bare-hooks") {
+        return hooks::serve_bare(&arguments[1]);
     }
     if let Some(unknown) = arguments.iter().find(|argument| !BENCHES.iter().any(|(name, ..)| name == argument)) {
         eprintln!("no row is called {unknown}; there are: {}", BENCHES.map_names());

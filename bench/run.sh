@@ -30,4 +30,5 @@ fi
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 12000 ] || echo "bench: too few descriptors ($(ulimit -n)); use --tiny" >&2
 
-exec cargo bench --bench side_by_side -- "$@"
+# The tests' channel is the only one with a hook so far; the feature adds nothing else to the server.
+exec cargo bench --features probe --bench side_by_side -- "$@"

@@ -186,14 +186,15 @@ impl Running {
     /// Serves until told to end, or until one of the actors that cannot be replaced has died.
     ///
     /// # Errors
-    /// The server failed, or the Hub or the Gateway died.
+    /// The server failed, or the Hub, the Gateway or the store's writer died.
     pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> Result<(), StartError> {
         let Some(server) = self.server.take() else { return Ok(()) };
         // It must go on while it is being stopped: a server that is dropped cuts every connection at once.
         let mut server = actix::spawn(server);
         let (hub, gateway) = (self.edge.hub.clone(), self.edge.gateway.clone());
         let died = async {
-            while hub.connected() && gateway.connected() {
+            let store = self.edge.house.store.engine();
+            while hub.connected() && gateway.connected() && store.is_alive() {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         };
@@ -203,7 +204,7 @@ impl Running {
                 tracing::info!("going down: sockets are told to come back elsewhere");
                 Ok(())
             }
-            () = died => Err(StartError("the hub or the gateway died; the process ends so that it is started anew".to_owned())),
+            () = died => Err(StartError("the hub, the gateway or the store's writer died; the process ends so that it is started anew".to_owned())),
         };
         self.stop().await;
         result

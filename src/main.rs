@@ -16,6 +16,9 @@ use kommutator::model::time::{RealWorld, SharedWorld};
 use kommutator::operating::{backup, doctor, restore, transfer};
 use tracing_subscriber::EnvFilter;
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,

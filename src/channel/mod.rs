@@ -9,7 +9,7 @@
 //! `parse.rs` (bytes → events, pure), `settings.rs` (what an owner may set).
 
 pub mod contract;
-#[cfg(feature = "faults")]
+#[cfg(feature = "probe")]
 pub mod probe;
 pub mod registry;
 pub mod site_widget;

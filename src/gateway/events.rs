@@ -29,7 +29,7 @@ pub struct Loaded {
 }
 
 /// Loads what feed entries speak of, in its latest state. Of several entries of one message only the one that made
-/// it and the last are loaded: whoever saw that has seen the others.
+/// it and the last are loaded: whoever saw that has seen the others. A conversation's row comes once, with its last entry.
 ///
 /// # Errors
 /// The store's failure.
@@ -65,34 +65,35 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
     for (id, found) in conversation_keys.iter().zip(store.get_many::<Conversation>(&keys).await?) {
         conversations.insert(*id, found);
     }
+    let rows = rows(&entries);
     let mut messages = store.get_many::<Message>(&message_keys).await?.into_iter();
     let mut loaded = Vec::with_capacity(entries.len());
     for (number, entry) in entries {
         let mut one = Loaded { number, account: AccountId(0), managers: Vec::new(), visitor: None };
-        match entry {
+        match &entry {
             FeedEntry::Message { c, a, h, new, hid, d, .. } => {
-                one.account = a;
-                let Some(message) = messages.next().flatten().map(|stored| stored.record) else { continue };
-                if for_visitors && views::visitor_sees(&message) {
-                    let view = views::message(house, workspace, &message, &[], Viewer::Visitor);
-                    one.visitor = Some((c, h, json(&message_event(c, view, new))));
-                }
-                if !hid {
-                    let deliveries = if d { deliveries(house, workspace, message.id()).await? } else { Vec::new() };
-                    let view = views::message(house, workspace, &message, &deliveries, Viewer::Member);
-                    one.managers.push(json(&message_event(c, view, new)));
-                    one.managers.extend(conversation_event(house, workspace, conversations.get(&c)).await?);
+                one.account = *a;
+                if let Some(Stored { record: message, .. }) = messages.next().flatten() {
+                    if for_visitors && views::visitor_sees(&message) {
+                        let view = views::message(house, workspace, &message, &[], Viewer::Visitor);
+                        one.visitor = Some((*c, *h, json(&message_event(*c, view, *new))));
+                    }
+                    if !hid {
+                        let deliveries = if *d { deliveries(house, workspace, message.id()).await? } else { Vec::new() };
+                        let view = views::message(house, workspace, &message, &deliveries, Viewer::Member);
+                        one.managers.push(json(&message_event(*c, view, *new)));
+                    }
                 }
             }
-            FeedEntry::Conversation { c, a } => {
-                one.account = a;
-                one.managers.extend(conversation_event(house, workspace, conversations.get(&c)).await?);
-            }
+            FeedEntry::Conversation { a, .. } => one.account = *a,
             FeedEntry::Account { a } => {
-                one.account = a;
-                house.accounts.forget(workspace, a);
-                one.managers.push(json(&Event::ChannelUpdated { channel: a }));
+                one.account = *a;
+                house.accounts.forget(workspace, *a);
+                one.managers.push(json(&Event::ChannelUpdated { channel: *a }));
             }
+        }
+        if let Some(c) = row_of(&entry).filter(|c| rows.get(c) == Some(&number)) {
+            one.managers.extend(conversation_event(house, workspace, conversations.get(&c)).await?);
         }
         loaded.push(one);
     }
@@ -115,6 +116,19 @@ fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
             FeedEntry::Conversation { .. } | FeedEntry::Account { .. } => true,
         })
         .collect()
+}
+
+/// The conversation whose row an entry changes for managers.
+fn row_of(entry: &FeedEntry) -> Option<ConversationId> {
+    match entry {
+        FeedEntry::Message { c, hid: false, .. } | FeedEntry::Conversation { c, .. } => Some(*c),
+        FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } => None,
+    }
+}
+
+/// The entry each conversation's row goes with: its last one. Whoever has read only up to an earlier one reads on to it.
+fn rows(entries: &[(u64, FeedEntry)]) -> HashMap<ConversationId, u64> {
+    entries.iter().filter_map(|(number, entry)| Some((row_of(entry)?, *number))).collect()
 }
 
 /// A message's standing in every CRM.
@@ -176,4 +190,27 @@ pub fn manager_frames(epoch: &str, access: u32, loaded: &Loaded, skip: u8) -> Ve
         frames.push(manager_frame(&cursor, event));
     }
     frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_keeps_first_and_last_of_a_message_and_the_last_row_of_a_conversation() {
+        let (one, two) = (ConversationId(1), ConversationId(2));
+        let message = |c, n, new, hid| FeedEntry::Message { c, a: AccountId(9), n, h: 0, new, hid, d: false };
+        let entries = vec![
+            (10, message(one, 1, true, false)),
+            (11, message(one, 1, false, false)),
+            (12, message(two, 1, true, true)),
+            (13, FeedEntry::Conversation { c: one, a: AccountId(9) }),
+            (14, message(one, 1, false, false)),
+            (15, FeedEntry::Account { a: AccountId(9) }),
+        ];
+        let kept = coalesce(entries);
+        assert_eq!(kept.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [10, 12, 13, 14, 15]);
+        // Nothing of a filtered message is a row's business.
+        assert_eq!(rows(&kept), HashMap::from([(one, 14)]));
+    }
 }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::cursor::{VisitorCursor, access_mark};
 use super::events::{self, Loaded};
+use super::faults::patience;
 use super::house::House;
 use super::signals::Signal;
 use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
@@ -24,8 +25,10 @@ use crate::store::records::streams;
 
 /// Feed entries handled at once.
 const PAGE: usize = 256;
-/// How often sockets are told how far the feed has moved past them.
-const HEARTBEAT: Duration = Duration::from_secs(25);
+/// How often each socket has a beat. One clock for all of them: a timer of its own would cost every socket memory and a look at every frame.
+const BEAT: Duration = Duration::from_secs(25);
+/// The sockets are spread over so many portions of a beat, so that they do not all send at once.
+const PORTIONS: u32 = 25;
 
 /// A frame and where it stands: a feed entry for managers, an entry of the conversation's change log for visitors.
 pub type Placed = (u64, ByteString);
@@ -38,8 +41,8 @@ pub enum Deliver {
     Frames(Arc<[Placed]>),
     /// Send this; it stands nowhere and is never replayed.
     Signal(ByteString),
-    /// Everything up to this feed entry was given or is not for this socket.
-    Position(u64),
+    /// A heartbeat. Everything up to this feed entry was given or is not for this socket.
+    Beat(u64),
     /// The visitor's conversation began on another socket: follow it.
     Follow(ConversationId),
     /// End with this code.
@@ -139,13 +142,27 @@ struct Room {
 pub struct Hub {
     house: Arc<House>,
     rooms: HashMap<WorkspaceId, Room>,
+    /// The portion of the sockets whose beat is next.
+    portion: u32,
 }
 
 impl Hub {
     /// Without sockets.
     #[must_use]
     pub fn new(house: Arc<House>) -> Self {
-        Self { house, rooms: HashMap::new() }
+        Self { house, rooms: HashMap::new(), portion: 0 }
+    }
+
+    fn beat(&mut self, _: &mut Context<Self>) {
+        self.portion = self.portion.saturating_add(1) % PORTIONS;
+        for room in self.rooms.values_mut() {
+            let (portion, beat) = (u64::from(self.portion), Deliver::Beat(room.position));
+            let theirs = room.sockets.iter().filter(|(key, _)| *key % u64::from(PORTIONS) == portion);
+            let cut: Vec<u64> = theirs.filter(|(_, socket)| !Room::give(socket, beat.clone())).map(|(key, _)| *key).collect();
+            for key in cut {
+                room.remove(key);
+            }
+        }
     }
 }
 
@@ -154,14 +171,7 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(16_384);
-        ctx.run_interval(HEARTBEAT, |hub, _| {
-            for room in hub.rooms.values() {
-                for socket in room.sockets.values().filter(|socket| matches!(socket.who, Who::Member { .. })) {
-                    // Lost where the queue is full: the next beat tells it again.
-                    let _ = socket.socket.try_send(Deliver::Position(room.position));
-                }
-            }
-        });
+        ctx.run_interval(patience(BEAT) / PORTIONS, Self::beat);
     }
 }
 
@@ -301,9 +311,9 @@ impl Room {
         }
     }
 
-    /// Gives frames to a socket; `false`: it is past its budget.
-    fn give(socket: &Socket, frames: &Arc<[Placed]>) -> bool {
-        match socket.socket.try_send(Deliver::Frames(Arc::clone(frames))) {
+    /// Gives something to a socket; `false`: it is past its budget.
+    fn give(socket: &Socket, what: Deliver) -> bool {
+        match socket.socket.try_send(what) {
             Ok(()) => true,
             Err(SendError::Full(_)) => {
                 metrics::counter!("kommutator_slow_readers_total").increment(1);
@@ -330,7 +340,7 @@ impl Room {
                     seen.flat_map(|one| events::manager_frames(&self.epoch, socket.access, one, 0).into_iter().map(|frame| (one.number, frame)));
                 frames.collect()
             });
-            if !frames.is_empty() && !Self::give(socket, frames) {
+            if !frames.is_empty() && !Self::give(socket, Deliver::Frames(Arc::clone(frames))) {
                 cut.push(*key);
             }
         }
@@ -344,7 +354,7 @@ impl Room {
         for (conversation, frames) in by_conversation {
             let frames: Arc<[Placed]> = frames.into();
             for key in self.followers.get(&conversation).into_iter().flatten() {
-                if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, &frames)) {
+                if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, Deliver::Frames(Arc::clone(&frames)))) {
                     cut.push(*key);
                 }
             }

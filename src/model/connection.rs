@@ -40,7 +40,7 @@ pub enum ChannelKind {
     /// The site chat widget.
     SiteWidget,
     /// The channel of the tests; no release knows it.
-    #[cfg(feature = "faults")]
+    #[cfg(feature = "probe")]
     Probe,
 }
 
@@ -62,7 +62,7 @@ impl ChannelKind {
             Self::TikTok => "tiktok",
             Self::Max => "max",
             Self::SiteWidget => "site_widget",
-            #[cfg(feature = "faults")]
+            #[cfg(feature = "probe")]
             Self::Probe => "probe",
         }
     }
@@ -173,7 +173,7 @@ pub enum CrmKind {
     /// Our own messenger, a connection like the others (G-01).
     WebMessenger,
     /// The CRM of the tests; no release knows it.
-    #[cfg(feature = "faults")]
+    #[cfg(feature = "probe")]
     Probe,
 }
 

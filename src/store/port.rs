@@ -476,6 +476,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Whether the store answers, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
 
+    /// Whether it can ever write again. False: what writes has died, and the process is to end so that it is started anew.
+    fn is_alive(&self) -> bool {
+        true
+    }
+
     /// What the engine counted since its start.
     fn counts(&self) -> EngineCounts;
 

@@ -11,7 +11,7 @@ pub mod access;
 pub mod channels;
 pub mod customers;
 pub mod people;
-#[cfg(feature = "faults")]
+#[cfg(feature = "probe")]
 pub mod probe;
 pub mod quarantine;
 

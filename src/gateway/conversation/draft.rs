@@ -1,10 +1,12 @@
 //! Collects what one cause changes in a conversation and makes one batch of it.
 
 use super::desk::Desk;
+use super::people::People;
 use crate::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, OutboxEntry};
 use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
+use crate::model::customer::Identity;
 use crate::model::ids::ConnectionId;
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
 use crate::model::protocol::EntryDirection;
@@ -32,6 +34,7 @@ pub(crate) struct Draft {
     hidden: Vec<bool>,
     quiet: bool,
     delivered: bool,
+    met: Vec<Stored<Identity>>,
     now: Time,
 }
 
@@ -47,13 +50,25 @@ impl Draft {
             hidden: Vec::new(),
             quiet: false,
             delivered: false,
+            met: Vec::new(),
             now,
         })
     }
 
-    /// The batch, for what belongs to the cause but to no message: identities, customers, files.
+    /// The batch, for what belongs to the cause but to no message: files, episodes.
     pub(crate) fn batch(&mut self) -> &mut Batch {
         &mut self.batch
+    }
+
+    /// Adds the people of the cause.
+    pub(crate) fn meet(&mut self, people: People) {
+        self.batch.join(people.batch);
+        self.met = people.met;
+    }
+
+    /// The identities of the cause, as they are stored once it is durable.
+    pub(crate) fn take_met(&mut self) -> Vec<Stored<Identity>> {
+        std::mem::take(&mut self.met)
     }
 
     /// The number the next message gets.

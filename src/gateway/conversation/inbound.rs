@@ -2,17 +2,17 @@
 
 use super::desk::{AccountCard, Desk};
 use super::draft::Draft;
+use super::people::{Met, People, identify};
 use super::{Decision, Done};
-use crate::channel::contract::{Incoming, Person, Writer};
+use crate::channel::contract::{Incoming, Writer};
 use crate::gateway::commands::{Answer, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, Episode, FactKind, Handler, PastEpisode, Place};
-use crate::model::customer::{Customer, CustomerLink, Identity};
-use crate::model::ids::{AccountId, ConversationId, CustomerId, FileId, IdentityId, MessageId};
+use crate::model::customer::Identity;
+use crate::model::ids::{AccountId, ConversationId, FileId, IdentityId, MessageId};
 use crate::model::message::{Admission, Attachment, Message, MessageChange, Origin, Part, Piece, apply_change, may_follow};
 use crate::model::protocol::{Author, AuthorKind, EntryDirection, FileStatus, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
-use crate::store::batch::Batch;
 use crate::store::key::Key;
 use crate::store::port::{Scan, StoreError};
 use crate::store::records::{FileOwner, FileRecord};
@@ -54,21 +54,21 @@ const READ_STEP: usize = 100;
 
 /// A message came in: from the customer, a member of a group, or the account itself.
 pub(crate) async fn message(
-    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, account: AccountId, incoming: &Incoming,
+    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, met: &Met, account: AccountId, incoming: &Incoming,
 ) -> Result<Decision, CommandError> {
     let card = desk.card(account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
     check(desk, &card, incoming)?;
     let now = desk.house.world.now();
-    let mut people = Batch::new();
+    let mut people = People::default();
     let peer = match &incoming.peer {
-        Some(person) => Some(identify(desk, person, incoming, now, &mut people).await?),
+        Some(person) => Some(identify(desk, met, person, incoming, now, &mut people).await?),
         None => None,
     };
     let author_identity = match (&incoming.writer, &incoming.peer, &peer) {
         (Writer::Customer(writer), Some(_), Some(identity)) if writer.external_ids.iter().any(|id| identity.external_ids.contains(id)) => {
             Some(identity.clone())
         }
-        (Writer::Customer(writer), ..) => Some(identify(desk, writer, incoming, now, &mut people).await?),
+        (Writer::Customer(writer), ..) => Some(identify(desk, met, writer, incoming, now, &mut people).await?),
         (Writer::Account { .. }, ..) => None,
     };
     if let (Writer::Account { mark }, Some(stored)) = (&incoming.writer, stored)
@@ -78,7 +78,7 @@ pub(crate) async fn message(
     }
     let first = first_state(id, &card, incoming, peer.as_ref(), now);
     let mut draft = Draft::new(stored, Some(first), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
-    draft.batch().join(people);
+    draft.meet(people);
     let message = compose(desk, &card, &draft, incoming, author_identity.as_ref(), now).await?;
     let mut message = take_files(desk, &mut draft, message, incoming).await?;
     if let Some(external_id) = &incoming.external_id {
@@ -173,87 +173,6 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         unanswered_since: None,
         active_at: now,
         created_at: now,
-    }
-}
-
-/// The identity of a person as this login knows them, made with its customer if it is new. A changed name is taken over.
-async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, now: Time, batch: &mut Batch) -> Result<Identity, CommandError> {
-    let group = Key::new().number(desk.login.0).done();
-    let wrote = matches!(incoming.writer, Writer::Customer(_));
-    let mut known: Option<Stored<Identity>> = None;
-    let mut person = person.clone();
-    for external in std::mem::take(&mut person.external_ids) {
-        match desk.store.get_unique::<Identity>(Identity::BY_EXTERNAL, &group, &Key::new().text(&external).done()).await? {
-            // An id that belongs to another identity stays there: who is one person is a matter of customers.
-            Some(old) if known.as_ref().is_some_and(|known| known.record.id != old.record.id) => {}
-            Some(old) => {
-                known = Some(old);
-                person.external_ids.push(external);
-            }
-            None => person.external_ids.push(external),
-        }
-    }
-    if let Some(old) = known {
-        let mut new = old.record.clone();
-        merge_person(&mut new, &person);
-        if wrote {
-            new.first_message_at.get_or_insert(now);
-        }
-        if incoming.page.is_some() {
-            new.page.clone_from(&incoming.page);
-        }
-        if new != old.record {
-            batch.update(&old, &new)?;
-        }
-        return Ok(new);
-    }
-    let mut identity = Identity {
-        id: IdentityId(desk.house.world.id()),
-        login: desk.login,
-        external_ids: Vec::new(),
-        name: String::new(),
-        username: String::new(),
-        picture: None,
-        phones: Vec::new(),
-        emails: Vec::new(),
-        site_id: None,
-        unreachable: None,
-        page: incoming.page.clone(),
-        created_at: now,
-        first_message_at: wrote.then_some(now),
-    };
-    merge_person(&mut identity, &person);
-    let customer = Customer { id: CustomerId(desk.house.world.id()), name: String::new(), created_at: now, merged_into: None };
-    batch.insert(&identity)?;
-    batch.insert(&customer)?;
-    batch.insert(&CustomerLink { identity: identity.id, customer: customer.id, home: customer.id })?;
-    Ok(identity)
-}
-
-/// Adds what a person says or the provider knows; nothing known is taken away.
-fn merge_person(identity: &mut Identity, person: &Person) {
-    for id in &person.external_ids {
-        if !identity.external_ids.contains(id) {
-            identity.external_ids.push(id.clone());
-        }
-    }
-    let cut = |text: &str| text.chars().take(200).collect::<String>();
-    if !person.name.is_empty() {
-        identity.name = cut(&person.name);
-    }
-    if !person.username.is_empty() {
-        identity.username = cut(&person.username);
-    }
-    for (known, told) in [(&mut identity.phones, &person.phones), (&mut identity.emails, &person.emails)] {
-        for claim in told {
-            // Bounded: a page that says another e-mail each time fills nothing.
-            if known.len() < 20 && !known.iter().any(|old| old.value == claim.value) {
-                known.push(claim.clone());
-            }
-        }
-    }
-    if person.site_id.is_some() {
-        identity.site_id.clone_from(&person.site_id);
     }
 }
 

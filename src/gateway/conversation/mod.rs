@@ -3,6 +3,7 @@
 //! * [`desk`]: what the conversations of one login share: store, fence, channel, accounts
 //! * [`draft`]: collects what one cause changes and makes the batch of it
 //! * [`inbound`]: what comes from the provider
+//! * [`people`]: who wrote, as the login knows them
 //! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask
 //! * [`sending`]: attempts to send and what became of them
@@ -15,6 +16,7 @@ pub mod desk;
 pub mod draft;
 pub mod inbound;
 pub(crate) mod pending;
+pub(crate) mod people;
 pub mod sending;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -25,6 +27,7 @@ use futures_util::FutureExt;
 
 use self::desk::Desk;
 use self::draft::Draft;
+use self::people::Met;
 use super::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use crate::channel::contract::Incoming;
 use crate::model::conversation::Conversation;
@@ -97,7 +100,13 @@ pub enum Done {
 enum Known {
     Unread,
     Absent,
-    Here(Box<Stored<Conversation>>),
+    Here(Box<Here>),
+}
+
+/// The record, and the people it was last written for.
+struct Here {
+    conversation: Stored<Conversation>,
+    met: Met,
 }
 
 /// The actor.
@@ -182,7 +191,8 @@ impl Handler<PutAway> for ConversationActor {
 /// A change log costs a Redis stream even with one entry, so one that rests is dropped whole: a visitor who comes back to a change
 /// since then gets the newest messages instead.
 async fn rest(desk: &Desk, known: Known) {
-    let Known::Here(stored) = known else { return };
+    let Known::Here(here) = known else { return };
+    let stored = here.conversation;
     if desk.house.store.engine().name() != "redis" || stored.record.last_change == 0 {
         return;
     }
@@ -208,16 +218,17 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
     for _ in 0..8 {
         if let Known::Unread = known {
             known = match desk.store.get::<Conversation>(Conversation::at(id)).await {
-                Ok(Some(stored)) => Known::Here(Box::new(stored)),
+                Ok(Some(conversation)) => Known::Here(Box::new(Here { conversation, met: Met::default() })),
                 Ok(None) => Known::Absent,
                 Err(error) => return (Known::Unread, Err(error.into())),
             };
         }
-        let stored = match &known {
-            Known::Here(stored) => Some(stored.as_ref()),
-            Known::Unread | Known::Absent => None,
+        let nobody = Met::default();
+        let (stored, met) = match &known {
+            Known::Here(here) => (Some(&here.conversation), &here.met),
+            Known::Unread | Known::Absent => (None, &nobody),
         };
-        let decision = match decide(desk, id, stored, &work.what).await {
+        let decision = match decide(desk, id, stored, met, &work.what).await {
             Ok(decision) => decision,
             Err(CommandError::Refused(reason)) => {
                 // A resent frame is answered as the first one was, whatever has happened since.
@@ -241,7 +252,7 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
             }
             Err(error) => return (Known::Unread, Err(error)),
         };
-        let (draft, answer) = match decision {
+        let (mut draft, answer) = match decision {
             Decision::Nothing(done) => {
                 let acknowledged = acknowledge(desk, &work.cause, &done).await;
                 return (known, acknowledged.map(|()| done));
@@ -249,6 +260,7 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
             Decision::Commit(draft, answer) => (draft, answer),
         };
         let done = answer(&draft);
+        let news = draft.take_met();
         let (batch, next) = match draft.finish(desk).and_then(|(batch, next)| Ok((with_cause(batch, &work.cause, &done)?, next))) {
             Ok(finished) => finished,
             Err(error) => return (Known::Unread, Err(error.into())),
@@ -256,7 +268,14 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         crate::gateway::faults::point_for("conversation/commit", desk.login);
         crate::gateway::faults::point_for("conversation/commit", id);
         match desk.store.commit(batch).await {
-            Ok(_) => return (Known::Here(Box::new(next)), Ok(done)),
+            Ok(_) => {
+                let mut met = match known {
+                    Known::Here(here) => here.met,
+                    Known::Unread | Known::Absent => Met::default(),
+                };
+                met.learn(news);
+                return (Known::Here(Box::new(Here { conversation: next, met })), Ok(done));
+            }
             Err(CommitError::Refused(refusal)) => match refused(desk, &work, refusal).await {
                 // A lost answer's second try, a race or a foreign write: look again.
                 Ok(None) => known = Known::Unread,
@@ -300,9 +319,9 @@ async fn refused(desk: &Desk, work: &Work, refusal: Refusal) -> Result<Option<Do
     }
 }
 
-async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, what: &What) -> Result<Decision, CommandError> {
+async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, met: &Met, what: &What) -> Result<Decision, CommandError> {
     match what {
-        What::Inbound { account, incoming } => inbound::message(desk, id, stored, *account, incoming).await,
+        What::Inbound { account, incoming } => inbound::message(desk, id, stored, met, *account, incoming).await,
         What::Changed(changed) => inbound::changed(desk, existing(stored)?, changed).await,
         What::Client(Command::WriteFirst { account, address, client_id, text, author, origin, at }) => {
             let first = client::First { account: *account, address, client_id, text, author, origin, at: *at };

@@ -327,6 +327,11 @@ impl Engine for SqliteEngine {
         self.reading(|reading| reading.connection.query_row("SELECT 1", [], |_| Ok(()))).await
     }
 
+    fn is_alive(&self) -> bool {
+        // The thread holds the queue's other end until it ends, in order or by a panic.
+        !self.writer.is_closed()
+    }
+
     fn counts(&self) -> EngineCounts {
         self.counts.read()
     }

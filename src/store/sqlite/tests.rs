@@ -98,6 +98,19 @@ async fn busy(engine: &SqliteEngine) -> Sender<()> {
     go
 }
 
+#[tokio::test]
+async fn a_writer_that_panicked_is_told_of() {
+    let folder = TempDir::new().unwrap();
+    let engine = SqliteEngine::open(folder.path()).unwrap();
+    assert!(engine.is_alive());
+    // It waits for a word from a sender that is gone.
+    drop(busy(&engine).await);
+    engine.writer.closed().await;
+    assert!(!engine.is_alive());
+    let refused = engine.commit(HOME, batch(1, Vec::new())).await.unwrap_err();
+    assert!(matches!(&refused, CommitError::Store(StoreError::Unavailable(_) | StoreError::Unclear(_))), "{refused}");
+}
+
 fn opened(folder: &Path) -> Result<(), StoreError> {
     SqliteEngine::open(folder).map(drop)
 }

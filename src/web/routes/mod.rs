@@ -16,7 +16,7 @@ pub mod assets;
 pub mod audit;
 pub mod channels;
 pub mod conversations;
-#[cfg(feature = "faults")]
+#[cfg(feature = "probe")]
 pub mod faults;
 pub mod files;
 pub mod first;
@@ -83,7 +83,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
 
 /// Sockets and static assets: what no OpenAPI document can describe.
 pub fn undocumented(config: &mut web::ServiceConfig) {
-    #[cfg(feature = "faults")]
+    #[cfg(feature = "probe")]
     config.service(faults::probe);
     config
         .service(web::resource("/ws/manager").route(web::get().to(super::socket::manager)))

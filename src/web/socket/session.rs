@@ -22,8 +22,6 @@ use crate::web::limits::SocketPlace;
 
 /// The first frame must come within this.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
-/// How often the server pings.
-const PING: Duration = Duration::from_secs(25);
 /// Without a sign of life for so long the socket ends.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Frames of a client that wait their turn.
@@ -135,6 +133,7 @@ pub struct Session {
     waiting: VecDeque<ByteString>,
     busy: bool,
     heard: Instant,
+    hello_limit: Option<SpawnHandle>,
     limiter: Option<DefaultDirectRateLimiter>,
     _place: SocketPlace,
 }
@@ -158,6 +157,7 @@ impl Session {
             waiting: VecDeque::new(),
             busy: false,
             heard: Instant::now(),
+            hello_limit: None,
             limiter,
             _place: place,
         }
@@ -171,16 +171,23 @@ impl Session {
         }
     }
 
-    fn beat(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
+    /// The Hub's beat: a ping, and the cursor, also when nothing moved: a page sees no pings, and knows by this that the link lives.
+    fn beat(&mut self, feed: u64, ctx: &mut ws::WebsocketContext<Self>) {
         if self.heard.elapsed() >= patience(SILENCE) {
             self.end(close::HEARTBEAT, ctx);
             return;
         }
         ctx.ping(b"");
-        if let Phase::Live(Link::Visitor(visitor)) = &self.phase {
-            let cursor = visitor.cursor(self.seen);
-            ctx.text(json(&ServerFrame::Cursor { cursor }));
-        }
+        let cursor = match &self.phase {
+            Phase::Live(_) if self.following => return,
+            Phase::Live(Link::Visitor(visitor)) => visitor.cursor(self.seen),
+            Phase::Live(Link::Manager(manager)) => {
+                self.seen = self.seen.max(feed);
+                manager.cursor(self.seen)
+            }
+            Phase::New | Phase::CatchingUp | Phase::Over => return,
+        };
+        ctx.text(json(&ServerFrame::Cursor { cursor }));
     }
 
     /// Frames are handled one after the other: what a client says first happens first.
@@ -211,11 +218,18 @@ impl Session {
             return;
         }
         let Some(text) = self.waiting.pop_front() else { return };
+        if self.waiting.is_empty() {
+            // An idle socket keeps no room for frames.
+            self.waiting = VecDeque::new();
+        }
         self.busy = true;
         let surroundings = self.surroundings(ctx);
         match &self.phase {
             Phase::New => {
                 self.phase = Phase::CatchingUp;
+                if let Some(limit) = self.hello_limit.take() {
+                    ctx.cancel_future(limit);
+                }
                 match &self.kind {
                     Kind::Manager { cookie } => {
                         let cookie = cookie.clone();
@@ -300,14 +314,7 @@ impl Session {
                 }
             }
             Deliver::Signal(frame) => ctx.text(frame),
-            Deliver::Position(number) => {
-                // Also when nothing moved: a page sees no pings, and knows by this that the link lives.
-                if let Phase::Live(Link::Manager(manager)) = &self.phase {
-                    self.seen = self.seen.max(number);
-                    let cursor = manager.cursor(self.seen);
-                    ctx.text(json(&ServerFrame::Cursor { cursor }));
-                }
-            }
+            Deliver::Beat(feed) => self.beat(feed, ctx),
             Deliver::Follow(conversation) => self.follow(conversation, ctx),
             Deliver::Close(code) => self.end(code, ctx),
         }
@@ -333,13 +340,12 @@ impl Actor for Session {
             self.end(code, ctx);
             return;
         }
-        ctx.run_interval(patience(PING), Self::beat);
-        ctx.run_later(HELLO_LIMIT, |session, ctx| {
+        self.hello_limit = Some(ctx.run_later(HELLO_LIMIT, |session, ctx| {
             if matches!(session.phase, Phase::New) {
                 ctx.text(json(&error_frame("hello_missing", "the first frame must be `hello`, within 10 s", None, None)));
                 session.end(close::BAD_FRAME, ctx);
             }
-        });
+        }));
     }
 }
 
@@ -360,6 +366,8 @@ impl Handler<Deliver> for Session {
             Phase::Live(_) | Phase::CatchingUp | Phase::New => {
                 if let Deliver::Close(code) = message {
                     self.end(code, ctx);
+                } else if let Deliver::Beat(feed) = message {
+                    self.beat(feed, ctx);
                 } else if self.held.len() >= HELD {
                     self.end(close::SLOW_READER, ctx);
                 } else {

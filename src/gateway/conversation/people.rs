@@ -1,0 +1,133 @@
+//! Who wrote: people as this login knows them.
+
+use super::desk::Desk;
+use crate::channel::contract::{Incoming, Person, Writer};
+use crate::gateway::commands::CommandError;
+use crate::model::customer::{Customer, CustomerLink, Identity};
+use crate::model::ids::{CustomerId, IdentityId};
+use crate::model::time::Time;
+use crate::store::batch::Batch;
+use crate::store::key::Key;
+use crate::store::table::Stored;
+
+/// The most identities a conversation remembers.
+const MET: usize = 16;
+
+/// The identities a conversation met last, as they are stored, so that a known one is not read for every message. Where another
+/// conversation of the login has written one meanwhile, a batch that changes it conflicts, and all are read anew.
+#[derive(Default)]
+pub(crate) struct Met(Vec<Stored<Identity>>);
+
+impl Met {
+    fn find(&self, external_id: &str) -> Option<&Stored<Identity>> {
+        self.0.iter().find(|met| met.record.external_ids.iter().any(|id| id == external_id))
+    }
+
+    /// These are stored so from now on.
+    pub(crate) fn learn(&mut self, news: Vec<Stored<Identity>>) {
+        self.0.retain(|old| news.iter().all(|new| new.record.id != old.record.id));
+        self.0.extend(news);
+        let many = self.0.len().saturating_sub(MET);
+        self.0.drain(..many);
+    }
+}
+
+/// The people of one cause: what is written of them, and how they are stored once that is durable.
+#[derive(Default)]
+pub(crate) struct People {
+    /// What is written.
+    pub(super) batch: Batch,
+    /// How they are stored then.
+    pub(super) met: Vec<Stored<Identity>>,
+}
+
+/// The identity of a person as this login knows them, made with its customer if it is new. A changed name is taken over.
+pub(crate) async fn identify(
+    desk: &Desk, met: &Met, person: &Person, incoming: &Incoming, now: Time, people: &mut People,
+) -> Result<Identity, CommandError> {
+    let group = Key::new().number(desk.login.0).done();
+    let wrote = matches!(incoming.writer, Writer::Customer(_));
+    let mut known: Option<Stored<Identity>> = None;
+    let mut person = person.clone();
+    for external in std::mem::take(&mut person.external_ids) {
+        let old = match met.find(&external) {
+            Some(old) => Some(old.clone()),
+            None => desk.store.get_unique::<Identity>(Identity::BY_EXTERNAL, &group, &Key::new().text(&external).done()).await?,
+        };
+        match old {
+            // An id that belongs to another identity stays there: who is one person is a matter of customers.
+            Some(old) if known.as_ref().is_some_and(|known| known.record.id != old.record.id) => {}
+            Some(old) => {
+                known = Some(old);
+                person.external_ids.push(external);
+            }
+            None => person.external_ids.push(external),
+        }
+    }
+    if let Some(old) = known {
+        let mut new = old.record.clone();
+        merge_person(&mut new, &person);
+        if wrote {
+            new.first_message_at.get_or_insert(now);
+        }
+        if incoming.page.is_some() {
+            new.page.clone_from(&incoming.page);
+        }
+        let mut version = old.version;
+        if new != old.record {
+            people.batch.update(&old, &new)?;
+            version = version.saturating_add(1);
+        }
+        people.met.push(Stored { version, record: new.clone() });
+        return Ok(new);
+    }
+    let mut identity = Identity {
+        id: IdentityId(desk.house.world.id()),
+        login: desk.login,
+        external_ids: Vec::new(),
+        name: String::new(),
+        username: String::new(),
+        picture: None,
+        phones: Vec::new(),
+        emails: Vec::new(),
+        site_id: None,
+        unreachable: None,
+        page: incoming.page.clone(),
+        created_at: now,
+        first_message_at: wrote.then_some(now),
+    };
+    merge_person(&mut identity, &person);
+    let customer = Customer { id: CustomerId(desk.house.world.id()), name: String::new(), created_at: now, merged_into: None };
+    people.batch.insert(&identity)?;
+    people.batch.insert(&customer)?;
+    people.batch.insert(&CustomerLink { identity: identity.id, customer: customer.id, home: customer.id })?;
+    people.met.push(Stored { version: 1, record: identity.clone() });
+    Ok(identity)
+}
+
+/// Adds what a person says or the provider knows; nothing known is taken away.
+fn merge_person(identity: &mut Identity, person: &Person) {
+    for id in &person.external_ids {
+        if !identity.external_ids.contains(id) {
+            identity.external_ids.push(id.clone());
+        }
+    }
+    let cut = |text: &str| text.chars().take(200).collect::<String>();
+    if !person.name.is_empty() {
+        identity.name = cut(&person.name);
+    }
+    if !person.username.is_empty() {
+        identity.username = cut(&person.username);
+    }
+    for (known, told) in [(&mut identity.phones, &person.phones), (&mut identity.emails, &person.emails)] {
+        for claim in told {
+            // Bounded: a page that says another e-mail each time fills nothing.
+            if known.len() < 20 && !known.iter().any(|old| old.value == claim.value) {
+                known.push(claim.clone());
+            }
+        }
+    }
+    if person.site_id.is_some() {
+        identity.site_id.clone_from(&person.site_id);
+    }
+}

@@ -1,0 +1,168 @@
+//! What clients say.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::model::ids::{ConversationId, FileId, MessageId};
+
+/// What a manager's client says.
+#[derive(Debug, Clone, PartialEq, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export_to = "protocol.ts")]
+pub enum ManagerFrame {
+    /// The first frame, within ten seconds.
+    Hello {
+        /// An API token or session token; a browser has its cookie instead.
+        #[ts(optional)]
+        token: Option<String>,
+        /// Where it was.
+        #[ts(optional)]
+        cursor: Option<String>,
+    },
+    /// A message for a conversation.
+    Send(SendFrame),
+    /// Somebody is writing.
+    Typing {
+        /// Where.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+    },
+    /// Everything up to a message was read.
+    Read {
+        /// Where.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+        /// The last message that was read.
+        #[ts(as = "String")]
+        up_to: MessageId,
+    },
+}
+
+impl ManagerFrame {
+    /// Every `type`, for the tables of the tests: who may say what.
+    pub const TYPES: &[&str] = &["hello", "send", "typing", "read"];
+}
+
+/// A message a manager or an integration wants sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export_to = "protocol.ts")]
+pub struct SendFrame {
+    /// The client's own key: the same key twice has one effect. 1–64 letters, digits, `-` or `_`; a UUID is usual.
+    pub client_id: String,
+    /// Where it goes.
+    #[ts(as = "String")]
+    #[schema(value_type = String)]
+    pub conversation: ConversationId,
+    /// What it says; may be empty only beside attachments.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
+    pub text: String,
+    /// Uploaded files.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    #[schema(value_type = Vec<String>)]
+    pub attachments: Vec<FileId>,
+    /// The message it answers.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
+    #[schema(value_type = Option<String>)]
+    pub reply_to: Option<MessageId>,
+    /// A note for colleagues, never shown to the customer.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub note: bool,
+    /// Refused with `somebody_wrote` when the conversation's newest message is another one.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
+    #[schema(value_type = Option<String>)]
+    pub expected_last: Option<MessageId>,
+}
+
+/// What a visitor's widget says.
+#[derive(Debug, Clone, PartialEq, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export_to = "protocol.ts")]
+pub enum VisitorFrame {
+    /// The first frame, within ten seconds.
+    Hello(VisitorHello),
+    /// A message of the visitor; a visitor has one conversation and does not name it.
+    Send {
+        /// The client's own key, see [`SendFrame::client_id`].
+        client_id: String,
+        /// What it says.
+        #[serde(default)]
+        #[ts(as = "Option<String>", optional)]
+        text: String,
+        /// Uploaded files.
+        #[serde(default)]
+        #[ts(as = "Option<Vec<String>>", optional)]
+        attachments: Vec<FileId>,
+        /// The message it answers.
+        #[serde(default)]
+        #[ts(as = "Option<String>", optional)]
+        reply_to: Option<MessageId>,
+    },
+    /// The visitor is writing.
+    Typing {},
+    /// The visitor saw everything up to a message.
+    Read {
+        /// The last message that was read.
+        #[ts(as = "String")]
+        up_to: MessageId,
+    },
+}
+
+impl VisitorFrame {
+    /// Every `type`, see [`ManagerFrame::TYPES`].
+    pub const TYPES: &[&str] = &["hello", "send", "typing", "read"];
+}
+
+/// How a visitor's widget introduces itself. All of it is optional.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, TS)]
+#[ts(export_to = "protocol.ts", optional_fields)]
+pub struct VisitorHello {
+    /// The token an earlier `ready` gave.
+    pub visitor_token: Option<String>,
+    /// 16–64 letters or digits the client made itself: who got no `ready` sends the same again and gets the same visitor.
+    pub visitor_nonce: Option<String>,
+    /// Where it was.
+    pub cursor: Option<String>,
+    /// The page it is on.
+    pub page: Option<Page>,
+    /// Who the site says it is.
+    pub identity: Option<VisitorIdentity>,
+    /// The page's language: `ru`, `en`, `es`.
+    pub locale: Option<String>,
+}
+
+/// A page of the site.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export_to = "protocol.ts", optional_fields)]
+pub struct Page {
+    /// Its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where the visitor came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referrer: Option<String>,
+}
+
+/// Who the site says a visitor is. `signature` vouches for `id` only.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, TS)]
+#[ts(export_to = "protocol.ts", optional_fields)]
+pub struct VisitorIdentity {
+    /// The site's own id of the person.
+    pub id: Option<String>,
+    /// A name; unverified.
+    pub name: Option<String>,
+    /// An e-mail; unverified.
+    pub email: Option<String>,
+    /// A phone; unverified.
+    pub phone: Option<String>,
+    /// Hex HMAC-SHA256 of `id` with the widget's secret.
+    pub signature: Option<String>,
+}

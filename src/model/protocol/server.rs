@@ -1,0 +1,191 @@
+//! What the server says, and the codes it closes with.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use super::conversation::{ConversationView, Me};
+use super::message::{Author, MessageView};
+use crate::model::ids::{AccountId, ConversationId};
+use crate::model::time::Time;
+
+/// What the server says, to either.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export_to = "protocol.ts")]
+pub enum ServerFrame {
+    /// The answer to a manager's `hello`.
+    Ready {
+        /// This socket's name, for logs.
+        session: String,
+        /// The place to go on from.
+        cursor: String,
+        /// Whether everything since the client's cursor follows. If not: reload over HTTP, then go on from here.
+        resumed: bool,
+        /// The server's clock.
+        #[ts(as = "String")]
+        server_time: Time,
+        /// Who is logged in.
+        me: Me,
+    },
+    /// The answer to a visitor's `hello`.
+    #[serde(rename = "ready")]
+    VisitorReady(Box<VisitorReady>),
+    /// The message is durable.
+    Accepted {
+        /// The client's key.
+        client_id: String,
+        /// The message as it is now.
+        message: Box<MessageView>,
+        /// Whether the key was seen before: this is the first message then.
+        duplicate: bool,
+    },
+    /// Something happened; comes after everything before its cursor.
+    Event {
+        /// The place after this event.
+        cursor: String,
+        /// What happened.
+        event: Box<Event>,
+    },
+    /// The feed moved past this socket without an event for it.
+    Cursor {
+        /// The place to go on from.
+        cursor: String,
+    },
+    /// Somebody is writing; best effort, never replayed.
+    Typing {
+        /// Where.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+        /// Who.
+        who: Author,
+    },
+    /// A frame was refused.
+    Error {
+        /// A stable code.
+        code: String,
+        /// The same in words, in English, for whoever develops against this.
+        message: String,
+        /// The frame's key, if it had one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        client_id: Option<String>,
+        /// When trying again makes sense.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional, as = "Option<u32>")]
+        retry_after_ms: Option<u64>,
+    },
+    /// The cursor is too old or of another store: reload, then go on from `ready`.
+    Reset {},
+}
+
+impl ServerFrame {
+    /// Every `type`, see [`ManagerFrame::TYPES`].
+    pub const TYPES: &[&str] = &["ready", "accepted", "event", "cursor", "typing", "error", "reset"];
+}
+
+/// The answer to a visitor's `hello`.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export_to = "protocol.ts")]
+pub struct VisitorReady {
+    /// This socket's name, for logs.
+    pub session: String,
+    /// The place to go on from.
+    pub cursor: String,
+    /// Whether everything since the client's cursor follows; if not, `messages` is all there is to show.
+    pub resumed: bool,
+    /// The server's clock.
+    #[ts(as = "String")]
+    pub server_time: Time,
+    /// The visitor itself.
+    pub me: Author,
+    /// To be kept by the client and said in the next `hello`.
+    pub visitor_token: String,
+    /// The visitor's conversation, once it has written.
+    #[ts(as = "Option<String>")]
+    pub conversation: Option<ConversationId>,
+    /// How the widget looks and greets.
+    pub widget: WidgetView,
+    /// The newest 50, oldest first; empty when resumed.
+    pub messages: Vec<MessageView>,
+}
+
+/// How a widget looks and greets: what any visitor may know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export_to = "protocol.ts")]
+pub struct WidgetView {
+    /// The company's name, in the header.
+    pub title: String,
+    /// The first words shown to who has not written yet; empty: none.
+    pub greeting: String,
+    /// The accent colour, `#rrggbb`.
+    pub accent: String,
+    /// `left` or `right`.
+    pub side: String,
+    /// The greatest file, bytes.
+    #[ts(as = "u32")]
+    pub max_file_bytes: u64,
+    /// The most files of one message.
+    pub max_files: u32,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "kind")]
+#[ts(export_to = "protocol.ts")]
+pub enum Event {
+    /// A message is new.
+    #[serde(rename = "message.added")]
+    MessageAdded {
+        /// Where.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+        /// The message, in its latest state.
+        message: Box<MessageView>,
+    },
+    /// A message changed: its state, text, files, reactions.
+    #[serde(rename = "message.updated")]
+    MessageUpdated {
+        /// Where.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+        /// The message, in its latest state.
+        message: Box<MessageView>,
+    },
+    /// A conversation is new or changed. Managers only.
+    #[serde(rename = "conversation.updated")]
+    ConversationUpdated {
+        /// The conversation, in its latest state.
+        conversation: Box<ConversationView>,
+    },
+    /// A channel account is new, changed or gone: reload the list of channels.
+    #[serde(rename = "channel.updated")]
+    ChannelUpdated {
+        /// Which.
+        #[ts(as = "String")]
+        channel: AccountId,
+    },
+}
+
+impl Event {
+    /// Every `kind`, see [`ManagerFrame::TYPES`].
+    pub const KINDS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated"];
+}
+
+/// Close codes of the sockets. 4000–4099: come back with back-off and jitter; 4400–4499: do not.
+pub mod close {
+    /// The client took no data for too long.
+    pub const SLOW_READER: u16 = 4000;
+    /// This node is going down; come back, another takes over.
+    pub const GOING_DOWN: u16 = 4001;
+    /// No answer to the heartbeat.
+    pub const HEARTBEAT: u16 = 4002;
+    /// A frame that is none, or no `hello` in time.
+    pub const BAD_FRAME: u16 = 4400;
+    /// Not let in, or no longer.
+    pub const NOT_LET_IN: u16 = 4401;
+    /// The page's origin is not on the widget's list.
+    pub const FORBIDDEN_ORIGIN: u16 = 4403;
+    /// Too many sockets or frames.
+    pub const TOO_MANY: u16 = 4429;
+}
