@@ -15,10 +15,10 @@ use kommutator::gateway::views;
 use kommutator::model::connection::ChannelAccount;
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, Place};
 use kommutator::model::customer::{Customer, CustomerLink, Identity};
-use kommutator::model::ids::{ConversationId, CustomerId, IdentityId};
-use kommutator::model::message::{Admission, Context, Message, Origin, Part, Piece};
+use kommutator::model::ids::{ConversationId, CustomerId, IdentityId, MessageId};
+use kommutator::model::message::{Message, Origin, Part, Piece};
 use kommutator::model::people::Workspace;
-use kommutator::model::protocol::{Author, AuthorKind, EntryDirection, SendState, SendStatus};
+use kommutator::model::protocol::{Author, AuthorKind, EntryDirection, SendStatus};
 use kommutator::model::time::{RealWorld, SharedWorld, Time, World};
 use kommutator::store::batch::Batch;
 use kommutator::store::handle::PartitionStore;
@@ -104,31 +104,14 @@ struct Bulk {
 
 impl Bulk {
     fn message(&self, conversation: ConversationId, identity: IdentityId, number: u32, at: Time) -> Message {
+        let author = Author { kind: AuthorKind::Customer, id: identity.to_string(), name: String::new() };
+        let id = MessageId { conversation, number };
         Message {
-            conversation,
-            number,
-            account: self.account.id,
-            direction: EntryDirection::Inbound,
-            author: Author { kind: AuthorKind::Customer, id: identity.to_string(), name: String::new() },
             identity: Some(identity),
-            origin: Origin::Customer,
             parts: vec![Part::Text { text: text(noise(conversation.0) ^ u64::from(number)) }],
-            attachments: Vec::new(),
-            reply_to: None,
             client_id: Some(format!("bulk-{number}")),
-            context: Context::default(),
-            admission: Admission::Yes,
-            written_at: at,
-            imported_at: at,
-            state: SendState { status: SendStatus::Sent, reason: None, at },
             pieces: vec![Piece { external_id: None, status: SendStatus::Sent }],
-            attempt: None,
-            tries: 0,
-            round: 0,
-            edited_at: None,
-            deleted_at: None,
-            erased_at: None,
-            reactions: Vec::new(),
+            ..Message::fresh(id, self.account.id, EntryDirection::Inbound, author, Origin::Customer, at)
         }
     }
 

@@ -9,7 +9,7 @@ use crate::channel::contract::Transport;
 use crate::gateway::commands::{Answer, Command, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
 use crate::model::ids::{AccountId, ConversationId, MessageId};
-use crate::model::message::{Admission, Context, Message, Origin, Part, Piece, raise};
+use crate::model::message::{Message, Origin, Part, Piece, raise};
 use crate::model::protocol::{Author, EntryDirection, SendFrame, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -112,31 +112,15 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
     }
     let by_log = frame.note || desk.channel.transport() == Transport::Log;
     let status = if by_log { SendStatus::Sent } else { SendStatus::Queued };
+    let id = MessageId { conversation: conversation.id, number: draft.next_number() };
+    let direction = if frame.note { EntryDirection::Note } else { EntryDirection::Outbound };
     let message = Message {
-        conversation: conversation.id,
-        number: draft.next_number(),
-        account: conversation.account,
-        direction: if frame.note { EntryDirection::Note } else { EntryDirection::Outbound },
-        author: author.clone(),
-        identity: None,
-        origin: origin.clone(),
         parts,
-        attachments: Vec::new(),
         reply_to: frame.reply_to,
         client_id: Some(frame.client_id.clone()),
-        context: Context::default(),
-        admission: Admission::Yes,
         written_at: at,
-        imported_at: now,
         state: SendState { status, reason: None, at: now },
-        pieces: Vec::new(),
-        attempt: None,
-        tries: 0,
-        round: 0,
-        edited_at: None,
-        deleted_at: None,
-        erased_at: None,
-        reactions: Vec::new(),
+        ..Message::fresh(id, conversation.account, direction, author.clone(), origin.clone(), now)
     };
     let uploader = FileOwner::Uploader { id: author.id.clone() };
     let mut message = inbound::attach(desk, &mut draft, message, &frame.attachments, &uploader).await?;

@@ -200,31 +200,17 @@ async fn compose(
         Admission::Filtered { reason: Reason::new("channel_inactive") }
     };
     let reply_to = reply_target(desk, draft, incoming).await?;
+    let id = MessageId { conversation: draft.conversation.id, number: draft.next_number() };
     Ok(Message {
-        conversation: draft.conversation.id,
-        number: draft.next_number(),
-        account: draft.conversation.account,
-        direction,
-        author,
         identity,
-        origin,
         parts: incoming.parts.clone(),
-        attachments: Vec::new(),
         reply_to,
         client_id: incoming.client_id.clone(),
         context: incoming.context.clone(),
         admission,
         written_at: incoming.written_at,
-        imported_at: now,
-        state: SendState { status: SendStatus::Sent, reason: None, at: now },
         pieces: vec![Piece { external_id: incoming.external_id.clone(), status: SendStatus::Sent }],
-        attempt: None,
-        tries: 0,
-        round: 0,
-        edited_at: None,
-        deleted_at: None,
-        erased_at: None,
-        reactions: Vec::new(),
+        ..Message::fresh(id, draft.conversation.account, direction, author, origin, now)
     })
 }
 
