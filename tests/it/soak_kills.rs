@@ -52,6 +52,8 @@ struct Run {
     conversations: std::sync::Mutex<BTreeSet<String>>,
     chats: std::sync::Mutex<BTreeSet<String>>,
     posts: Posts,
+    /// What managers had accepted. They are shown what everybody writes, and set the pace: else this would be a test of a long queue.
+    answered: AtomicUsize,
     /// Names and hashes of what was uploaded.
     files: std::sync::Mutex<BTreeMap<String, String>>,
     stop: AtomicBool,
@@ -60,6 +62,11 @@ struct Run {
 }
 
 impl Run {
+    /// Whether a visitor writes on: visitors are not far ahead of the managers.
+    fn keeps_pace(&self) -> bool {
+        self.ledger.count() < 3 * self.answered.load(Ordering::SeqCst) + 100
+    }
+
     /// A conversation for a manager to write to, and whether it is a provider's chat.
     fn choose(&self, dice: &mut Dice, may_be_chat: bool) -> Option<(String, bool)> {
         let is_chat = may_be_chat && dice.below(4) != 0;
@@ -83,7 +90,7 @@ async fn writer(run: Arc<Run>, name: String, mut client: Client, mut dice: Dice)
         if !stopped && client.waiting() < WINDOW {
             unsettled.retain(|id| client.shown.get(id).is_none_or(|message| message["state"]["status"] == "queued"));
             let chosen = if is_visitor { None } else { run.choose(&mut dice, unsettled.len() < UNSETTLED) };
-            if is_visitor || chosen.is_some() {
+            if if is_visitor { run.keeps_pace() } else { chosen.is_some() } {
                 let key = format!("{name}-{number}");
                 let mut files = Vec::new();
                 if dice.below(12) == 0
@@ -107,8 +114,11 @@ async fn writer(run: Arc<Run>, name: String, mut client: Client, mut dice: Dice)
             Happened::Accepted(accepted) => {
                 if is_visitor {
                     run.conversations.lock().unwrap().insert(accepted.conversation.clone());
-                } else if run.chats.lock().unwrap().contains(&accepted.conversation) {
-                    unsettled.insert(accepted.id.clone());
+                } else {
+                    run.answered.fetch_add(1, Ordering::SeqCst);
+                    if run.chats.lock().unwrap().contains(&accepted.conversation) {
+                        unsettled.insert(accepted.id.clone());
+                    }
                 }
                 run.ledger.note(&name, accepted);
             }
@@ -127,7 +137,7 @@ async fn writer(run: Arc<Run>, name: String, mut client: Client, mut dice: Dice)
             }
             Happened::Error(error) => {
                 let code = error["code"].as_str().unwrap();
-                assert!(["try_again", "store_full"].contains(&code), "{name}: {error}");
+                assert!(["try_again", "store_full", "too_many"].contains(&code), "{name}: {error}");
             }
             Happened::Closed(code) => {
                 assert!(code.is_none_or(|code| (1000..=1015).contains(&code) || (4000..4100).contains(&code)), "{name}: {code:?}")
@@ -184,6 +194,7 @@ async fn kills(redis: Option<RedisServer>) {
         conversations: std::sync::Mutex::default(),
         chats: std::sync::Mutex::default(),
         posts: Posts::default(),
+        answered: AtomicUsize::new(0),
         files: std::sync::Mutex::default(),
         stop: AtomicBool::new(false),
         log: watch::Sender::new(None),
