@@ -90,7 +90,8 @@ async fn writer(run: Arc<Run>, name: String, mut client: Client, mut dice: Dice)
         if !stopped && client.waiting() < WINDOW {
             unsettled.retain(|id| client.shown.get(id).is_none_or(|message| message["state"]["status"] == "queued"));
             let chosen = if is_visitor { None } else { run.choose(&mut dice, unsettled.len() < UNSETTLED) };
-            if if is_visitor { run.keeps_pace() } else { chosen.is_some() } {
+            let writes = if is_visitor { run.keeps_pace() } else { chosen.is_some() };
+            if writes {
                 let key = format!("{name}-{number}");
                 let mut files = Vec::new();
                 if dice.below(12) == 0

@@ -18,6 +18,8 @@ use crate::support::redis_server::RedisServer;
 
 /// The shortest lease the configuration takes.
 const LEASE: Duration = Duration::from_secs(3);
+/// Service is back after a lease and a beat; the rest is for busy test machines.
+const BACK: Duration = Duration::from_secs(3 + 1 + 5);
 
 /// Chats of each login.
 const CHATS: usize = 2;
@@ -127,7 +129,7 @@ impl Cluster {
             if let Happened::Accepted(accepted) = happened {
                 ledger.note(writer, accepted);
             }
-            self.logins.iter().all(|login| login.fake.under_way() == CHATS).then_some(())
+            self.logins.iter().all(|login| login.fake.under_way() >= CHATS).then_some(())
         })
         .await;
     }
@@ -275,7 +277,7 @@ async fn soak_two_nodes_signals_and_a_killed_owner() {
         cuts.push((killed, Instant::now()));
         shown(&mut manager, &one.id).await;
         shown(&mut visitor, &two.id).await;
-        assert!(back < LEASE * 2 + Duration::from_secs(12), "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
+        assert!(back < BACK, "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
         assert_eq!((visitor.resumes, visitor.resets, manager.resets), (1, 0, 0), "nobody loads anew");
         assert!(visitor.wrong.is_empty() && manager.wrong.is_empty());
         // The chats whose answers were cut go on.
@@ -340,6 +342,7 @@ async fn soak_two_nodes_a_stopped_owner_is_fenced() {
     })
     .await;
     let back = stopped.elapsed();
+    assert!(back < BACK, "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
     Cluster::answer(&mut manager, &ledger, "manager", "asleep", &conversations).await;
     let cut = (stopped, Instant::now());
     // Still asleep for the rest of three leases, then it wakes with the unfinished work.
