@@ -162,6 +162,10 @@ impl Gateway {
         };
         self.house.directory.put(workspace, login, address.clone());
         self.logins.insert((workspace, login), State::Running { address, token });
+        self.count();
+    }
+
+    fn count(&self) {
         metrics::gauge!("kommutator_channel_actors").set(f64::from(u32::try_from(self.logins.len()).unwrap_or(u32::MAX)));
     }
 }
@@ -273,6 +277,8 @@ impl Handler<ChannelEnded> for Gateway {
                 }
                 self.logins.remove(&key);
                 self.panics.remove(&key);
+                // A login that went elsewhere is not counted here any more.
+                self.count();
             }
             Ending::Panicked => {
                 metrics::counter!("kommutator_actor_panics_total", "actor" => "channel").increment(1);

@@ -12,8 +12,10 @@ mod papers;
 #[cfg(feature = "faults")]
 mod seams;
 mod search;
+#[cfg(feature = "faults")]
 mod soak_kills;
 mod soak_storm;
+#[cfg(feature = "faults")]
 mod soak_two_nodes;
 mod store;
 mod support;

@@ -1,10 +1,12 @@
-//! P1, P2, P4: the process is killed (SIGKILL) at random moments while visitors and managers write through their sockets. A ledger
-//! outside of it holds every message that was called durable. In the end the log holds each of them, once, in its writer's order;
-//! every socket was shown exactly the log; every counter and index equals a recount; every attachment opens.
+//! P1, P2, P4: the process is killed (SIGKILL) at random moments while visitors and managers write through their sockets, providers post
+//! webhooks, and answers go out to them. A ledger outside of it holds every message that was called durable, and the providers keep what
+//! they posted and what they were sent. In the end the log holds each of them, once, in its writer's order; the providers have each answer
+//! once, but for those a kill cut, which are told apart; every socket was shown exactly the log, in its last state; every counter and index
+//! equals a recount; every attachment opens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kommutator::store::port::Engine;
@@ -17,20 +19,27 @@ use tokio::sync::watch;
 use crate::support::client::{Client, Happened, Role, id_of, whole_log};
 use crate::support::ledger::Ledger;
 use crate::support::node::{Dice, Node, Plan, full, http, report, seed, until};
+use crate::support::provider_side::{Chat, Login, Posts, REFUSED, REPEATS, compare};
 use crate::support::recount::recount;
 use crate::support::redis_server::RedisServer;
 
 /// Frames a writer has under way at once.
 const WINDOW: usize = 3;
+/// Answers of a manager to providers' chats that are not settled: with more he waits.
+const UNSETTLED: usize = 8;
+/// Chats of a writer of webhooks.
+const CHATS: usize = 3;
 
 struct Scale {
     kills: u64,
     visitors: usize,
     managers: usize,
+    /// Writers of webhooks.
+    hooks: usize,
 }
 
 fn scale() -> Scale {
-    if full() { Scale { kills: 50, visitors: 48, managers: 16 } } else { Scale { kills: 3, visitors: 5, managers: 3 } }
+    if full() { Scale { kills: 50, visitors: 24, managers: 16, hooks: 24 } } else { Scale { kills: 4, visitors: 4, managers: 3, hooks: 3 } }
 }
 
 /// Messages by conversation.
@@ -39,13 +48,31 @@ type Log = BTreeMap<String, Vec<Value>>;
 /// What the writers share.
 struct Run {
     ledger: Ledger,
-    /// Conversations that exist, by visitor.
+    /// Conversations that exist: of visitors, and of providers' chats.
     conversations: std::sync::Mutex<BTreeSet<String>>,
+    chats: std::sync::Mutex<BTreeSet<String>>,
+    posts: Posts,
+    /// What managers had accepted. They are shown what everybody writes, and set the pace: else this would be a test of a long queue.
+    answered: AtomicUsize,
     /// Names and hashes of what was uploaded.
     files: std::sync::Mutex<BTreeMap<String, String>>,
     stop: AtomicBool,
     /// What everybody must have been shown in the end.
     log: watch::Sender<Option<Arc<Log>>>,
+}
+
+impl Run {
+    /// Whether a visitor writes on: visitors are not far ahead of the managers.
+    fn keeps_pace(&self) -> bool {
+        self.ledger.count() < 3 * self.answered.load(Ordering::SeqCst) + 100
+    }
+
+    /// A conversation for a manager to write to, and whether it is a provider's chat.
+    fn choose(&self, dice: &mut Dice, may_be_chat: bool) -> Option<(String, bool)> {
+        let is_chat = may_be_chat && dice.below(4) != 0;
+        let known = if is_chat { &self.chats } else { &self.conversations }.lock().unwrap();
+        known.iter().nth(usize::try_from(dice.below(known.len() as u64)).unwrap()).map(|id| (id.clone(), is_chat))
+    }
 }
 
 fn content(name: &str) -> Vec<u8> {
@@ -55,17 +82,16 @@ fn content(name: &str) -> Vec<u8> {
 /// Writes until told to stop, then goes on reading until everything was shown.
 async fn writer(run: Arc<Run>, name: String, mut client: Client, mut dice: Dice) -> Client {
     let mut number = 0;
+    let mut unsettled: BTreeSet<String> = BTreeSet::new();
     let mut log = run.log.subscribe();
     let is_visitor = name.starts_with("visitor");
     loop {
         let stopped = run.stop.load(Ordering::SeqCst);
         if !stopped && client.waiting() < WINDOW {
-            let known: Vec<String> = run.conversations.lock().unwrap().iter().cloned().collect();
-            let conversation = match is_visitor {
-                true => None,
-                false => known.get(usize::try_from(dice.below(known.len() as u64)).unwrap()).cloned(),
-            };
-            if is_visitor || conversation.is_some() {
+            unsettled.retain(|id| client.shown.get(id).is_none_or(|message| message["state"]["status"] == "queued"));
+            let chosen = if is_visitor { None } else { run.choose(&mut dice, unsettled.len() < UNSETTLED) };
+            let writes = if is_visitor { run.keeps_pace() } else { chosen.is_some() };
+            if writes {
                 let key = format!("{name}-{number}");
                 let mut files = Vec::new();
                 if dice.below(12) == 0
@@ -75,26 +101,44 @@ async fn writer(run: Arc<Run>, name: String, mut client: Client, mut dice: Dice)
                     run.files.lock().unwrap().insert(format!("{key}.txt"), data_encoding::HEXLOWER.encode(&Sha256::digest(content(&key))));
                     files.push(file);
                 }
-                client.send(&key, conversation.as_deref(), &format!("слово {key}"), &files, dice.below(10) == 0).await;
+                let text = match chosen {
+                    // As two pieces; what the provider refuses; and what it takes.
+                    Some((_, true)) if dice.below(8) == 0 => format!("слово {key}|слово и {key}"),
+                    Some((_, true)) if dice.below(16) == 0 => format!("слово {key} {REFUSED}"),
+                    _ => format!("слово {key}"),
+                };
+                client.send(&key, chosen.as_ref().map(|(id, _)| id.as_str()), &text, &files, dice.below(10) == 0).await;
                 number += 1;
             }
         }
         match client.turn(Duration::from_millis(if stopped { 50 } else { 5 })).await {
             Happened::Accepted(accepted) => {
-                run.conversations.lock().unwrap().insert(accepted.conversation.clone());
+                if is_visitor {
+                    run.conversations.lock().unwrap().insert(accepted.conversation.clone());
+                } else {
+                    run.answered.fetch_add(1, Ordering::SeqCst);
+                    if run.chats.lock().unwrap().contains(&accepted.conversation) {
+                        unsettled.insert(accepted.id.clone());
+                    }
+                }
                 run.ledger.note(&name, accepted);
             }
-            Happened::Event(event) if dice.below(20) == 0 && event["message"].is_object() => {
+            Happened::Event(event) if event["message"].is_object() => {
                 let message = &event["message"];
-                let mut read = json!({"type": "read", "up_to": message["id"]});
-                if !is_visitor {
-                    read["conversation"] = message["conversation"].clone();
+                if message["direction"] == "inbound" && message["client_id"].is_null() {
+                    run.chats.lock().unwrap().insert(message["conversation"].as_str().unwrap().to_owned());
                 }
-                client.say(&read).await;
+                if dice.below(20) == 0 {
+                    let mut read = json!({"type": "read", "up_to": message["id"]});
+                    if !is_visitor {
+                        read["conversation"] = message["conversation"].clone();
+                    }
+                    client.say(&read).await;
+                }
             }
             Happened::Error(error) => {
                 let code = error["code"].as_str().unwrap();
-                assert!(["try_again", "store_full"].contains(&code), "{name}: {error}");
+                assert!(["try_again", "store_full", "too_many"].contains(&code), "{name}: {error}");
             }
             Happened::Closed(code) => {
                 assert!(code.is_none_or(|code| (1000..=1015).contains(&code) || (4000..4100).contains(&code)), "{name}: {code:?}")
@@ -112,10 +156,28 @@ async fn writer(run: Arc<Run>, name: String, mut client: Client, mut dice: Dice)
     }
 }
 
-/// What a client should have been shown and was not.
-fn missing(client: &Client, log: &BTreeMap<String, Vec<Value>>, is_visitor: bool) -> Vec<String> {
+/// What a client should have been shown and was not, or not as it stands in the end.
+fn missing(client: &Client, log: &Log, is_visitor: bool) -> Vec<String> {
     let wanted = log.iter().filter(|(id, _)| !is_visitor || client.conversation.as_ref() == Some(id)).flat_map(|(_, messages)| messages);
-    wanted.map(|message| message["id"].as_str().unwrap().to_owned()).filter(|id| !client.shown.contains_key(id)).collect()
+    wanted.filter(|message| client.shown.get(&id_of(message)).map(stands) != Some(stands(message))).map(id_of).collect()
+}
+
+/// How a message stands and what it says.
+fn stands(message: &Value) -> (&str, &str) {
+    (message["state"]["status"].as_str().unwrap(), message["text"].as_str().unwrap())
+}
+
+/// Posts webhooks of its chats until told to stop. It keeps step with the other writers.
+async fn hooks(run: Arc<Run>, mut chats: Vec<Chat>, url: String, mut dice: Dice) -> Vec<Chat> {
+    let client = http();
+    while !run.stop.load(Ordering::SeqCst) {
+        let posted = run.posts.taken.load(Ordering::SeqCst);
+        if tokio::time::timeout(Duration::from_millis(50), run.ledger.reaches(posted)).await.is_ok() {
+            let at = usize::try_from(dice.below(CHATS as u64)).unwrap();
+            chats[at].goes_on(&client, std::slice::from_ref(&url), &mut dice, &run.posts).await;
+        }
+    }
+    chats
 }
 
 async fn kills(redis: Option<RedisServer>) {
@@ -131,6 +193,9 @@ async fn kills(redis: Option<RedisServer>) {
     let run = Arc::new(Run {
         ledger: Ledger::new(),
         conversations: std::sync::Mutex::default(),
+        chats: std::sync::Mutex::default(),
+        posts: Posts::default(),
+        answered: AtomicUsize::new(0),
         files: std::sync::Mutex::default(),
         stop: AtomicBool::new(false),
         log: watch::Sender::new(None),
@@ -145,23 +210,42 @@ async fn kills(redis: Option<RedisServer>) {
         let client = Client::new(role, vec![plan.url()]);
         tasks.push((name.clone(), tokio::spawn(writer(Arc::clone(&run), name, client, Dice::new(seed ^ (at as u64 + 1))))));
     }
+    let mut logins = Vec::new();
+    for (at, repeats) in REPEATS.into_iter().enumerate() {
+        let login = Login::make(&node, repeats).await;
+        login.moody(Dice::new(seed ^ (at as u64 + 1_001)));
+        logins.push(login);
+    }
+    let mut hooked = Vec::new();
+    for at in 0..scale.hooks {
+        let chats = (0..CHATS).map(|chat| Chat::new(&logins[(at + chat) % logins.len()], format!("h{at}c{chat}"))).collect();
+        hooked.push(tokio::spawn(hooks(Arc::clone(&run), chats, plan.url(), Dice::new(seed ^ (at as u64 + 2_001)))));
+    }
     let mut dice = Dice::new(seed);
-    let (mut back, mut store_kills) = (Vec::new(), 0);
+    let (mut back, mut started_again, mut cuts, mut store_kills) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let per_kill = if full() { 400 } else { 60 };
     for kill in 0..scale.kills {
         let goal = run.ledger.count() + 20 + usize::try_from(dice.below(per_kill)).unwrap();
         let limit = tokio::time::timeout(Duration::from_secs(90), run.ledger.reaches(goal)).await;
         assert!(limit.is_ok(), "the writers go on; {} accepted\n{}", run.ledger.count(), node.log());
-        // A moment that follows from the seed, not from what the writers do.
-        tokio::time::sleep(Duration::from_millis(dice.below(40))).await;
+        if kill % 2 == 0 {
+            // Half of the kills cut a call for sure.
+            until("a call is under way", Duration::from_secs(60), async || logins.iter().any(|login| login.fake.under_way() > 0).then_some(())).await;
+        } else {
+            // A moment that follows from the seed, not from what the writers do.
+            tokio::time::sleep(Duration::from_millis(dice.below(40))).await;
+        }
         let killed = Instant::now();
         if let Some(redis) = &mut redis
             && kill % 4 == 3
         {
+            // Its answers are late, but none is lost: this leaves no send unknown.
             tokio::task::block_in_place(|| redis.restart());
             store_kills += 1;
         } else {
             tokio::task::block_in_place(|| node.restart());
+            started_again.push(killed.elapsed());
+            cuts.push((killed, Instant::now()));
         }
         // What the ended process had said is read by now; the next comes from the new one.
         let count = run.ledger.count();
@@ -170,13 +254,20 @@ async fn kills(redis: Option<RedisServer>) {
         back.push(killed.elapsed());
     }
     run.stop.store(true, Ordering::SeqCst);
-    // Everybody's last frames are answered, and then the log stands still.
-    let log = until("the log stands still", Duration::from_secs(120), async || {
+    let mut chats = Vec::new();
+    for task in hooked {
+        chats.extend(tokio::time::timeout(Duration::from_secs(60), task).await.expect("the last webhooks are taken").unwrap());
+    }
+    // Everybody's last frames are answered, what had to go out is settled, and then the log stands still.
+    let log = until("the log stands still", Duration::from_secs(180), async || {
         let one = whole_log(&plan.url(), &node.printed.token).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         let two = whole_log(&plan.url(), &node.printed.token).await;
-        let size = |log: &BTreeMap<String, Vec<Value>>| log.values().map(Vec::len).sum::<usize>();
-        (size(&one) == size(&two)).then_some(two)
+        let all = |log: &Log| {
+            log.values().flatten().map(|message| (id_of(message), stands(message).0.to_owned(), stands(message).1.to_owned())).collect::<Vec<_>>()
+        };
+        let settled = two.values().flatten().all(|message| stands(message).0 != "queued");
+        (settled && all(&one) == all(&two)).then_some(two)
     })
     .await;
     run.log.send_replace(Some(Arc::new(log)));
@@ -194,17 +285,21 @@ async fn kills(redis: Option<RedisServer>) {
     }
     let log = whole_log(&plan.url(), &node.printed.token).await;
     let (accepted, repeated) = run.ledger.compare(&log);
+    let sends = compare(&log, &chats, &cuts);
+    assert!(sends.cut > 0, "kills cut calls: {sends:?}");
     let uploaded = run.files.lock().unwrap().clone();
     let files = attachments(&plan.url(), &log, &uploaded).await;
     let counters = node.get("/api/v1/conversations/counters").await;
     let listed = lists(&node).await;
     let ids: BTreeSet<String> = log.values().flatten().map(id_of).collect();
     let found = until("the search has everything", Duration::from_secs(120), async || {
-        let found = found(&node).await;
+        let found = found(&node, "слово").await;
         (found.1 && found.0.len() >= ids.len()).then_some(found.0)
     })
     .await;
     assert_eq!(found, ids, "the search finds the log, all of it and nothing else");
+    let edited: BTreeSet<String> = log.values().flatten().filter(|message| stands(message).1.contains("исправлено")).map(id_of).collect();
+    assert_eq!(self::found(&node, "исправлено").await, (edited, true), "the search knows the last words");
     node.signal("TERM");
     assert!(tokio::task::block_in_place(|| node.ended(Duration::from_secs(40))), "{}", node.log());
     let engine: Arc<dyn Engine> = match &redis {
@@ -218,20 +313,30 @@ async fn kills(redis: Option<RedisServer>) {
     assert_eq!(counters, json!({"open": counted.conversations, "unread": counted.unread, "unanswered": counted.unanswered}));
     assert_eq!(listed, (counted.unread as usize, counted.unanswered as usize), "the lists");
     assert_eq!((counted.work, counted.quarantined), (0, 0), "work left, quarantined");
-    let most = back.iter().max().unwrap();
-    let mean = back.iter().sum::<Duration>() / u32::try_from(back.len()).unwrap();
+    let mean_and_most = |times: &[Duration]| {
+        let mean = times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap();
+        format!("{mean:.1?}, {:.1?}", times.iter().max().unwrap())
+    };
     let engine = if redis.is_some() { "redis" } else { "sqlite" };
+    let posted = |count: &AtomicUsize| count.load(Ordering::SeqCst);
     report(
         &format!("soak_kills_{engine}"),
-        "The process is killed (SIGKILL) at random moments while visitors and managers write. Nothing accepted is lost, nothing is doubled, order is kept; counters and indexes equal a recount; attachments open.",
+        "The process is killed (SIGKILL) at random moments while visitors and managers write, webhooks come in and answers go out to three counting fake providers: one sends a repeat twice, one drops it, one can be asked. Nothing accepted is lost, nothing is doubled, order is kept; what a kill cut on its way out is settled or shown as unknown; counters and indexes equal a recount; attachments open.",
         &[
             ("kills of the process, of Redis", format!("{}, {store_kills}", scale.kills - store_kills)),
-            ("writers", format!("{} visitors, {} managers", scale.visitors, scale.managers)),
+            ("writers", format!("{} visitors, {} managers, {} of webhooks", scale.visitors, scale.managers, scale.hooks)),
             ("messages accepted, in the log", format!("{accepted}, {messages}")),
             ("lost, doubled, out of order", "0, 0, 0".to_owned()),
             ("answers that were repeated ones", repeated.to_string()),
+            (
+                "webhooks taken; posted again for want of a 200, and after it",
+                format!("{}; {}, {}", posted(&run.posts.taken), posted(&run.posts.again), posted(&run.posts.needless)),
+            ),
+            ("messages sent out; sent, refused, unknown", format!("{}; {}, {}, {}", sends.messages, sends.sent, sends.failed, sends.unknown)),
+            ("calls at the providers, cut by a kill, messages they have", format!("{}, {}, {}", sends.calls, sends.cut, sends.taken)),
             ("connections, of them resumed, loaded anew", format!("{connects}, {resumes}, {resets}")),
-            ("from the kill to the next accepted, mean and most", format!("{mean:.1?}, {most:.1?}")),
+            ("from the kill until it serves again, mean and most", mean_and_most(&started_again)),
+            ("from the kill to the next accepted, mean and most", mean_and_most(&back)),
             ("attachments opened, messages found by search", format!("{files}, {}", found.len())),
             ("records and index entries recounted", format!("{}, {}", counted.records, counted.index_entries)),
             ("whole run", format!("{:.0?}", started.elapsed())),
@@ -251,11 +356,11 @@ async fn attachments(url: &str, log: &BTreeMap<String, Vec<Value>>, files: &BTre
     opened
 }
 
-/// Every message the search finds under the word they all hold, and whether it says that this is all.
-async fn found(node: &Node) -> (BTreeSet<String>, bool) {
+/// Every message the search finds under a word, and whether it says that this is all.
+async fn found(node: &Node, word: &str) -> (BTreeSet<String>, bool) {
     let (mut found, mut cursor) = (BTreeSet::new(), String::new());
     loop {
-        let page = node.get(&format!("/api/v1/search?q=%D1%81%D0%BB%D0%BE%D0%B2%D0%BE{cursor}")).await;
+        let page = node.get(&format!("/api/v1/search?q={word}{cursor}")).await;
         found.extend(page["items"].as_array().unwrap().iter().map(|item| id_of(&item["message"])));
         match page["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

@@ -1,32 +1,54 @@
-//! Two nodes over one Redis: the visitor on one, the manager on the other. Signals cross; the owner of the login dies, is stopped
-//! and woken, or ends gracefully; nothing is lost or doubled, and nobody has to load anew.
+//! Two nodes over one Redis: the visitor on one, the manager on the other. Signals cross; the owner of the logins dies, is stopped
+//! and woken, or ends gracefully, while answers are on their way to providers and webhooks come in at either node; nothing is lost or
+//! doubled, and nobody has to load anew.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kommutator::store::redis::RedisEngine;
 use serde_json::{Value, json};
 
 use crate::support::client::{Accepted, Client, Happened, Role, id_of, whole_log};
+use crate::support::fake_provider::Act;
 use crate::support::ledger::Ledger;
-use crate::support::node::{Node, Plan, full, report, until};
+use crate::support::node::{Dice, Node, Plan, full, http, report, seed, until};
+use crate::support::provider_side::{Chat, Cut, Login, Posts, REPEATS, Sends, compare};
 use crate::support::recount::recount;
 use crate::support::redis_server::RedisServer;
 
 /// The shortest lease the configuration takes.
 const LEASE: Duration = Duration::from_secs(3);
+/// Service is back after a lease and a beat; the rest is for busy test machines.
+const BACK: Duration = Duration::from_secs(3 + 1 + 5);
+
+/// Chats of each login.
+const CHATS: usize = 2;
+/// Webhooks of each chat that come in while the owner is away.
+const WEBHOOKS: usize = 10;
 
 struct Cluster {
     redis: RedisServer,
     nodes: [Node; 2],
+    logins: Vec<Arc<Login>>,
     _folder: tempfile::TempDir,
 }
 
-fn cluster() -> Cluster {
+async fn cluster() -> Cluster {
     let (folder, redis) = (tempfile::tempdir().unwrap(), RedisServer::start());
-    let plan = |name: &str| Plan::new(&folder.path().join(name)).redis(&redis.url()).with("--limits", "off").with("--lease-seconds", "3");
-    // One after the other: the first makes the workspace and owns the login.
-    let nodes = ["one", "two"].map(|name| Node::start(&plan(name)));
-    Cluster { redis, nodes, _folder: folder }
+    let start = |name: &str| {
+        let plan = Plan::new(&folder.path().join(name)).redis(&redis.url()).with("--limits", "off").with("--lease-seconds", "3");
+        tokio::task::block_in_place(|| Node::start(&plan))
+    };
+    // One after the other: the first makes the workspace and owns all logins.
+    let one = start("one");
+    let mut logins = Vec::new();
+    for repeats in REPEATS {
+        logins.push(Login::make(&one, repeats).await);
+    }
+    let all = logins.len() as f64 + 1.0;
+    until("every login has its actor", Duration::from_secs(30), async || (one.metric("kommutator_channel_actors").await >= all).then_some(())).await;
+    let nodes = [one, start("two")];
+    Cluster { redis, nodes, logins, _folder: folder }
 }
 
 impl Cluster {
@@ -53,17 +75,123 @@ impl Cluster {
         .await
     }
 
-    async fn finish(self, ledger: &Ledger, survivor: usize) -> (usize, usize) {
-        let log = whole_log(&self.nodes[survivor].url(), &self.nodes[0].printed.token).await;
-        let counted = ledger.compare(&log);
+    /// The log, once nothing waits to be sent.
+    async fn settled(&self, at: usize) -> Log {
+        until("everything is settled", Duration::from_secs(60), async || {
+            let log = whole_log(&self.nodes[at].url(), &self.nodes[0].printed.token).await;
+            log.values().flatten().all(|message| message["state"]["status"] != "queued").then_some(log)
+        })
+        .await
+    }
+
+    /// Chats of every login, and their conversations.
+    async fn chats(&self, dice: &mut Dice, posts: &Posts) -> (Vec<Chat>, Vec<String>) {
+        let mut chats: Vec<Chat> =
+            self.logins.iter().flat_map(|login| (0..CHATS).map(|at| Chat::new(login, format!("{}{at}", login.repeats)))).collect();
+        let mut conversations = Vec::new();
+        for chat in &mut chats {
+            chat.goes_on(&http(), &self.nodes.each_ref().map(Node::url), dice, posts).await;
+            let word = format!("слово {} 0", chat.name);
+            let found = until("the chat's conversation", Duration::from_secs(30), async || {
+                let log = whole_log(&self.nodes[0].url(), &self.nodes[0].printed.token).await;
+                log.into_iter().find(|(_, messages)| messages[0]["text"] == word).map(|(id, _)| id)
+            });
+            conversations.push(found.await);
+        }
+        (chats, conversations)
+    }
+
+    /// Webhooks of these chats, at either node.
+    fn hooks(&self, mut chats: Vec<Chat>, mut dice: Dice, posts: &Arc<Posts>) -> tokio::task::JoinHandle<Vec<Chat>> {
+        let (places, posts) = (self.nodes.each_ref().map(Node::url), Arc::clone(posts));
+        tokio::spawn(async move {
+            let client = http();
+            for _ in 0..WEBHOOKS {
+                for chat in &mut chats {
+                    chat.goes_on(&client, &places, &mut dice, &posts).await;
+                }
+            }
+            chats
+        })
+    }
+
+    /// The manager answers in every conversation; when this returns each answer is held by its provider: its call is under way.
+    async fn hold(&self, manager: &mut Client, ledger: &Ledger, writer: &str, conversations: &[String]) {
+        for login in &self.logins {
+            login.fake.close();
+            login.fake.always(Some(Act::Gate));
+        }
+        for (at, conversation) in conversations.iter().enumerate() {
+            let key = format!("{writer}-held{at}");
+            manager.send(&key, Some(conversation), &format!("слово {key}"), &[], false).await;
+        }
+        wait_for(manager, "every answer is on its way", |_, happened| {
+            if let Happened::Accepted(accepted) = happened {
+                ledger.note(writer, accepted);
+            }
+            self.logins.iter().all(|login| login.fake.under_way() >= CHATS).then_some(())
+        })
+        .await;
+    }
+
+    /// From now on the providers answer at once. Whom they had kept waiting hears nothing of it.
+    fn let_go(&self) {
+        for login in &self.logins {
+            login.fake.always(None);
+            login.fake.open();
+        }
+    }
+
+    /// One more answer in every conversation.
+    async fn answer(manager: &mut Client, ledger: &Ledger, writer: &str, word: &str, conversations: &[String]) {
+        for (at, conversation) in conversations.iter().enumerate() {
+            let key = format!("{writer}-{word}{at}");
+            manager.send(&key, Some(conversation), &format!("слово {key}"), &[], false).await;
+        }
+        wait_for(manager, word, |manager, happened| {
+            if let Happened::Accepted(accepted) = happened {
+                ledger.note(writer, accepted);
+            }
+            (manager.waiting() == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Nothing waits to be sent, and the client was shown the whole log as it stands.
+    async fn shown_all(&self, client: &mut Client, at: usize) {
+        let stands = |message: &Value| [&message["state"]["status"], &message["text"]].map(Value::to_string);
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let log = self.settled(at).await;
+            while !matches!(client.turn(Duration::from_millis(100)).await, Happened::Quiet) {}
+            let missing: Vec<&Value> =
+                log.values().flatten().filter(|message| client.shown.get(&id_of(message)).map(stands) != Some(stands(message))).collect();
+            if missing.is_empty() {
+                break;
+            }
+            assert!(Instant::now() < end, "not shown as they stand: {missing:?}");
+        }
+        assert!(client.wrong.is_empty(), "{:?}", client.wrong);
+    }
+
+    async fn finish(self, ledger: &Ledger, survivor: usize, chats: &[Chat], cuts: &[Cut]) -> (usize, usize, Sends) {
+        let log = self.settled(survivor).await;
+        let (accepted, repeated) = ledger.compare(&log);
+        let sends = compare(&log, chats, cuts);
+        let cut = CHATS * cuts.len();
+        assert_eq!((sends.unknown, sends.sent), (cut, sends.messages - cut), "unknown are those that were cut where repeats go twice: {sends:?}");
         let Self { redis, nodes, .. } = self;
         tokio::task::block_in_place(|| drop(nodes));
-        let engine: std::sync::Arc<dyn kommutator::store::port::Engine> = RedisEngine::open(&redis.url(), None).await.unwrap();
-        recount(&engine).await;
+        let engine: Arc<dyn kommutator::store::port::Engine> = RedisEngine::open(&redis.url(), None).await.unwrap();
+        let counted = recount(&engine).await;
         engine.close().await;
-        counted
+        assert_eq!((counted.work, counted.quarantined), (0, 0), "work left, quarantined");
+        (accepted, repeated, sends)
     }
 }
+
+/// Messages by conversation.
+type Log = std::collections::BTreeMap<String, Vec<Value>>;
 
 /// Goes on until something happens that is looked for.
 async fn wait_for<T>(client: &mut Client, what: &str, mut wanted: impl FnMut(&mut Client, Happened) -> Option<T>) -> T {
@@ -80,13 +208,12 @@ async fn wait_for<T>(client: &mut Client, what: &str, mut wanted: impl FnMut(&mu
 /// Sends and waits until it is accepted.
 async fn send(client: &mut Client, ledger: &Ledger, writer: &str, key: &str, conversation: Option<&str>) -> Accepted {
     client.send(key, conversation, &format!("слово {key}"), &[], false).await;
-    let accepted = wait_for(client, key, |_, happened| match happened {
-        Happened::Accepted(accepted) if accepted.client_id == key => Some(accepted),
-        _ => None,
+    wait_for(client, key, |_, happened| {
+        let Happened::Accepted(accepted) = happened else { return None };
+        ledger.note(writer, accepted.clone());
+        (accepted.client_id == key).then_some(accepted)
     })
-    .await;
-    ledger.note(writer, accepted.clone());
-    accepted
+    .await
 }
 
 async fn shown(client: &mut Client, id: &str) {
@@ -103,9 +230,10 @@ async fn ready(client: &mut Client) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn soak_two_nodes_signals_and_a_killed_owner() {
-    let mut cluster = tokio::task::block_in_place(cluster);
-    let ledger = Ledger::new();
-    let mut measured = Vec::new();
+    let mut cluster = cluster().await;
+    let (ledger, posts, mut dice) = (Ledger::new(), Arc::<Posts>::default(), Dice::new(seed()));
+    let (mut chats, conversations) = cluster.chats(&mut dice, &posts).await;
+    let (mut measured, mut cuts) = (Vec::new(), Vec::new());
     let rounds = if full() { 10 } else { 1 };
     let mut number = 0;
     for round in 0..rounds {
@@ -131,9 +259,13 @@ async fn soak_two_nodes_signals_and_a_killed_owner() {
         manager.say(&json!({"type": "typing", "conversation": conversation})).await;
         let seen: Value = wait_for(&mut visitor, "typing", typing).await;
         assert_eq!(seen["who"]["kind"], "manager");
-        // The owner dies. The visitor was on it, the manager was not.
+        // The owner dies with calls under way. The visitor was on it, the manager was not.
+        let to_providers = format!("manager{round}");
+        cluster.hold(&mut manager, &ledger, &to_providers, &conversations).await;
+        let hooks = cluster.hooks(chats, Dice::new(seed() ^ round), &posts);
         let killed = Instant::now();
         tokio::task::block_in_place(|| cluster.nodes[owner].kill());
+        cluster.let_go();
         number += 1;
         let (names, keys) = ([writer.clone(), format!("manager{round}")], [format!("v{number}"), format!("m{number}")]);
         let (one, two) = tokio::join!(
@@ -142,25 +274,33 @@ async fn soak_two_nodes_signals_and_a_killed_owner() {
         );
         let back = killed.elapsed();
         measured.push(back);
+        cuts.push((killed, Instant::now()));
         shown(&mut manager, &one.id).await;
         shown(&mut visitor, &two.id).await;
-        assert!(back < LEASE * 2 + Duration::from_secs(12), "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
+        assert!(back < BACK, "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
         assert_eq!((visitor.resumes, visitor.resets, manager.resets), (1, 0, 0), "nobody loads anew");
         assert!(visitor.wrong.is_empty() && manager.wrong.is_empty());
+        // The chats whose answers were cut go on.
+        chats = hooks.await.unwrap();
+        Cluster::answer(&mut manager, &ledger, &to_providers, "later", &conversations).await;
+        cluster.shown_all(&mut manager, other).await;
         let plan = cluster.nodes[owner].plan.clone();
         cluster.nodes[owner] = tokio::task::block_in_place(|| Node::start(&plan));
         number += 1;
     }
     let survivor = cluster.owner().await;
-    let (accepted, repeated) = cluster.finish(&ledger, survivor).await;
+    let (accepted, repeated, sends) = cluster.finish(&ledger, survivor, &chats, &cuts).await;
     let most = measured.iter().max().unwrap();
     report(
         "soak_two_nodes",
-        "Two nodes over one Redis with a lease of 3 s. The node that owns the login is killed (SIGKILL) while visitor and manager write; both go on by themselves.",
+        "Two nodes over one Redis with a lease of 3 s. The node that owns the logins is killed (SIGKILL) while visitor and manager write, answers are on their way to three counting fake providers (one sends a repeat twice, one drops it, one can be asked) and webhooks come in at either node; all go on by themselves.",
         &[
             ("kills of the owner", rounds.to_string()),
             ("messages accepted, answers that were repeated ones", format!("{accepted}, {repeated}")),
             ("lost, doubled, loaded anew", "0, 0, 0".to_owned()),
+            ("webhooks taken", posts.taken.load(std::sync::atomic::Ordering::SeqCst).to_string()),
+            ("messages sent out; sent, unknown", format!("{}; {}, {}", sends.messages, sends.sent, sends.unknown)),
+            ("calls at the providers, cut by a kill, messages they have", format!("{}, {}, {}", sends.calls, sends.cut, sends.taken)),
             ("from the kill until both were served, most", format!("{most:.1?}")),
         ],
     );
@@ -168,8 +308,9 @@ async fn soak_two_nodes_signals_and_a_killed_owner() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn soak_two_nodes_a_stopped_owner_is_fenced() {
-    let cluster = tokio::task::block_in_place(cluster);
-    let ledger = Ledger::new();
+    let cluster = cluster().await;
+    let (ledger, posts, mut dice) = (Ledger::new(), Arc::<Posts>::default(), Dice::new(seed()));
+    let (chats, conversations) = cluster.chats(&mut dice, &posts).await;
     let owner = cluster.owner().await;
     let other = 1 - owner;
     // The same visitor twice: one tab stays with the stopped node, the other goes to the living one.
@@ -180,14 +321,17 @@ async fn soak_two_nodes_a_stopped_owner_is_fenced() {
     send(&mut stays, &ledger, "visitor", "v0", None).await;
     let mut manager = cluster.manager(other);
     ready(&mut manager).await;
-    // A frame that reaches the stopped node: it has it in hand when it wakes.
+    // Calls under way, and a frame that reaches the stopped node: it has all of it in hand when it wakes.
+    cluster.hold(&mut manager, &ledger, "manager", &conversations).await;
+    let stopped = Instant::now();
     cluster.nodes[owner].signal("STOP");
+    cluster.let_go();
+    let hooks = cluster.hooks(chats, dice, &posts);
     stays.send("v1", None, "слово v1", &[], false).await;
     for number in 1..=20 {
         visitor.send(&format!("v{number}"), None, &format!("слово v{number}"), &[], false).await;
     }
     // The other node takes over within the lease and answers all of it.
-    let stopped = Instant::now();
     let mut accepted = 0;
     wait_for(&mut visitor, "the other node takes over", |_, happened| {
         if let Happened::Accepted(one) = happened {
@@ -198,15 +342,20 @@ async fn soak_two_nodes_a_stopped_owner_is_fenced() {
     })
     .await;
     let back = stopped.elapsed();
+    assert!(back < BACK, "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
+    Cluster::answer(&mut manager, &ledger, "manager", "asleep", &conversations).await;
+    let cut = (stopped, Instant::now());
     // Still asleep for the rest of three leases, then it wakes with the unfinished work.
     tokio::time::sleep((LEASE * 3).saturating_sub(stopped.elapsed())).await;
     cluster.nodes[owner].signal("CONT");
-    // Its clients' sockets are read again: what they said meanwhile is handled.
-    let fenced = until("the late commit is refused", Duration::from_secs(30), async || {
-        let fenced = cluster.nodes[owner].metric("kommutator_store_fenced_total").await;
-        (fenced > 0.0).then_some(fenced)
+    // Its clients' sockets and the providers' answers are read again. For each login the late commit is refused, and its actor ends by it.
+    let all = cluster.logins.len() as f64 + 1.0;
+    until("the late commits are refused", Duration::from_secs(30), async || {
+        (cluster.nodes[owner].metric("kommutator_fenced_total").await >= all).then_some(())
     })
     .await;
+    let fenced = cluster.nodes[owner].metric("kommutator_store_fenced_total").await;
+    assert!(fenced >= all, "{fenced} late commits are counted");
     // The frame in hand is answered as the first of its key was.
     let late = wait_for(&mut stays, "the late answer", |_, happened| match happened {
         Happened::Accepted(accepted) => Some(accepted),
@@ -217,16 +366,19 @@ async fn soak_two_nodes_a_stopped_owner_is_fenced() {
     ledger.note("visitor", Accepted { retried: true, ..late });
     let last = send(&mut visitor, &ledger, "visitor", "v21", None).await;
     shown(&mut manager, &last.id).await;
+    let chats = hooks.await.unwrap();
+    Cluster::answer(&mut manager, &ledger, "manager", "later", &conversations).await;
+    cluster.shown_all(&mut manager, owner).await;
     assert_eq!((visitor.resets, manager.resets), (0, 0));
-    let (accepted, repeated) = cluster.finish(&ledger, other).await;
+    let (accepted, repeated, sends) = cluster.finish(&ledger, other, &chats, &[cut]).await;
     println!(
-        "a stopped owner: {accepted} accepted, {repeated} answers were repeated ones, {fenced} late commits refused, service back after {back:.1?}"
+        "a stopped owner: {accepted} accepted, {repeated} answers were repeated ones, {fenced} late commits refused, service back after {back:.1?}; {sends:?}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn soak_two_nodes_a_node_that_ends_sends_its_sockets_over() {
-    let mut cluster = tokio::task::block_in_place(cluster);
+    let mut cluster = cluster().await;
     let ledger = Ledger::new();
     let owner = cluster.owner().await;
     let other = 1 - owner;

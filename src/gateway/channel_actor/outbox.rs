@@ -243,6 +243,10 @@ async fn call(desk: &Desk, piece: &OutgoingPiece, deadline: Time) -> (Result<Sen
     };
     faults::point_for("outbox/call", desk.login);
     let limit = Duration::from_millis(u64::try_from(deadline.since(context.now)).unwrap_or(0));
+    if limit.is_zero() {
+        // The store took all of the call's time, or the machine slept: nothing was called, so nothing is unclear.
+        return (Err(SendError::Temporary(Reason::new("provider_unreachable"))), false);
+    }
     let result = tokio::time::timeout(limit, desk.channel.send(&context, piece)).await;
     (result.unwrap_or_else(|_| Err(SendError::Unclear(Reason::new("answer_lost")))), lost)
 }

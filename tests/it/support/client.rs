@@ -104,6 +104,8 @@ pub(crate) struct Client {
     role: Role,
     at: usize,
     socket: Option<Socket>,
+    /// It was let in: what was not answered went out again, so that new frames may follow.
+    live: bool,
     unanswered: VecDeque<Unanswered>,
     in_flight: usize,
     again: bool,
@@ -130,6 +132,7 @@ impl Client {
             role,
             at: 0,
             socket: None,
+            live: false,
             unanswered: VecDeque::new(),
             in_flight: 0,
             again: false,
@@ -157,7 +160,7 @@ impl Client {
             frame["conversation"] = json!(conversation);
         }
         self.unanswered.push_back(Unanswered { client_id: client_id.to_owned(), frame: frame.clone(), retried: false });
-        if self.socket.is_some() && !self.again {
+        if self.live && !self.again {
             self.in_flight += 1;
             self.say(&frame).await;
             if twice {
@@ -181,6 +184,7 @@ impl Client {
     }
 
     fn lost(&mut self, code: Option<u16>) {
+        self.live = false;
         if self.socket.take().is_some() {
             self.closes.push(code);
             self.in_flight = 0;
@@ -331,6 +335,7 @@ impl Client {
                 self.newest.insert(message["conversation"].as_str().unwrap().to_owned(), id_of(message));
             }
         }
+        self.live = true;
         self.send_unanswered().await;
         Happened::Ready { resumed }
     }

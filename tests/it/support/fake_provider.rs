@@ -1,5 +1,5 @@
 //! The provider behind the channel `probe`: a small HTTP server of its own, so it outlives gateways that are killed. It counts every call by
-//! its key, does what a script says for a text, and keeps a history that can be asked.
+//! its key, does what a script or a rule says, and keeps a history that can be asked.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -28,7 +28,12 @@ pub(crate) enum Act {
     LoseAnswer,
     /// Takes it and answers once the gate is opened.
     Gate,
+    /// Takes it after the first while and answers after the second, whether or not the caller is still there.
+    Slow(Duration, Duration),
 }
+
+/// What happens to a text that no script names.
+type Rule = Box<dyn FnMut(&str) -> Act + Send>;
 
 /// A call to `send`.
 #[derive(Debug, Clone)]
@@ -38,6 +43,8 @@ pub(crate) struct Call {
     pub(crate) text: String,
     pub(crate) key: String,
     pub(crate) at: Instant,
+    /// When the answer was on its way, or the caller was found to be gone.
+    pub(crate) ended: Option<Instant>,
 }
 
 /// A message the fake has.
@@ -52,10 +59,12 @@ pub(crate) struct Taken {
 #[derive(Default)]
 struct State {
     keyed: bool,
-    always: Option<Act>,
+    rule: Option<Rule>,
     scripts: HashMap<String, VecDeque<Act>>,
     calls: Vec<Call>,
     taken: Vec<Taken>,
+    /// The first message of each key, by its place among the taken ones.
+    by_key: HashMap<String, usize>,
     open: bool,
 }
 
@@ -92,13 +101,39 @@ impl FakeProvider {
 
     /// What happens to every send without a script.
     pub(crate) fn always(&self, act: Option<Act>) {
-        self.shared.0.lock().unwrap().always = act;
+        self.shared.0.lock().unwrap().rule = act.map(|act| Box::new(move |_: &str| act) as Rule);
+    }
+
+    /// What happens to a send without a script follows from its text.
+    pub(crate) fn rule(&self, rule: impl FnMut(&str) -> Act + Send + 'static) {
+        self.shared.0.lock().unwrap().rule = Some(Box::new(rule));
     }
 
     /// Lets the gated answers go.
     pub(crate) fn open(&self) {
         self.shared.0.lock().unwrap().open = true;
         self.shared.1.notify_all();
+    }
+
+    /// Holds gated answers back again.
+    pub(crate) fn close(&self) {
+        self.shared.0.lock().unwrap().open = false;
+    }
+
+    /// How many calls wait for their answer.
+    pub(crate) fn under_way(&self) -> usize {
+        self.shared.0.lock().unwrap().calls.iter().filter(|call| call.ended.is_none()).count()
+    }
+
+    /// The messages of a chat that are looked for.
+    pub(crate) fn taken_in(&self, chat: &str, wanted: impl Fn(&Taken) -> bool) -> Vec<Taken> {
+        self.shared.0.lock().unwrap().taken.iter().filter(|taken| taken.chat == chat && wanted(taken)).cloned().collect()
+    }
+
+    /// Every call, and every message that was taken, in order.
+    pub(crate) fn history(&self) -> (Vec<Call>, Vec<Taken>) {
+        let state = self.shared.0.lock().unwrap();
+        (state.calls.clone(), state.taken.clone())
     }
 
     /// The calls with a text.
@@ -122,12 +157,13 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
     stream.set_read_timeout(Some(limit)).unwrap();
     stream.set_write_timeout(Some(limit)).unwrap();
     let Some((path, body)) = request(&stream) else { return };
+    let mut call = None;
     let answer = match path.as_str() {
-        "/send" => send(&body, shared, &mut stream),
+        "/send" => send(&body, shared, &mut stream, &mut call),
         "/find" => {
             let key = body["key"].as_str().unwrap();
             let state = shared.0.lock().unwrap();
-            let found = state.taken.iter().find(|taken| taken.key == key);
+            let found = state.by_key.get(key).map(|at| &state.taken[*at]);
             Some((200, found.map_or(Value::Null, |taken| json!({ "id": taken.id, "chat": taken.chat })), String::new()))
         }
         other => Some((404, json!(other), String::new())),
@@ -141,6 +177,9 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
             stream,
             "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n{header}\r\n{body}"
         );
+    }
+    if let Some(call) = call {
+        shared.0.lock().unwrap().calls[call].ended = Some(Instant::now());
     }
 }
 
@@ -167,13 +206,15 @@ fn request(stream: &TcpStream) -> Option<(String, Value)> {
     Some((path, serde_json::from_slice(&body).ok()?))
 }
 
-fn send(body: &Value, shared: &Shared, stream: &mut TcpStream) -> Option<(u16, Value, String)> {
+/// `number`: where the call stands among all calls.
+fn send(body: &Value, shared: &Shared, stream: &mut TcpStream, number: &mut Option<usize>) -> Option<(u16, Value, String)> {
     let text = |name: &str| body[name].as_str().map(str::to_owned);
-    let call = Call { account: text("account")?, chat: text("chat"), text: text("text")?, key: text("key")?, at: Instant::now() };
+    let call = Call { account: text("account")?, chat: text("chat"), text: text("text")?, key: text("key")?, at: Instant::now(), ended: None };
     let chat = call.chat.clone().or_else(|| text("address").map(|address| format!("chat of {address}")))?;
     let mut state = shared.0.lock().unwrap();
     let scripted = state.scripts.get_mut(&call.text).and_then(VecDeque::pop_front);
-    let act = scripted.or(state.always).unwrap_or(Act::Take);
+    let act = scripted.or_else(|| state.rule.as_mut().map(|rule| rule(&call.text))).unwrap_or(Act::Take);
+    *number = Some(state.calls.len());
     state.calls.push(call.clone());
     let refused = |status: u16, words: &str| Some((status, json!(words), String::new()));
     match act {
@@ -187,23 +228,33 @@ fn send(body: &Value, shared: &Shared, stream: &mut TcpStream) -> Option<(u16, V
             let _ = stream.read(&mut [0]);
             return None;
         }
+        Act::Slow(before, _) => {
+            drop(state);
+            std::thread::sleep(before);
+            state = shared.0.lock().unwrap();
+        }
         Act::Take | Act::LoseAnswer | Act::Gate => {}
     }
-    let known = state.taken.iter().find(|taken| state.keyed && taken.key == call.key).cloned();
-    let taken = known.unwrap_or_else(|| {
-        let taken = Taken { key: call.key, chat, id: format!("s{}", state.taken.len() + 1), text: call.text };
-        state.taken.push(taken.clone());
-        taken
+    let known = state.by_key.get(&call.key).copied().filter(|_| state.keyed);
+    let at = known.unwrap_or_else(|| {
+        let at = state.taken.len();
+        state.by_key.entry(call.key.clone()).or_insert(at);
+        state.taken.push(Taken { key: call.key, chat, id: format!("s{}", at + 1), text: call.text });
+        at
     });
-    if act == Act::LoseAnswer {
-        return None;
-    }
-    if act == Act::Gate {
-        let (opened, late) = shared.1.wait_timeout_while(state, Duration::from_secs(30), |state| !state.open).unwrap();
-        drop(opened);
-        assert!(!late.timed_out(), "nobody opened the gate");
-    } else {
-        drop(state);
+    let taken = state.taken[at].clone();
+    match act {
+        Act::LoseAnswer => return None,
+        Act::Gate => {
+            let (opened, late) = shared.1.wait_timeout_while(state, Duration::from_secs(30), |state| !state.open).unwrap();
+            drop(opened);
+            assert!(!late.timed_out(), "nobody opened the gate");
+        }
+        Act::Slow(_, after) => {
+            drop(state);
+            std::thread::sleep(after);
+        }
+        _ => drop(state),
     }
     Some((200, json!({ "id": taken.id, "chat": taken.chat }), String::new()))
 }

@@ -3,6 +3,7 @@
 //! * [`app`]: the whole product on a free port, and clients of it
 //! * `fake_provider`, `rig`: the product with logins of the tests' channel, and the provider behind it
 //! * [`node`]: the product itself as a child process
+//! * `provider_side`: webhooks posted until they are taken, and what went out compared with the log
 //! * [`client`]: what a correct client of the sockets does
 //! * [`ledger`]: what the server has called durable, kept outside of it
 //! * [`proxy`]: cuts all connections at once
@@ -16,6 +17,8 @@ pub(crate) mod client;
 pub(crate) mod fake_provider;
 pub(crate) mod ledger;
 pub(crate) mod node;
+#[cfg(feature = "faults")]
+pub(crate) mod provider_side;
 pub(crate) mod proxy;
 pub(crate) mod recount;
 pub(crate) mod redis_server;

@@ -292,7 +292,7 @@ pub(crate) fn report(name: &str, what: &str, numbers: &[(&str, String)]) {
     let memory = read("/proc/meminfo").lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) / 1024;
     let build = if cfg!(debug_assertions) { "debug" } else { "release" };
     let text = format!(
-        "# {name}\n\n{what}\n\n- Machine: {cores} cores ({model}), {memory} MiB; {build} build\n- Command: `KOMMUTATOR_SOAK=full KOMMUTATOR_SEED={} cargo test --test it {name}`\n\n| What | Measured |\n|---|---|\n{table}",
+        "# {name}\n\n{what}\n\n- Machine: {cores} cores ({model}), {memory} MiB; {build} build\n- Command: `KOMMUTATOR_SOAK=full KOMMUTATOR_SEED={} cargo test --features faults --test it {name}`\n\n| What | Measured |\n|---|---|\n{table}",
         seed()
     );
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/soak");
