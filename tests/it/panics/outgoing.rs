@@ -23,6 +23,7 @@ on_both!(
     a_message_that_cannot_even_be_given_up,
     an_outbox_entry_that_cannot_be_read,
     begins_are_counted_beyond_the_process,
+    who_was_only_near_is_not_counted,
 );
 
 const BEGIN: &str = "sending/begin";
@@ -214,4 +215,21 @@ async fn begins_are_counted_beyond_the_process(on: On) {
     }
     rig.stands(message, SendStatus::Sent).await;
     clean(&rig).await;
+}
+
+/// What is under way while another entry's panic ends the login's actor is begun again, but it is not its fault.
+async fn who_was_only_near_is_not_counted(on: On) {
+    let (rig, a, _) = two_chats(on, Keyed).await;
+    rig.provider.script("долго", &[Act::Gate, Act::Gate]);
+    let near = send(&rig, a, "долго", false).await;
+    until("the first call", || async { (rig.provider.calls("долго").len() == 1).then_some(()) }).await;
+    arm(&format!("channel/parse/{}", rig.probe.login), 1);
+    rig.hook(json!([said("b", "2", "!")])).await;
+    until("the second call", || async { (rig.provider.calls("долго").len() == 2).then_some(()) }).await;
+    assert_eq!(rig.begun(&streams::outbox(rig.probe.login)).await, []);
+    rig.handled().await;
+    rig.provider.open();
+    rig.stands(near, SendStatus::Sent).await;
+    clean(&rig).await;
+    assert_eq!(rig.provider.taken("долго").len(), 1);
 }
