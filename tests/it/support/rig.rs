@@ -183,7 +183,13 @@ impl Rig {
 
     /// Ends the process's actors and server and starts them again on the same data.
     pub(crate) async fn restart(&mut self) {
+        self.restart_later(0).await;
+    }
+
+    /// The same, so much later by the clock: nothing is under way when it is put forward.
+    pub(crate) async fn restart_later(&mut self, ms: i64) {
         self.end();
+        self.world.advance_ms(ms);
         self.life = Some(live(&self.config, Arc::clone(&self.world)).await);
         self.awake(&self.probe).await;
     }
