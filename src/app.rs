@@ -53,7 +53,12 @@ pub async fn open_engine(config: &Config) -> Result<Arc<dyn Engine>, StartError>
         EngineChoice::Sqlite => {
             std::fs::create_dir_all(&config.data)
                 .map_err(|error| StartError(format!("the data folder {} cannot be made: {error}", config.data.display())))?;
-            let engine: Arc<dyn Engine> = SqliteEngine::open(&config.data).map_err(failed)?;
+            let engine: Arc<dyn Engine> = SqliteEngine::open(&config.data).map_err(|error| match error {
+                StoreError::ReadOnly(_) => {
+                    StartError(format!("{error}: mount {} so that it can be written, by the user this runs as", config.data.display()))
+                }
+                error => failed(error),
+            })?;
             Ok(engine)
         }
         EngineChoice::Redis(url) => {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::commands::Command;
 use crate::model::ids::{AccountId, ConnectionId, ConversationId, MessageId};
 use crate::model::time::Time;
+use crate::store::port::{StoreError, StreamName};
 
 /// An entry of a workspace's feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +115,12 @@ pub enum CrmMailboxEntry {
     },
 }
 
+/// A work entry's name, for the words of panics.
+#[must_use]
+pub fn name(stream: &StreamName, number: u64) -> String {
+    format!("{}#{number}", stream.0)
+}
+
 /// Reads an entry.
 ///
 /// # Errors
@@ -126,6 +133,6 @@ pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, serde_json::Er
 ///
 /// # Errors
 /// It can't be written as JSON: a mistake in the program.
-pub fn write<T: Serialize>(entry: &T) -> Result<Vec<u8>, crate::store::port::StoreError> {
-    serde_json::to_vec(entry).map_err(|error| crate::store::port::StoreError::Invalid(error.to_string()))
+pub fn write<T: Serialize>(entry: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(entry).map_err(|error| StoreError::Invalid(error.to_string()))
 }

@@ -227,6 +227,7 @@ fn keep(house: &House, batch: &mut Batch, provider: &str, unfit: &Unfit, reason:
         provider: provider.to_owned(),
         reason,
         payload: data_encoding::BASE64.encode(&entries::write(unfit)?),
+        stream: None,
         replayed_at: None,
     })
 }

@@ -1,4 +1,5 @@
-//! The words of panics, kept from the panic until the entry that caused it is begun again or goes to quarantine.
+//! The words of panics, kept from the panic until the entry that caused it is begun again or given up. They also tell the guilty entry
+//! from those that were under way beside it.
 //!
 //! In memory only: where the whole process died, nobody knows them.
 
@@ -25,6 +26,12 @@ impl Panics {
             words.clear();
         }
         words.insert(from.to_string(), said(panic));
+    }
+
+    /// Whether something panicked and was not handled since.
+    #[must_use]
+    pub fn knows(&self, from: impl std::fmt::Display) -> bool {
+        self.words.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&from.to_string())
     }
 
     /// The words, which are then forgotten.

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use actix::prelude::*;
 
-use super::channel_actor::{ChannelActor, Stop};
+use super::channel_actor::{ChannelActor, Stop, begins};
 use super::conversation::desk::Desk;
 use super::house::House;
 use crate::model::connection::ProviderLogin;
 use crate::model::ids::{LoginId, NodeId, WorkspaceId};
 use crate::model::people::Workspace;
+use crate::model::time::Time;
 use crate::store::port::{Scan, StoreError};
 
 /// The most logins of one workspace.
@@ -52,8 +53,6 @@ pub struct ChannelEnded {
     pub token: u64,
     /// How.
     pub ending: Ending,
-    /// How long it lived.
-    pub lived_ms: i64,
 }
 
 /// Something changed that may need an actor started, stopped or told.
@@ -70,9 +69,9 @@ enum State {
     /// Between deciding to start it and having it.
     Starting,
     /// It runs.
-    Running { address: Addr<ChannelActor>, token: u64 },
-    /// It panicked and waits.
-    Waiting,
+    Running { address: Addr<ChannelActor>, token: u64, since: Time },
+    /// It panicked and waits for its next start.
+    Waiting { until: Time },
 }
 
 /// The actor.
@@ -80,6 +79,7 @@ pub struct Gateway {
     house: Arc<House>,
     arbiters: Vec<ArbiterHandle>,
     logins: HashMap<(WorkspaceId, LoginId), State>,
+    /// How often actors panicked in a row.
     panics: HashMap<(WorkspaceId, LoginId), u32>,
     reconciling: bool,
     again: bool,
@@ -129,21 +129,40 @@ impl Gateway {
                 address.do_send(Stop);
             }
         }
+        let now = self.house.world.now();
         for (workspace, login) in found.mine {
-            if let std::collections::hash_map::Entry::Vacant(vacant) = self.logins.entry((workspace, login)) {
-                vacant.insert(State::Starting);
+            let waits = match self.logins.get(&(workspace, login)) {
+                None => false,
+                Some(State::Waiting { until }) => *until > now,
+                Some(State::Starting | State::Running { .. }) => true,
+            };
+            if !waits {
                 self.begin(workspace, login, ctx);
             }
         }
+        let is_well = |key: &_| matches!(self.logins.get(key), Some(State::Running { since, .. }) if now.since(*since) >= WELL_MS);
+        let well: Vec<_> = self.panics.keys().copied().filter(is_well).collect();
+        for key in well {
+            self.forget_panics(key);
+        }
     }
 
-    fn begin(&self, workspace: WorkspaceId, login: LoginId, ctx: &mut Context<Self>) {
+    /// It is well again, or no longer ours.
+    fn forget_panics(&mut self, key: (WorkspaceId, LoginId)) {
+        if self.panics.remove(&key).is_some() {
+            show_back_off(key.1, 0);
+        }
+    }
+
+    fn begin(&mut self, workspace: WorkspaceId, login: LoginId, ctx: &mut Context<Self>) {
+        self.logins.insert((workspace, login), State::Starting);
         let house = Arc::clone(&self.house);
         let prepare = async move { prepare(&house, workspace, login).await };
         ctx.spawn(prepare.into_actor(self).map(move |desk, actor, ctx| match desk {
             Ok(Some(desk)) if !actor.going_down => actor.run(desk, ctx),
             Ok(_) => {
                 actor.logins.remove(&(workspace, login));
+                actor.forget_panics((workspace, login));
             }
             Err(error) => {
                 tracing::warn!(%workspace, %login, %error, "a channel actor could not be started");
@@ -161,7 +180,7 @@ impl Gateway {
             None => ChannelActor::new(desk, parent).start(),
         };
         self.house.directory.put(workspace, login, address.clone());
-        self.logins.insert((workspace, login), State::Running { address, token });
+        self.logins.insert((workspace, login), State::Running { address, token, since: self.house.world.now() });
         self.count();
     }
 
@@ -246,7 +265,9 @@ async fn prepare(house: &Arc<House>, workspace: WorkspaceId, login: LoginId) -> 
     let name = ProviderLogin::owner_name(login);
     let seen = store.owner(&name).await?;
     let Some(ownership) = store.claim(&name, house.node, seen).await? else { return Ok(None) };
-    let desk = Arc::new(Desk::new(Arc::clone(house), workspace, login, channel, name, ownership.token));
+    let known_end = house.panics.take(begins::ended(login)).is_some();
+    let blamed = known_end && seen.is_some_and(|seen| seen.node == house.node);
+    let desk = Arc::new(Desk::new(Arc::clone(house), workspace, login, channel, name, ownership.token, blamed));
     desk.reload().await?;
     Ok(Some(desk))
 }
@@ -264,10 +285,11 @@ impl Handler<ChannelEnded> for Gateway {
 
     fn handle(&mut self, ended: ChannelEnded, ctx: &mut Self::Context) {
         let key = (ended.workspace, ended.login);
-        let current = matches!(self.logins.get(&key), Some(State::Running { token, .. }) if *token == ended.token);
-        if !current {
-            return;
-        }
+        let since = match self.logins.get(&key) {
+            Some(State::Running { token, since, .. }) if *token == ended.token => *since,
+            // An earlier one: by now another runs, or is to.
+            _ => return,
+        };
         self.house.directory.remove(ended.workspace, ended.login);
         match ended.ending {
             Ending::Stopped | Ending::Fenced => {
@@ -276,26 +298,34 @@ impl Handler<ChannelEnded> for Gateway {
                     tracing::warn!(workspace = %ended.workspace, login = %ended.login, "the login is owned elsewhere by now");
                 }
                 self.logins.remove(&key);
-                self.panics.remove(&key);
+                self.forget_panics(key);
                 // A login that went elsewhere is not counted here any more.
                 self.count();
             }
             Ending::Panicked => {
                 metrics::counter!("kommutator_actor_panics_total", "actor" => "channel").increment(1);
+                let now = self.house.world.now();
                 let panics = self.panics.entry(key).or_insert(0);
-                *panics = if ended.lived_ms >= WELL_MS { 1 } else { panics.saturating_add(1) };
+                *panics = if now.since(since) >= WELL_MS { 1 } else { panics.saturating_add(1) };
                 let pause = back_off_ms(*panics);
-                tracing::error!(workspace = %ended.workspace, login = %ended.login, pause, "channel actor panicked");
-                self.logins.insert(key, State::Waiting);
+                tracing::error!(workspace = %ended.workspace, login = %ended.login, panics, pause, "channel actor panicked");
+                // By the clock too, which may be put forward; by the timer for certain, whatever the clock does.
+                let until = now.plus_ms(i64::try_from(pause).unwrap_or(i64::MAX));
+                self.logins.insert(key, State::Waiting { until });
+                show_back_off(ended.login, pause);
                 ctx.run_later(Duration::from_millis(pause), move |actor, ctx| {
-                    if matches!(actor.logins.get(&key), Some(State::Waiting)) {
-                        actor.logins.insert(key, State::Starting);
+                    if matches!(actor.logins.get(&key), Some(State::Waiting { until: still }) if *still == until) {
                         actor.begin(key.0, key.1, ctx);
                     }
                 });
             }
         }
     }
+}
+
+/// Shows the operator how long a login's actor waits before each start; 0 once it is well again.
+fn show_back_off(login: LoginId, ms: u64) {
+    metrics::gauge!("kommutator_channel_back_off_ms", "login" => login.to_string()).set(f64::from(u32::try_from(ms).unwrap_or(u32::MAX)));
 }
 
 /// The pause before the start after so many panics in a row.

@@ -466,6 +466,9 @@ pub struct Quarantine {
     pub reason: Reason,
     /// The work entry as it was, in base 64, at most 2 MiB of it.
     pub payload: String,
+    /// The stream it lay in, where a replay puts it back; none: the login's mailbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
     /// When it was replayed.
     pub replayed_at: Option<Time>,
 }

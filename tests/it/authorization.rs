@@ -284,6 +284,7 @@ impl World {
             provider: "site_widget".to_owned(),
             reason: Reason::new("unreadable"),
             payload: data_encoding::BASE64.encode(b"{\"k\":\"reload\"}"),
+            stream: None,
             replayed_at: None,
         };
         let mut batch = Batch::new();

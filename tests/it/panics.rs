@@ -1,6 +1,9 @@
 //! Panics on purpose, under load: others go on, the actors come back, nothing is lost, nothing doubled, and what always panics ends in
 //! quarantine.
+//!
+//! * [`outgoing`]: messages that cannot be sent for panics
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -8,6 +11,7 @@ use kommutator::channel::probe::settings::ProbeRepeats::{Keyed, SendTwice};
 use kommutator::gateway::administration::probe::MadeProbe;
 use kommutator::gateway::administration::quarantine::replay;
 use kommutator::gateway::faults::{arm, panics_left};
+use kommutator::gateway::supervisor::back_off_ms;
 use kommutator::model::ids::{AccountId, ConversationId};
 use kommutator::model::protocol::SendStatus;
 use serde_json::json;
@@ -27,14 +31,16 @@ macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
         mod on_sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-            async fn $name() { super::$name(super::On::Sqlite).await; })*
+            async fn $name() { super::$name(crate::support::rig::On::Sqlite).await; })*
         }
         mod on_redis {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-            async fn $name() { super::$name(super::On::Redis).await; })*
+            async fn $name() { super::$name(crate::support::rig::On::Redis).await; })*
         }
     };
 }
+
+mod outgoing;
 
 on_both!(between_decision_and_commit, inside_parse, in_the_outbox_worker, an_update_that_always_panics);
 
@@ -61,9 +67,27 @@ fn whole(rounds: u32) -> BTreeMap<&'static str, Vec<String>> {
     ["a", "b", "c"].into_iter().map(|chat| (chat, (0..rounds).map(|round| format!("{chat}{round}")).collect())).collect()
 }
 
-async fn actor_panics(rig: &Rig, point: &str, wanted: u32) {
-    until("the panics", || async { (panics_left(point) <= wanted).then_some(()) }).await;
-    let _ = rig;
+/// Ten panics, one after the other, the pause before each start longer than the one before. After a minute of good life the next one is
+/// the first again.
+async fn the_back_off_grows_and_resets(rig: &Rig, round: impl AsyncFn(u32)) {
+    for panics in 1..=TIMES {
+        round(panics).await;
+        rig.panicked(&rig.probe, panics).await;
+        rig.handled().await;
+        rig.settled().await;
+    }
+    assert!(back_off_ms(TIMES) >= 500 * back_off_ms(1), "it grows");
+    rig.awake(&rig.probe).await;
+    rig.world.advance_ms(WELL_MS);
+    until("a login that is well again", || async {
+        rig.reconcile();
+        (rig.back_off(&rig.probe) == Some(0)).then_some(())
+    })
+    .await;
+    round(TIMES + 1).await;
+    rig.panicked(&rig.probe, 1).await;
+    rig.handled().await;
+    rig.settled().await;
 }
 
 /// A conversation's actor panics ten times; its chat loses nothing, others do not notice.
@@ -75,45 +99,39 @@ async fn between_decision_and_commit(on: On) {
     rig.handled().await;
     let victim: ConversationId = rig.chat("a").await.id;
     let point = format!("conversation/commit/{victim}");
-    // Twice each: the third begin of a message goes well.
-    for round in 1..=TIMES / 2 {
-        arm(&point, 2);
+    for round in 1..=TIMES {
+        arm(&point, 1);
         load(&rig, [&rig.probe, &other], round).await;
-        actor_panics(&rig, &point, 0).await;
         rig.handled().await;
+        assert_eq!(panics_left(&point), 0);
     }
     rig.handled_of(&other).await;
-    assert_eq!(log(&rig, rig.probe.one).await, whole(TIMES / 2 + 1));
-    assert_eq!(log(&rig, other.one).await, whole(TIMES / 2 + 1));
+    assert_eq!(log(&rig, rig.probe.one).await, whole(TIMES + 1));
+    assert_eq!(log(&rig, other.one).await, whole(TIMES + 1));
     assert!(rig.quarantined().await.is_empty());
-    assert_eq!(rig.chat("a").await.last_number, TIMES / 2 + 1);
+    assert_eq!(rig.chat("a").await.last_number, TIMES + 1);
+    assert_eq!(rig.back_off(&rig.probe), None, "the login's own actor did not end");
 }
 
-/// The login's actor panics ten times while it reads what came in: its neighbours in the mailbox are not blamed, and another login goes on
-/// at once. The back-off grows while it panics in a row and is forgotten after a minute of good life.
+/// The login's actor panics while it reads what came in: its neighbours in the mailbox are not blamed, and another login goes on at once.
 async fn inside_parse(on: On) {
     let _alone = ALONE.lock().await;
     let rig = Rig::start(on, SendTwice).await;
     let other = rig.another(SendTwice).await;
     let point = format!("channel/parse/{}", rig.probe.login);
-    for round in 0..TIMES / 2 {
-        // It lived well since: the back-off begins anew.
-        rig.world.advance_ms(WELL_MS);
-        arm(&point, 2);
-        load(&rig, [&rig.probe, &other], round).await;
+    the_back_off_grows_and_resets(&rig, async |round| {
+        arm(&point, 1);
+        load(&rig, [&rig.probe, &other], round - 1).await;
         rig.handled_of(&other).await;
-        actor_panics(&rig, &point, 0).await;
-        let since = std::time::Instant::now();
-        rig.handled().await;
-        assert!(since.elapsed().as_secs() < 20, "the back-off was not forgotten");
-    }
-    rig.awake(&rig.probe).await;
-    assert_eq!(log(&rig, rig.probe.one).await, whole(TIMES / 2));
-    assert_eq!(log(&rig, other.one).await, whole(TIMES / 2));
-    assert!(rig.quarantined().await.is_empty(), "the third begin went well");
+    })
+    .await;
+    assert_eq!(log(&rig, rig.probe.one).await, whole(TIMES + 1));
+    assert_eq!(log(&rig, other.one).await, whole(TIMES + 1));
+    assert!(rig.quarantined().await.is_empty(), "the second begin went well");
+    assert_eq!(rig.back_off(&other), None);
 }
 
-/// The outbox worker panics ten times between the attempt's commit and the call.
+/// The outbox worker panics between the attempt's commit and the call.
 async fn in_the_outbox_worker(on: On) {
     let _alone = ALONE.lock().await;
     let rig = Rig::start(on, Keyed).await;
@@ -121,21 +139,29 @@ async fn in_the_outbox_worker(on: On) {
     load(&rig, [&rig.probe, &other], 0).await;
     rig.handled().await;
     rig.handled_of(&other).await;
+    let sent = RefCell::new(Vec::new());
     let point = format!("outbox/call/{}", rig.probe.login);
-    let mut sent = Vec::new();
-    for round in 0..TIMES / 2 {
-        rig.world.advance_ms(WELL_MS);
-        arm(&point, 2);
-        for chat in ["a", "b", "c"] {
-            for (probe, name) in [(&rig.probe, "мы"), (&other, "они")] {
-                let id = until(chat, || rig.find(probe.one, chat)).await.id;
-                let message = rig.send_of(probe, id, &format!("{name} {chat}{round}"), &format!("k{round}{chat}")).await;
-                sent.push(message.id());
+    the_back_off_grows_and_resets(&rig, async |round| {
+        for (probe, name, chat) in [
+            (&rig.probe, "мы", "b"),
+            (&rig.probe, "мы", "c"),
+            (&other, "они", "a"),
+            (&rig.probe, "мы", "a"),
+            (&other, "они", "b"),
+            (&other, "они", "c"),
+        ] {
+            let id = until(chat, || rig.find(probe.one, chat)).await.id;
+            if (name, chat) == ("мы", "a") {
+                // An actor that waits accepts nothing: this is to be the one that panics.
+                rig.settled().await;
+                arm(&point, 1);
             }
+            let message = rig.send_of(probe, id, &format!("{name} {chat}{round}"), &format!("k{round}{chat}")).await;
+            sent.borrow_mut().push(message.id());
         }
-        actor_panics(&rig, &point, 0).await;
-        rig.settled().await;
-    }
+    })
+    .await;
+    let sent = sent.into_inner();
     for id in &sent {
         rig.stands(*id, SendStatus::Sent).await;
     }
@@ -143,11 +169,12 @@ async fn in_the_outbox_worker(on: On) {
     assert_eq!(texts.len(), sent.len(), "each once: {texts:?}");
     for name in ["мы", "они"] {
         for chat in ["a", "b", "c"] {
-            let wanted: Vec<String> = (0..TIMES / 2).map(|round| format!("{name} {chat}{round}")).collect();
+            let wanted: Vec<String> = (1..=TIMES + 1).map(|round| format!("{name} {chat}{round}")).collect();
             let got: Vec<&String> = texts.iter().filter(|text| text.starts_with(&format!("{name} {chat}"))).collect();
             assert_eq!(got, wanted.iter().collect::<Vec<_>>(), "in order");
         }
     }
+    assert_eq!(rig.back_off(&other), None);
 }
 
 /// What always panics goes to quarantine after its third begin, with the panic's words, and can be replayed.
@@ -157,16 +184,16 @@ async fn an_update_that_always_panics(on: On) {
     rig.hook(json!([said("a", "0", "a0"), said("b", "0", "b0")])).await;
     rig.handled().await;
     let (a, b) = (rig.chat("a").await.id, rig.chat("b").await.id);
-    for (point, panics) in [(format!("conversation/commit/{a}"), 3), (format!("channel/parse/{}", rig.probe.login), 3)] {
-        rig.world.advance_ms(WELL_MS);
+    for point in [format!("conversation/commit/{a}"), format!("channel/parse/{}", rig.probe.login)] {
         let before = rig.quarantined().await.len();
         let id = format!("x{before}");
-        arm(&point, panics);
+        arm(&point, 1_000);
         rig.hook(json!([said("a", &id, &id)])).await;
         let kept = until("quarantine", || async { rig.quarantined().await.get(before).cloned() }).await;
         assert_eq!((kept.reason.code.as_str(), kept.reason.params["begun"].as_str()), ("attempts_exhausted", "3"));
         assert_eq!(kept.reason.provider, Some(format!("injected at {point}")), "with the panic's words");
-        assert_eq!(panics_left(&point), 0, "three begins and no more");
+        assert_eq!(panics_left(&point), 997, "three begins and no more");
+        arm(&point, 0);
         rig.hook(json!([said("b", &id, &id)])).await;
         rig.handled().await;
         rig.awake(&rig.probe).await;

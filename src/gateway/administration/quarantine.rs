@@ -10,7 +10,7 @@ use crate::gateway::intake;
 use crate::model::connection::ProviderLogin;
 use crate::model::ids::{QuarantineId, WorkspaceId};
 use crate::store::batch::Batch;
-use crate::store::port::{CommitError, Refusal, Scan, StoreError};
+use crate::store::port::{CommitError, Refusal, Scan, StoreError, StreamName};
 use crate::store::records::{Quarantine, streams};
 use crate::store::table::Stored;
 
@@ -34,7 +34,7 @@ pub async fn one(house: &House, workspace: WorkspaceId, id: QuarantineId) -> Res
     found.ok_or(AdministrationError::Unknown("quarantine"))
 }
 
-/// Puts a payload back: into its login's mailbox, or, where it fitted none, through the channel again. The entry and the mark that it was
+/// Puts a payload back: into its login's mailbox or the outbox it was taken from, or, where it fitted no login, through the channel again. The entry and the mark that it was
 /// replayed are one commit, so it is put back once.
 ///
 /// # Errors
@@ -56,7 +56,8 @@ pub async fn replay(house: &House, caller: &Caller, id: QuarantineId) -> Result<
                 if record.is_none_or(|record| record.record.removed_at.is_some()) {
                     return Err(AdministrationError::NotAllowed("login_removed"));
                 }
-                batch.append(&streams::mailbox(login), payload);
+                let stream = new.stream.clone().map_or_else(|| streams::mailbox(login), StreamName);
+                batch.append(&stream, payload);
             }
             None => match intake::again(house, caller.workspace, &payload, &mut batch).await? {
                 Ok(()) => {}

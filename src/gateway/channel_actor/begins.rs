@@ -1,86 +1,144 @@
-//! Counts how often a work entry was begun. An entry that may have been begun before (by a process that died, an actor that panicked) is
-//! counted before it is begun again, and handled alone, so that its neighbours are not blamed for it.
+//! Counts how often a work entry was begun, and gives up what cannot be handled.
+//!
+//! An entry that may have been begun before (by a process that died, by an actor that panicked) is counted durably before it is begun again.
+//! After the third begin it is given up: an entry of the mailbox goes to quarantine, a message of the outbox gets its end.
+//!
+//! Only the guilty are counted where they are known: a panic is kept under the name of the entry that was being handled. Where a whole
+//! process died nobody knows which entry it was, and all that it may have begun are suspect.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 
-use super::mailbox::{PAGE, commit};
+use bytes::Bytes;
+use futures_util::FutureExt;
+
+use super::mailbox::commit;
 use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
-use crate::model::ids::ConversationId;
+use crate::gateway::entries;
+use crate::model::ids::{LoginId, QuarantineId};
 use crate::model::reason::Reason;
 use crate::store::batch::Batch;
-use crate::store::port::{Scan, StoreError, StreamName};
-use crate::store::records::WorkAttempts;
+use crate::store::port::{Scan, StreamName};
+use crate::store::records::{Quarantine, WorkAttempts, streams};
+use crate::store::table::Stored;
 
-/// After so many begins an entry goes to quarantine.
-const BEGINS: u32 = 3;
+/// After so many begins an entry is given up.
+pub(super) const BEGINS: u32 = 3;
+/// The most of a payload that is kept in quarantine: more than any entry has, so that each can be replayed whole.
+const PAYLOAD_KEPT: usize = 2 * 1024 * 1024;
+/// The most counts looked at in one go.
+const COUNTS: usize = 1_000;
 
-/// By which name the words of a panic are kept for an entry.
-pub(super) fn name(stream: &StreamName, number: u64) -> String {
-    format!("{}#{number}", stream.0)
+/// By which name it is kept that a login's actor was ended by an entry whose name is known.
+pub(crate) fn ended(login: LoginId) -> String {
+    format!("end of {login}")
+}
+
+/// Handles an entry. Should that panic, the words are kept under the entry's name; the actor ends by it, as by any panic.
+pub(super) async fn watched<T>(desk: &Desk, stream: &StreamName, number: u64, handling: impl Future<Output = T>) -> T {
+    match AssertUnwindSafe(handling).catch_unwind().await {
+        Ok(done) => done,
+        Err(panic) => {
+            desk.house.panics.note(entries::name(stream, number), panic.as_ref());
+            desk.house.panics.note(ended(desk.login), panic.as_ref());
+            resume_unwind(panic)
+        }
+    }
 }
 
 /// Entries that may have been begun before.
 pub(super) struct Suspects {
-    numbers: BTreeSet<u64>,
-    /// Whether counts may lie in the store of entries that are gone.
-    unswept: bool,
+    stream: StreamName,
+    /// Each with whether it was counted since it became suspect.
+    numbers: BTreeMap<u64, bool>,
+    /// Those that an earlier process counted already: should they bring down this one too, none shall be under way beside them.
+    grave: BTreeSet<u64>,
 }
 
 impl Suspects {
-    /// What an earlier life of the actor can have begun: no more than the first page.
-    pub(super) async fn at_start(desk: &Desk, stream: &StreamName) -> Result<Self, StoreError> {
-        let page = desk.store.read(stream, 0, PAGE).await?;
-        Ok(Self { numbers: page.entries.into_iter().map(|(number, _)| number).collect(), unswept: true })
+    /// What an earlier life of the actor can have begun: no more than the first page, and only the guilty if they are known.
+    pub(super) async fn at_start(desk: &Desk, stream: &StreamName, page: usize) -> Result<Self, CommandError> {
+        let there: BTreeSet<u64> = desk.store.read(stream, 0, page).await?.entries.into_iter().map(|(number, _)| number).collect();
+        let counts = desk.store.scan::<WorkAttempts>(&WorkAttempts::group(stream), Scan::first(COUNTS)).await?;
+        let (counts, done): (Vec<_>, Vec<_>) = counts.into_iter().partition(|count| there.contains(&count.record.number));
+        remove(desk, &done).await?;
+        let guilty = |number: &u64| !desk.blamed || desk.house.panics.knows(entries::name(stream, *number));
+        let numbers: BTreeMap<u64, bool> = there.into_iter().filter(guilty).map(|number| (number, false)).collect();
+        let grave = counts.iter().map(|count| count.record.number).filter(|number| numbers.contains_key(number)).collect();
+        Ok(Self { stream: stream.clone(), numbers, grave })
     }
 
     pub(super) fn is(&self, number: u64) -> bool {
-        self.numbers.contains(&number)
+        self.numbers.contains_key(&number)
+    }
+
+    pub(super) fn is_grave(&self, number: u64) -> bool {
+        self.grave.contains(&number)
     }
 
     pub(super) fn first(&self) -> Option<u64> {
-        self.numbers.first().copied()
+        self.numbers.keys().next().copied()
     }
 
-    /// Begun in this life, and it did not end well. What the store failed at is not the entry's fault.
-    pub(super) fn doubt(&mut self, desk: &Desk, number: u64, error: &CommandError, from: Option<ConversationId>) {
-        if !matches!(error, CommandError::TryAgain(code) if !code.starts_with("store_")) {
-            return;
-        }
-        self.numbers.insert(number);
-        self.unswept = true;
-        if let Some(words) = from.and_then(|id| desk.house.panics.take(id)) {
-            let words: Box<dyn std::any::Any + Send> = Box::new(words);
-            desk.house.panics.note(name(&crate::store::records::streams::mailbox(desk.login), number), words.as_ref());
+    /// Begun in this life, and it did not end well. What the store failed at, or another entry's panic, is not its fault.
+    pub(super) fn doubt(&mut self, desk: &Desk, number: u64, error: &CommandError) {
+        let CommandError::TryAgain(code) = error else { return };
+        let others = code == "actor_restarts" && !desk.house.panics.knows(entries::name(&self.stream, number));
+        if !code.starts_with("store_") && !others {
+            self.numbers.insert(number, false);
         }
     }
 
-    /// Everything before a number is done: its counts are of no use any more.
-    pub(super) async fn none_before(&mut self, desk: &Desk, stream: &StreamName, first: u64) -> Result<(), CommandError> {
-        self.numbers = self.numbers.split_off(&first);
-        if !self.unswept || !self.numbers.is_empty() {
+    /// Counts the begin of a suspect before it happens. `Some`: it was begun too often.
+    pub(super) async fn count(&mut self, desk: &Desk, number: u64) -> Result<Option<Reason>, CommandError> {
+        let Some(counted) = self.numbers.get_mut(&number).filter(|counted| !**counted) else { return Ok(None) };
+        let exhausted = count(desk, &self.stream, number).await?;
+        *counted = exhausted.is_none();
+        Ok(exhausted)
+    }
+
+    /// Its handling came to a good end, though it may stay to be begun again: then it starts afresh.
+    pub(super) async fn clear(&mut self, desk: &Desk, number: u64) -> Result<(), CommandError> {
+        self.grave.remove(&number);
+        if self.numbers.remove(&number).is_none() {
             return Ok(());
         }
-        let old = desk.store.scan::<WorkAttempts>(&WorkAttempts::group(stream), Scan::first(1_000)).await?;
-        if !old.is_empty() {
-            let mut batch = Batch::new();
-            batch.fence(&desk.owner, desk.token);
-            for old in &old {
-                batch.remove(old);
-            }
-            commit(desk, batch).await?;
-        }
-        self.unswept = old.len() == 1_000;
-        Ok(())
+        forget(desk, &self.stream, number).await
+    }
+
+    /// Everything before a number is done.
+    pub(super) fn none_before(&mut self, first: u64) {
+        self.numbers = self.numbers.split_off(&first);
     }
 }
 
-/// Counts a begin before it happens. `Some`: it was begun too often.
-pub(super) async fn count(desk: &Desk, suspects: &Suspects, stream: &StreamName, number: u64) -> Result<Option<Reason>, CommandError> {
-    debug_assert!(suspects.is(number), "what was never begun is not counted");
+/// Forgets how often an entry was begun.
+pub(super) async fn forget(desk: &Desk, stream: &StreamName, number: u64) -> Result<(), CommandError> {
+    match desk.store.get::<WorkAttempts>(WorkAttempts::at(stream, number)).await? {
+        Some(old) => remove(desk, &[old]).await,
+        None => Ok(()),
+    }
+}
+
+async fn remove(desk: &Desk, counts: &[Stored<WorkAttempts>]) -> Result<(), CommandError> {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let mut batch = Batch::new();
+    batch.fence(&desk.owner, desk.token);
+    for count in counts {
+        batch.remove(count);
+    }
+    commit(desk, batch).await
+}
+
+/// Counts one more begin of an entry before it happens. `Some`: it was begun too often.
+pub(super) async fn count(desk: &Desk, stream: &StreamName, number: u64) -> Result<Option<Reason>, CommandError> {
     let old = desk.store.get::<WorkAttempts>(WorkAttempts::at(stream, number)).await?;
     let begun = old.as_ref().map_or(1, |old| old.record.begun);
-    let said = desk.house.panics.take(name(stream, number)).or_else(|| old.as_ref().and_then(|old| old.record.said.clone()));
+    let said = desk.house.panics.take(entries::name(stream, number)).or_else(|| old.as_ref().and_then(|old| old.record.said.clone()));
     if begun >= BEGINS {
         let reason = Reason::new("attempts_exhausted").with("begun", begun);
         return Ok(Some(match &said {
@@ -97,4 +155,26 @@ pub(super) async fn count(desk: &Desk, suspects: &Suspects, stream: &StreamName,
     }
     commit(desk, batch).await?;
     Ok(None)
+}
+
+/// Moves an entry to quarantine: kept, shown, and can be replayed.
+pub(super) async fn quarantine(desk: &Desk, stream: &StreamName, number: u64, bytes: &Bytes, reason: Reason) -> Result<(), CommandError> {
+    let kept = bytes.get(..PAYLOAD_KEPT.min(bytes.len())).unwrap_or_default();
+    let record = Quarantine {
+        id: QuarantineId(desk.house.world.id()),
+        at: desk.house.world.now(),
+        login: Some(desk.login),
+        provider: desk.channel.provider().to_owned(),
+        reason,
+        payload: data_encoding::BASE64.encode(kept),
+        stream: Some(stream.0.clone()).filter(|name| *name != streams::mailbox(desk.login).0),
+        replayed_at: None,
+    };
+    tracing::warn!(login = %desk.login, stream = stream.0, number, code = record.reason.code, "a work entry goes to quarantine");
+    metrics::counter!("kommutator_quarantined_total").increment(1);
+    let mut batch = Batch::new();
+    batch.fence(&desk.owner, desk.token);
+    batch.take(stream, number);
+    batch.insert(&record)?;
+    commit(desk, batch).await
 }

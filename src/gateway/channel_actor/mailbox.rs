@@ -4,7 +4,7 @@
 //! begun before is handled alone, see [`begins`](super::begins), so that one whose handling panics takes no other with it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,18 +21,15 @@ use crate::gateway::conversation::inbound::{Changed, find_external};
 use crate::gateway::conversation::{Cause, What, Work, pending};
 use crate::gateway::entries::{self, MailboxEntry};
 use crate::gateway::faults;
-use crate::model::ids::{ConversationId, QuarantineId};
 use crate::model::reason::Reason;
 use crate::store::batch::Batch;
-use crate::store::port::{CommitError, Refusal, StoreError, StreamName};
-use crate::store::records::{Quarantine, streams};
+use crate::store::port::{CommitError, Refusal, StreamName};
+use crate::store::records::streams;
 
 /// Entries read at once.
-pub(super) const PAGE: usize = 128;
+const PAGE: usize = 128;
 /// Chats handled side by side.
 const SIDE_BY_SIDE: usize = 32;
-/// The most of a payload that is kept in quarantine: more than any entry has, so that each can be replayed whole.
-const PAYLOAD_KEPT: usize = 2 * 1024 * 1024;
 
 /// What one entry comes to: the steps it asks for, in order.
 struct Plan {
@@ -60,9 +57,9 @@ pub async fn run(desk: Arc<Desk>, resolver: Arc<Resolver>, me: Addr<ChannelActor
     let mailbox = Mailbox { desk: &desk, resolver: &resolver, me: &me, stream: streams::mailbox(desk.login) };
     let mut grown = desk.store.watch(&mailbox.stream);
     let mut suspects = loop {
-        match Suspects::at_start(&desk, &mailbox.stream).await {
+        match Suspects::at_start(&desk, &mailbox.stream, PAGE).await {
             Ok(suspects) => break suspects,
-            Err(error) => pause(&desk, &error).await,
+            Err(error) => pause(&desk, error).await?,
         }
     };
     loop {
@@ -73,29 +70,27 @@ pub async fn run(desk: Arc<Desk>, resolver: Arc<Resolver>, me: Addr<ChannelActor
                 let _ = tokio::time::timeout(Duration::from_secs(5), grown.changed()).await;
             }
             Ok(_) => {}
-            Err(CommandError::Fenced) => return Err(CommandError::Fenced),
-            Err(error) => {
-                tracing::warn!(login = %desk.login, %error, "mailbox waits");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
+            Err(error) => pause(&desk, error).await?,
         }
     }
 }
 
-async fn pause(desk: &Desk, error: &StoreError) {
-    tracing::warn!(login = %desk.login, %error, "mailbox waits for the store");
+/// Waits before another try, unless the ownership is lost.
+async fn pause(desk: &Desk, error: CommandError) -> Result<(), CommandError> {
+    if matches!(error, CommandError::Fenced) {
+        return Err(error);
+    }
+    tracing::warn!(login = %desk.login, %error, "mailbox waits");
     tokio::time::sleep(Duration::from_millis(500)).await;
+    Ok(())
 }
 
 impl Mailbox<'_> {
     /// Handles one page, or one entry that is suspect; answers how many entries it held.
     async fn step(&self, suspects: &mut Suspects) -> Result<usize, CommandError> {
         let mut page = self.desk.store.read(&self.stream, 0, PAGE).await?.entries;
-        let Some((first, bytes)) = page.first() else {
-            suspects.none_before(self.desk, &self.stream, u64::MAX).await?;
-            return Ok(0);
-        };
-        suspects.none_before(self.desk, &self.stream, *first).await?;
+        let Some((first, bytes)) = page.first() else { return Ok(0) };
+        suspects.none_before(*first);
         if suspects.is(*first) {
             return self.alone(suspects, *first, &bytes.clone()).await.map(|()| 1);
         }
@@ -110,14 +105,14 @@ impl Mailbox<'_> {
         let chains = chains(plans).into_iter().map(|chain| async move {
             for plan in chain {
                 let number = plan.number;
-                self.carry_out(plan).await.map_err(|(error, id)| (error, number, id))?;
+                self.carry_out(plan).await.map_err(|error| (error, number))?;
             }
-            Ok::<(), (CommandError, u64, Option<ConversationId>)>(())
+            Ok::<(), (CommandError, u64)>(())
         });
         let results: Vec<_> = stream::iter(chains).buffer_unordered(SIDE_BY_SIDE).collect().await;
         let mut failed = Ok(count);
-        for (error, number, id) in results.into_iter().filter_map(Result::err) {
-            suspects.doubt(self.desk, number, &error, id);
+        for (error, number) in results.into_iter().filter_map(Result::err) {
+            suspects.doubt(self.desk, number, &error);
             // That the ownership is lost outweighs everything else.
             if !matches!(failed, Err(CommandError::Fenced)) {
                 failed = Err(error);
@@ -128,19 +123,27 @@ impl Mailbox<'_> {
 
     /// Handles an entry that may have been begun before: counted first, and to quarantine after the third begin.
     async fn alone(&self, suspects: &mut Suspects, number: u64, bytes: &Bytes) -> Result<(), CommandError> {
-        if let Some(reason) = begins::count(self.desk, suspects, &self.stream, number).await? {
-            return self.quarantine(number, bytes, reason).await;
+        let result = match suspects.count(self.desk, number).await? {
+            Some(reason) => self.quarantine(number, bytes, reason).await,
+            None => self.once_more(number, bytes).await,
+        };
+        match &result {
+            Ok(()) => suspects.clear(self.desk, number).await?,
+            Err(error) => suspects.doubt(self.desk, number, error),
         }
-        let Some(plan) = self.read(number, bytes.clone()).await? else { return Ok(()) };
-        self.carry_out(plan).await.map_err(|(error, id)| {
-            suspects.doubt(self.desk, number, &error, id);
-            error
-        })
+        result
+    }
+
+    async fn once_more(&self, number: u64, bytes: &Bytes) -> Result<(), CommandError> {
+        match self.read(number, bytes.clone()).await? {
+            Some(plan) => self.carry_out(plan).await,
+            None => Ok(()),
+        }
     }
 
     /// Reads an entry. `None`: it is done already.
     async fn read(&self, number: u64, bytes: Bytes) -> Result<Option<Plan>, CommandError> {
-        match self.plan(number, &bytes).await {
+        match begins::watched(self.desk, &self.stream, number, self.plan(number, &bytes)).await {
             Ok(plan) if plan.steps.is_empty() && plan.refused.is_none() => self.take(number).await.map(|()| None),
             Ok(plan) => Ok(Some(plan)),
             Err(CommandError::Refused(reason)) => match entries::read(&bytes) {
@@ -171,15 +174,7 @@ impl Mailbox<'_> {
 
     /// What a part says, event by event: one that fits nothing we know does not keep the others from being carried out.
     async fn events(&self, body: &[u8], plan: &mut Plan) -> Result<(), CommandError> {
-        let events = match catch_unwind(AssertUnwindSafe(|| parse(self.desk, body))) {
-            Ok(events) => events?,
-            Err(panic) => {
-                // The actor ends by it, as by any panic; the next life finds its words.
-                self.desk.house.panics.note(begins::name(&self.stream, plan.number), panic.as_ref());
-                resume_unwind(panic)
-            }
-        };
-        for event in events {
+        for event in parse(self.desk, body)? {
             match self.resolver.resolve(event).await {
                 Ok(step) => plan.steps.push(step),
                 Err(CommandError::Refused(reason)) => plan.refused = Some(reason),
@@ -189,25 +184,25 @@ impl Mailbox<'_> {
         Ok(())
     }
 
-    /// Carries out what an entry asks; the last step takes the entry in its own commit. An error comes with the conversation it came from.
-    async fn carry_out(&self, plan: Plan) -> Result<(), (CommandError, Option<ConversationId>)> {
+    /// Carries out what an entry asks; the last step takes the entry in its own commit.
+    async fn carry_out(&self, plan: Plan) -> Result<(), CommandError> {
         let last = plan.steps.len().saturating_sub(1);
         let mut refused = plan.refused;
         for (at, step) in plan.steps.into_iter().enumerate() {
             let ends = at == last && refused.is_none();
-            let entry = || Cause::Entry { stream: self.stream.clone(), number: plan.number, answer: plan.answer.clone() };
-            let cause = if ends { entry() } else { Cause::Part };
+            let (stream, number) = (self.stream.clone(), plan.number);
+            let cause = if ends { Cause::Entry { stream, number, answer: plan.answer.clone() } } else { Cause::Part { stream, number } };
             let (id, what) = match step {
                 Step::Work(id, what) => (id, what),
                 Step::Wait { account, external_id, change } => {
-                    pending::keep(self.desk, account, &external_id, &change).await.map_err(|error| (error, None))?;
+                    pending::keep(self.desk, account, &external_id, &change).await?;
                     // It may have come between the look that found nothing and the commit that keeps this.
-                    match find_external(self.desk, account, &external_id).await.map_err(|error| (error.into(), None))? {
+                    match find_external(self.desk, account, &external_id).await? {
                         Some(message) => {
                             let message = message.record.id();
                             (message.conversation, What::Changed(Changed::Waited { message, external_id }))
                         }
-                        None if ends => return self.take(plan.number).await.map_err(|error| (error, None)),
+                        None if ends => return self.take(plan.number).await,
                         None => continue,
                     }
                 }
@@ -222,12 +217,12 @@ impl Mailbox<'_> {
                 Err(CommandError::Refused(reason)) => refused = Some(reason),
                 Err(error) => {
                     self.resolver.forget(id);
-                    return Err((error, Some(id)));
+                    return Err(error);
                 }
             }
         }
         if let Some(reason) = refused {
-            return self.quarantine(plan.number, &plan.bytes, reason).await.map_err(|error| (error, None));
+            return self.quarantine(plan.number, &plan.bytes, reason).await;
         }
         if plan.answer.is_some() {
             self.signal_answer().await;
@@ -261,26 +256,8 @@ impl Mailbox<'_> {
         commit(self.desk, batch).await
     }
 
-    /// Moves an entry to quarantine: kept, shown, and can be replayed.
     async fn quarantine(&self, number: u64, bytes: &Bytes, reason: Reason) -> Result<(), CommandError> {
-        let desk = self.desk;
-        let kept = bytes.get(..PAYLOAD_KEPT.min(bytes.len())).unwrap_or_default();
-        let record = Quarantine {
-            id: QuarantineId(desk.house.world.id()),
-            at: desk.house.world.now(),
-            login: Some(desk.login),
-            provider: desk.channel.provider().to_owned(),
-            reason,
-            payload: data_encoding::BASE64.encode(kept),
-            replayed_at: None,
-        };
-        tracing::warn!(login = %desk.login, number, code = record.reason.code, "a work entry goes to quarantine");
-        metrics::counter!("kommutator_quarantined_total").increment(1);
-        let mut batch = Batch::new();
-        batch.fence(&desk.owner, desk.token);
-        batch.take(&self.stream, number);
-        batch.insert(&record)?;
-        commit(desk, batch).await
+        begins::quarantine(self.desk, &self.stream, number, bytes, reason).await
     }
 }
 

@@ -1,14 +1,14 @@
 //! The actor of one provider login: its mailbox, its outbox, its conversations.
 //!
 //! * [`mailbox`]: reads what came in, in order, different chats side by side
-//! * [`begins`]: how often an entry was begun
+//! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
 //! * [`outbox`]: sends what waits, one message of a chat at a time
 //! * [`resolve`]: which conversation an event belongs to
 //!
 //! One such actor runs in the whole cluster per login; every write carries its token. When it ends (a panic, a lost ownership) its
 //! parent is told by a guard and starts another with back-off, which reads what it needs from the store.
 
-mod begins;
+pub(crate) mod begins;
 pub mod mailbox;
 pub mod outbox;
 pub mod resolve;
@@ -25,7 +25,6 @@ use super::conversation::desk::Desk;
 use super::conversation::{Cause, ConversationActor, Done, PutAway, Work};
 use super::supervisor::{ChannelEnded, Ending, Gateway};
 use crate::model::ids::ConversationId;
-use crate::model::time::Time;
 
 /// A conversation nobody asked anything of for so long is put away.
 const IDLE_MS: i64 = 10 * 60 * 1_000;
@@ -39,7 +38,6 @@ pub struct ChannelActor {
     parent: Addr<Gateway>,
     conversations: HashMap<ConversationId, Resident>,
     ending: Ending,
-    started_at: Time,
 }
 
 struct Resident {
@@ -50,9 +48,8 @@ impl ChannelActor {
     /// For a login this process owns.
     #[must_use]
     pub fn new(desk: Arc<Desk>, parent: Addr<Gateway>) -> Self {
-        let started_at = desk.house.world.now();
         let resolver = Arc::new(Resolver::new(Arc::clone(&desk)));
-        Self { desk, resolver, parent, conversations: HashMap::new(), ending: Ending::Stopped, started_at }
+        Self { desk, resolver, parent, conversations: HashMap::new(), ending: Ending::Stopped }
     }
 
     fn conversation(&mut self, id: ConversationId, ctx: &Context<Self>) -> Addr<ConversationActor> {
@@ -115,8 +112,7 @@ impl ChannelActor {
 impl Drop for ChannelActor {
     fn drop(&mut self) {
         let ending = if std::thread::panicking() { Ending::Panicked } else { self.ending };
-        let lived_ms = self.desk.house.world.now().since(self.started_at);
-        self.parent.do_send(ChannelEnded { workspace: self.desk.workspace, login: self.desk.login, token: self.desk.token, ending, lived_ms });
+        self.parent.do_send(ChannelEnded { workspace: self.desk.workspace, login: self.desk.login, token: self.desk.token, ending });
     }
 }
 

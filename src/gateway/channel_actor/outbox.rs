@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::Addr;
+use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::begins::{self, Suspects};
 use super::{ChannelActor, WorkFor};
 use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece, Transport};
 use crate::gateway::commands::CommandError;
@@ -19,7 +21,7 @@ use crate::gateway::conversation::{Cause, Done, What, Work};
 use crate::gateway::entries::{self, FeedEntry, OutboxEntry};
 use crate::gateway::faults;
 use crate::model::connection::{Health, HealthState, ProviderLogin};
-use crate::model::ids::ConversationId;
+use crate::model::ids::{ConversationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::batch::Batch;
@@ -75,6 +77,18 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
     let mut waiting: HashMap<u64, Later> = HashMap::new();
     let mut held: Option<Instant> = None;
     let mut holds = 0_u32;
+    let mut suspects = loop {
+        match Suspects::at_start(&desk, &stream, PAGE).await {
+            Ok(suspects) => break suspects,
+            Err(CommandError::Fenced) => return Err(CommandError::Fenced),
+            Err(error) => {
+                tracing::warn!(login = %desk.login, %error, "outbox waits for the store");
+                tokio::time::sleep(STORE_TRIES.1).await;
+            }
+        }
+    };
+    // One is under way beside which there may be no other.
+    let mut alone = false;
     loop {
         grown.borrow_and_update();
         let now = Instant::now();
@@ -88,14 +102,37 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                 }
             };
             waiting.retain(|number, _| entries.iter().any(|(there, _)| there == number));
-            for (number, entry) in turns(&entries, &busy, &waiting, now) {
-                if under_way.len() >= CALLS {
+            for (number, bytes, turn) in turns(&entries, &busy, &waiting, now) {
+                let grave = suspects.is_grave(number);
+                if alone || under_way.len() >= CALLS || (grave && !under_way.is_empty()) {
                     break;
                 }
-                busy.insert(entry.m.conversation);
-                let entry_at = Entry { stream: stream.clone(), number };
+                let work = match turn {
+                    Ok(entry) => match suspects.count(&desk, number).await {
+                        Ok(give_up) => Begin { entry: Entry { stream: stream.clone(), number }, message: entry.m, until: entry.until, give_up },
+                        Err(CommandError::Fenced) => return Err(CommandError::Fenced),
+                        Err(error) => {
+                            tracing::warn!(login = %desk.login, %error, "a send waits to be counted");
+                            waiting.insert(number, Later { due: now + STORE_TRIES.1, since: now, silence: false });
+                            continue;
+                        }
+                    },
+                    Err(reason) => {
+                        match begins::quarantine(&desk, &stream, number, &bytes, reason).await {
+                            Err(CommandError::Fenced) => return Err(CommandError::Fenced),
+                            Err(error) => tracing::warn!(login = %desk.login, %error, "an outbox entry that cannot be read stays"),
+                            Ok(()) => {}
+                        }
+                        continue;
+                    }
+                };
+                alone = grave;
+                busy.insert(work.message.conversation);
                 let (desk, me) = (Arc::clone(&desk), me.clone());
-                under_way.push(async move { (number, entry.m.conversation, message(&desk, &me, entry_at, entry).await) });
+                under_way.push(async move {
+                    let result = begins::watched(&desk, &work.entry.stream, number, message(&desk, &me, &work, &bytes)).await;
+                    (number, work.message.conversation, result)
+                });
             }
         }
         let next = waiting.values().map(|later| later.due).chain(held).filter(|due| *due > now).min();
@@ -103,6 +140,10 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
         tokio::select! {
             Some((number, conversation, result)) = under_way.next() => {
                 busy.remove(&conversation);
+                alone = false;
+                if result.is_ok() && let Err(error) = suspects.clear(&desk, number).await {
+                    tracing::warn!(login = %desk.login, %error, "how often a send was begun is not forgotten yet");
+                }
                 let now = Instant::now();
                 let since = waiting.remove(&number).map_or(now, |later| later.since);
                 match result {
@@ -125,6 +166,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                     Err(CommandError::Fenced) => return Err(CommandError::Fenced),
                     Err(error) => {
                         tracing::warn!(login = %desk.login, %error, "a send waits");
+                        suspects.doubt(&desk, number, &error);
                         waiting.insert(number, Later { due: now + STORE_TRIES.1, since, silence: false });
                     }
                 }
@@ -135,16 +177,19 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
     }
 }
 
+/// An entry whose turn it is; or why it cannot be read.
+type Ready = (u64, Bytes, Result<OutboxEntry, Reason>);
+
 /// The entry of each chat whose turn it is: its first, or a later one if those before it have been unsettled for too long. One entry of a
-/// chat at a time is under way.
-fn turns(entries: &[(u64, bytes::Bytes)], busy: &HashSet<ConversationId>, waiting: &HashMap<u64, Later>, now: Instant) -> Vec<(u64, OutboxEntry)> {
+/// chat at a time is under way. What cannot be read belongs to no chat and is told at once.
+fn turns(entries: &[(u64, Bytes)], busy: &HashSet<ConversationId>, waiting: &HashMap<u64, Later>, now: Instant) -> Vec<Ready> {
     let mut decided: HashSet<ConversationId> = busy.clone();
     let mut turns = Vec::new();
     for (number, bytes) in entries {
         let entry = match entries::read::<OutboxEntry>(bytes) {
             Ok(entry) => entry,
             Err(error) => {
-                tracing::error!(number, %error, "an outbox entry cannot be read; it stays");
+                turns.push((*number, bytes.clone(), Err(Reason::new("unreadable").said(&error.to_string()))));
                 continue;
             }
         };
@@ -160,7 +205,7 @@ fn turns(entries: &[(u64, bytes::Bytes)], busy: &HashSet<ConversationId>, waitin
             }
             Some(_) | None => {
                 decided.insert(entry.m.conversation);
-                turns.push((*number, entry));
+                turns.push((*number, bytes.clone(), Ok(entry)));
             }
         }
     }
@@ -168,10 +213,9 @@ fn turns(entries: &[(u64, bytes::Bytes)], busy: &HashSet<ConversationId>, waitin
 }
 
 /// Sends one message, all its pieces, as far as it goes now.
-async fn message(desk: &Desk, me: &Addr<ChannelActor>, at: Entry, entry: OutboxEntry) -> Result<Turn, CommandError> {
-    let begin = Begin { entry: at.clone(), message: entry.m, until: entry.until };
+async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &Bytes) -> Result<Turn, CommandError> {
     let mut restored = false;
-    let mut next = ask(me, entry.m.conversation, What::Begin(begin.clone())).await?;
+    let mut next = self::begin(desk, me, begin, bytes).await?;
     loop {
         let (key, result) = match next {
             Next::Sent => return Ok(Turn::Settled { restored }),
@@ -181,38 +225,86 @@ async fn message(desk: &Desk, me: &Addr<ChannelActor>, at: Entry, entry: OutboxE
                 return Ok(Turn::Later { not_before, silence });
             }
             Next::Again { .. } => {
-                next = ask(me, entry.m.conversation, What::Begin(begin.clone())).await?;
+                next = self::begin(desk, me, begin, bytes).await?;
                 continue;
             }
             Next::Call { piece, deadline } => {
+                faults::point_for("outbox/call", desk.login);
+                faults::point_for("outbox/call", begin.message.conversation);
                 let (result, was_lost) = call(desk, &piece, deadline).await;
                 restored |= was_lost && result.is_ok();
                 (piece.key.clone(), result.map(Some))
             }
             Next::Look { piece, .. } => (piece.key.clone(), look(desk, &piece).await),
         };
-        let end = End { entry: at.clone(), message: entry.m, key, result };
-        next = tell(desk, me, entry.m.conversation, end).await?;
+        let end = End { entry: begin.entry.clone(), message: begin.message, key, result, give_up: None };
+        next = tell(desk, me, end, bytes).await?;
     }
 }
 
-/// Tells what came of a call. It is known only here until it is stored, so that is tried for a while.
-async fn tell(desk: &Desk, me: &Addr<ChannelActor>, id: ConversationId, end: End) -> Result<Next, CommandError> {
+/// Begins a message. One that is refused, or whose begins are used up, gets its end; if that fails too, its entry goes to quarantine.
+async fn begin(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &Bytes) -> Result<Next, CommandError> {
+    let mut begin = begin.clone();
+    let asked = ask(me, &begin.entry, begin.message, What::Begin(begin.clone())).await;
+    if begin.give_up.is_none() {
+        let Err(CommandError::Refused(reason)) = asked else { return asked };
+        begin.give_up = Some(reason);
+        return given_up(desk, &begin.entry, bytes, ask(me, &begin.entry, begin.message, What::Begin(begin.clone())).await).await;
+    }
+    given_up(desk, &begin.entry, bytes, asked).await
+}
+
+/// Tells what came of a call. It is known only here until it is stored, so that is tried for a while; but three times only, where the
+/// conversation's actor panics over it.
+async fn tell(desk: &Desk, me: &Addr<ChannelActor>, mut end: End, bytes: &Bytes) -> Result<Next, CommandError> {
     let (tries, pause) = STORE_TRIES;
+    let name = entries::name(&end.entry.stream, end.entry.number);
+    let mut counted = false;
     for _ in 0..tries {
-        match ask(me, id, What::End(end.clone())).await {
+        let told = ask(me, &end.entry, end.message, What::End(end.clone())).await;
+        let told = if end.give_up.is_some() { given_up(desk, &end.entry, bytes, told).await } else { told };
+        match told {
+            Err(CommandError::TryAgain(_)) if desk.house.panics.knows(&name) => {
+                match begins::count(desk, &end.entry.stream, end.entry.number).await {
+                    Ok(give_up) => end.give_up = give_up,
+                    Err(CommandError::Fenced) => return Err(CommandError::Fenced),
+                    Err(_) => tokio::time::sleep(pause).await,
+                }
+                counted = true;
+            }
             Err(CommandError::TryAgain(error)) => {
                 tracing::warn!(login = %desk.login, message = %end.message, error, "what came of a send is not stored yet");
                 tokio::time::sleep(pause).await;
             }
-            told => return told,
+            Err(CommandError::Refused(reason)) => end.give_up = Some(reason),
+            Err(CommandError::Fenced) => return Err(CommandError::Fenced),
+            Ok(next) => {
+                if counted && let Err(error) = begins::forget(desk, &end.entry.stream, end.entry.number).await {
+                    tracing::warn!(login = %desk.login, %error, "how often a send was begun is not forgotten yet");
+                }
+                return Ok(next);
+            }
         }
     }
-    ask(me, id, What::End(end)).await
+    Err(CommandError::TryAgain("store_unavailable".to_owned()))
 }
 
-async fn ask(me: &Addr<ChannelActor>, id: ConversationId, what: What) -> Result<Next, CommandError> {
-    match me.send(WorkFor { id, work: Work { cause: Cause::Part, what } }).await {
+/// What came of giving a message up. If even that panics or is refused, its entry goes to quarantine, and the message waits for a replay.
+async fn given_up(desk: &Desk, entry: &Entry, bytes: &Bytes, asked: Result<Next, CommandError>) -> Result<Next, CommandError> {
+    let reason = match asked {
+        Err(CommandError::Refused(reason)) => reason,
+        Err(CommandError::TryAgain(_)) => match desk.house.panics.take(entries::name(&entry.stream, entry.number)) {
+            Some(words) => Reason::new("attempts_exhausted").with("begun", begins::BEGINS).said(&words),
+            None => return asked,
+        },
+        Ok(_) | Err(CommandError::Fenced) => return asked,
+    };
+    begins::quarantine(desk, &entry.stream, entry.number, bytes, reason).await.map(|()| Next::Settled)
+}
+
+async fn ask(me: &Addr<ChannelActor>, entry: &Entry, message: MessageId, what: What) -> Result<Next, CommandError> {
+    let cause = Cause::Part { stream: entry.stream.clone(), number: entry.number };
+    match me.send(WorkFor { id: message.conversation, work: Work { cause, what } }).await {
         Ok(Ok(Done::Next(next))) => Ok(next),
         // Somebody else took the entry meanwhile.
         Ok(Ok(Done::Answer(_))) => Ok(Next::Settled),
@@ -241,7 +333,6 @@ async fn call(desk: &Desk, piece: &OutgoingPiece, deadline: Time) -> (Result<Sen
         Ok(context) => context,
         Err(error) => return (Err(error), false),
     };
-    faults::point_for("outbox/call", desk.login);
     let limit = Duration::from_millis(u64::try_from(deadline.since(context.now)).unwrap_or(0));
     if limit.is_zero() {
         // The store took all of the call's time, or the machine slept: nothing was called, so nothing is unclear.

@@ -36,14 +36,19 @@ pub struct Desk {
     pub owner: String,
     /// The token every write of this login carries.
     pub token: u64,
+    /// What ended the login's actor before was the panic of an entry, in this process, and is kept under that entry's name: no other
+    /// entry need be suspect.
+    pub blamed: bool,
     accounts: RwLock<HashMap<AccountId, Arc<AccountCard>>>,
 }
 
 impl Desk {
     /// A desk without accounts; [`reload`](Self::reload) reads them.
-    pub fn new(house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64) -> Self {
+    pub fn new(
+        house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64, blamed: bool,
+    ) -> Self {
         let store = house.store.workspace(workspace);
-        Self { house, workspace, store, login, channel, owner, token, accounts: RwLock::default() }
+        Self { house, workspace, store, login, channel, owner, token, blamed, accounts: RwLock::default() }
     }
 
     /// Reads the login's accounts and their links anew.

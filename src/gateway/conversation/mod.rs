@@ -29,6 +29,7 @@ use self::desk::Desk;
 use self::draft::Draft;
 use self::people::Met;
 use super::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
+use super::entries;
 use crate::channel::contract::Incoming;
 use crate::model::conversation::Conversation;
 use crate::model::ids::{AccountId, ConversationId};
@@ -53,8 +54,24 @@ pub enum Cause {
         /// Where another node waits for the answer.
         answer: Option<String>,
     },
-    /// One of several things a work entry says, not the last: its effects are kept from doubling by their own keys.
-    Part,
+    /// A work entry, of which more is to be done after this: its effects are kept from doubling by their own keys.
+    Part {
+        /// The stream it lies in.
+        stream: StreamName,
+        /// Its number.
+        number: u64,
+    },
+}
+
+impl Cause {
+    /// By which name the words of a panic are kept: whoever handles the entry again finds them.
+    fn blamed(&self) -> Option<String> {
+        match self {
+            // Its client hears that it may try again: nobody handles it by himself.
+            Self::Direct => None,
+            Self::Entry { stream, number, .. } | Self::Part { stream, number } => Some(entries::name(stream, *number)),
+        }
+    }
 }
 
 /// What is to be done.
@@ -150,12 +167,15 @@ impl Handler<Work> for ConversationActor {
         self.used_at = self.desk.house.world.now();
         let (desk, id) = (Arc::clone(&self.desk), self.id);
         let known = std::mem::replace(&mut self.known, Known::Unread);
+        let blamed = work.cause.blamed();
         let work = async move {
             match AssertUnwindSafe(perform(&desk, id, known, work)).catch_unwind().await {
                 Ok(done) => done,
                 Err(panic) => {
-                    // The actor ends by it, as by any panic; whoever handles its cause again finds the words.
-                    desk.house.panics.note(id, panic.as_ref());
+                    // The actor ends by it, as by any panic.
+                    if let Some(blamed) = blamed {
+                        desk.house.panics.note(blamed, panic.as_ref());
+                    }
                     resume_unwind(panic)
                 }
             }
@@ -246,7 +266,7 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
                         let refused = Done::Answer(Answer::Refused { reason: reason.clone() });
                         acknowledge(desk, &work.cause, &refused).await
                     }
-                    Cause::Entry { answer: None, .. } | Cause::Direct | Cause::Part => Ok(()),
+                    Cause::Entry { answer: None, .. } | Cause::Direct | Cause::Part { .. } => Ok(()),
                 };
                 return (known, acknowledged.and(Err(CommandError::Refused(reason))));
             }

@@ -41,6 +41,8 @@ pub struct Begin {
     pub message: MessageId,
     /// After this it fails instead of going out late.
     pub until: Time,
+    /// It cannot be handled, and why: the message gets its end.
+    pub give_up: Option<Reason>,
 }
 
 /// A call ended.
@@ -54,6 +56,8 @@ pub struct End {
     pub key: String,
     /// What came of it; for a look into the history `Ok(None)` means: not found.
     pub result: Result<Option<SentPiece>, SendError>,
+    /// What came of it cannot be handled, and why: the message gets its end.
+    pub give_up: Option<Reason>,
 }
 
 /// What the outbox worker shall do next.
@@ -148,6 +152,10 @@ pub(crate) async fn begin(desk: &Desk, stored: &Stored<Conversation>, begin: &Be
     let mut draft = Draft::new(Some(stored), None, now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
     let old = desk.store.get::<Message>(Message::at(begin.message)).await?;
     let Some(old) = old else { return Ok(take_only(draft, &begin.entry)) };
+    if let Some(reason) = &begin.give_up {
+        return give_up(draft, &old, reason, true, &begin.entry, now);
+    }
+    crate::gateway::faults::point_for("sending/begin", begin.message.conversation);
     let mut new = old.record.clone();
     if let Some(attempt) = old.record.attempt.clone() {
         let piece = outgoing(desk, &stored.record, &old.record, attempt.piece).await?;
@@ -190,6 +198,10 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
         // An echo overtook the answer and settled the piece.
         return Ok(next(Next::Again { not_before: now, silence: false }));
     };
+    if let Some(reason) = &end.give_up {
+        return give_up(draft, &old, reason, may_have_gone(&end.result), &end.entry, now);
+    }
+    crate::gateway::faults::point_for("sending/end", end.message.conversation);
     let mut new = old.record.clone();
     new.attempt = None;
     match &end.result {
@@ -290,6 +302,26 @@ fn fail(draft: Draft, old: &Stored<Message>, piece: u32, reason: Reason, entry: 
 
 fn settle_unknown(draft: Draft, old: &Stored<Message>, piece: u32, reason: Reason, entry: &Entry, now: Time) -> Result<Decision, CommandError> {
     settle(draft, old, piece, SendStatus::Unknown, reason, entry, now)
+}
+
+/// The end of a message that cannot be handled: failed, or unknown if a call was begun that may have gone.
+fn give_up(draft: Draft, old: &Stored<Message>, reason: &Reason, may_have_gone: bool, entry: &Entry, now: Time) -> Result<Decision, CommandError> {
+    crate::gateway::faults::point_for("sending/give_up", old.record.conversation);
+    let begun = old.record.attempt.as_ref().map(|attempt| attempt.piece);
+    match (begun, first_queued(&old.record)) {
+        (Some(piece), _) if may_have_gone => settle_unknown(draft, old, piece, reason.clone(), entry, now),
+        (Some(piece), _) | (None, Some(piece)) => fail(draft, old, piece, reason.clone(), entry, now),
+        // Nothing of it waits to be sent.
+        (None, None) => Ok(take_only(draft, entry)),
+    }
+}
+
+/// Whether the provider may have taken what such an answer came to.
+fn may_have_gone(result: &Result<Option<SentPiece>, SendError>) -> bool {
+    match result {
+        Ok(_) | Err(SendError::Unclear(_)) => true,
+        Err(SendError::RetryAfter(_) | SendError::Temporary(_) | SendError::Rejected(_) | SendError::AccessLost(_)) => false,
+    }
 }
 
 /// A person wants another try: only what is missing goes again.

@@ -80,7 +80,17 @@ pub(super) async fn running(config: &Config) -> Running {
     };
     match client.get(format!("http://{address}/readyz")).send().await {
         Ok(answer) if answer.status().is_success() => Running::Ready { node },
-        Ok(answer) => Running::NotReady(format!("it answers {} on {address}/readyz: its store does not answer", answer.status())),
+        Ok(answer) => {
+            let status = answer.status();
+            let problem: serde_json::Value = answer.json().await.unwrap_or_default();
+            let why = match problem.get("code").and_then(serde_json::Value::as_str) {
+                Some("store_read_only") => {
+                    "its store takes no writes: look at the mount of the data folder and at the system's log, then start it anew"
+                }
+                _ => "its store does not answer",
+            };
+            Running::NotReady(format!("it answers {status} on {address}/readyz: {why}"))
+        }
         Err(error) => Running::NotReady(whole(&error.without_url())),
     }
 }

@@ -1,5 +1,8 @@
 //! SQLite's errors in the words of the port.
 
+use std::fs::File;
+use std::path::Path;
+
 use rusqlite::{Error, ErrorCode};
 
 use crate::store::port::StoreError;
@@ -31,6 +34,22 @@ pub(super) fn commit_error(error: &Error) -> StoreError {
         StoreError::Unavailable(said) => StoreError::Unclear(said),
         other => other,
     }
+}
+
+/// The error of a write, or, where SQLite only says that the file could not be written, why: a disk that the system made read-only while
+/// its files were open. It is asked by the file beside it that only marks who owns the folder.
+pub(super) fn or_read_only(error: StoreError, mark: &Path) -> StoreError {
+    match error {
+        StoreError::Unavailable(said) | StoreError::Unclear(said) if takes_no_writes(mark) => {
+            StoreError::ReadOnly(format!("{said}: the file system of {} takes no writes", mark.display()))
+        }
+        other => other,
+    }
+}
+
+/// Whether the file system of a file that is there is read-only now.
+pub(super) fn takes_no_writes(file: &Path) -> bool {
+    matches!(File::options().write(true).open(file), Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
 }
 
 /// What a failed file operation on the data folder means.

@@ -104,7 +104,7 @@ impl SqliteEngine {
         let lock = lock(folder)?;
         let file = folder.join(FILE);
         let connection = schema::open(&file)?;
-        let (writer, writer_thread) = writer::start(connection, lock)?;
+        let (writer, writer_thread) = writer::start(connection, lock, folder.join(LOCK))?;
         let (readers, reader_threads) = readers::start(&file)?;
         // After a power cut the folder must still name the files.
         backup::sync_folder(folder)?;
@@ -324,7 +324,13 @@ impl Engine for SqliteEngine {
         if self.writer.is_closed() {
             return Err(closed());
         }
-        self.reading(|reading| reading.connection.query_row("SELECT 1", [], |_| Ok(()))).await
+        self.reading(|reading| reading.connection.query_row("SELECT 1", [], |_| Ok(()))).await?;
+        let mark = self.file.with_file_name(LOCK);
+        match tokio::task::spawn_blocking(move || (error::takes_no_writes(&mark), mark)).await {
+            Ok((true, mark)) => Err(StoreError::ReadOnly(format!("the file system of {} takes no writes", mark.display()))),
+            Ok((false, _)) => Ok(()),
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+        }
     }
 
     fn is_alive(&self) -> bool {

@@ -3,13 +3,14 @@
 //! is told; the next group starts afresh, so a disk that was freed needs no restart.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::batch::Tables;
-use super::error::{commit_error, store_error};
+use super::error::{commit_error, or_read_only, store_error};
 use super::sweep::Sweep;
 use crate::model::time::{RealWorld, Time, World};
 use crate::store::port::StoreError;
@@ -43,13 +44,13 @@ pub(super) enum Message {
     Close,
 }
 
-/// Starts the thread. It owns the connection and, so that nobody else opens the folder before it has ended, the lock.
-pub(super) fn start(connection: Connection, lock: File) -> Result<(mpsc::Sender<Message>, JoinHandle<()>), StoreError> {
+/// Starts the thread. It owns the connection and, so that nobody else opens the folder before it has ended, the lock, a file called `mark`.
+pub(super) fn start(connection: Connection, lock: File, mark: PathBuf) -> Result<(mpsc::Sender<Message>, JoinHandle<()>), StoreError> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
     let run = move || {
         let _lock = lock;
-        match Writer::new(&connection) {
+        match Writer::new(&connection, mark) {
             Ok(writer) => {
                 // The opener waits for this word; it cannot be gone.
                 let _ = ready.send(Ok(()));
@@ -77,10 +78,11 @@ struct Writer<'c> {
     commit: rusqlite::Statement<'c>,
     rollback: rusqlite::Statement<'c>,
     fold: rusqlite::Statement<'c>,
+    mark: PathBuf,
 }
 
 impl<'c> Writer<'c> {
-    fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
+    fn new(connection: &'c Connection, mark: PathBuf) -> rusqlite::Result<Self> {
         Ok(Self {
             connection,
             tables: Tables::new(connection)?,
@@ -89,6 +91,7 @@ impl<'c> Writer<'c> {
             commit: connection.prepare("COMMIT")?,
             rollback: connection.prepare("ROLLBACK")?,
             fold: connection.prepare("PRAGMA wal_checkpoint(PASSIVE)")?,
+            mark,
         })
     }
 
@@ -104,7 +107,7 @@ impl<'c> Writer<'c> {
 
     fn group(&mut self, first: Box<dyn Job>, receiver: &mut mpsc::Receiver<Message>) {
         let mut group = Vec::new();
-        let outcome = self.transaction(first, receiver, &mut group);
+        let outcome = self.transaction(first, receiver, &mut group).map_err(|error| or_read_only(error, &self.mark));
         if let Err(error) = &outcome {
             tracing::warn!(%error, batches = group.len(), "a group was not committed");
             if matches!(error, StoreError::Full(_)) {

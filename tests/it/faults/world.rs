@@ -1,8 +1,6 @@
-//! Floods, half-open sockets, a store that is gone, full or read-only, a clock that goes back.
+//! Floods, half-open sockets, a store that is gone, a clock that goes back.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +18,12 @@ use crate::support::ledger::Ledger;
 use crate::support::node::{Node, Plan, http, until};
 use crate::support::redis_server::RedisServer;
 
-fn visitor(node: &Node, nonce: &str) -> Client {
+pub(super) fn visitor(node: &Node, nonce: &str) -> Client {
     Client::new(Role::Visitor { widget: node.printed.widget_key.clone(), nonce: nonce.to_owned() }, vec![node.url()])
 }
 
 /// Goes on until every frame is answered; the codes of refusals met on the way, with how often.
-async fn settle(client: &mut Client, ledger: &Ledger, name: &str) -> BTreeMap<String, usize> {
+pub(super) async fn settle(client: &mut Client, ledger: &Ledger, name: &str) -> BTreeMap<String, usize> {
     let mut codes = BTreeMap::new();
     let until = std::time::Instant::now() + Duration::from_secs(90);
     while client.waiting() > 0 {
@@ -133,87 +131,6 @@ async fn redis_is_gone_for_a_while_and_everything_goes_on_by_itself() {
     })
     .await;
     assert!(manager.closes.is_empty() && manager.wrong.is_empty() && node.runs());
-}
-
-/// A small file system of its own; taken off when dropped.
-struct SmallDisk<'p>(&'p Path);
-
-impl<'p> SmallDisk<'p> {
-    /// `Err`: this test may not mount, and why.
-    fn mount(at: &'p Path, size: &str) -> Result<Self, String> {
-        std::fs::create_dir_all(at).unwrap();
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(at).output();
-        match done {
-            Ok(done) if done.status.success() => Ok(Self(at)),
-            Ok(done) => Err(String::from_utf8_lossy(&done.stderr).trim().to_owned()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        // A mount that stays is named by the message of the command itself.
-        let _ = Command::new("umount").arg("-l").arg(self.0).status();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_refuses_loses_nothing_and_goes_on_once_there_is_room() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let disk = match SmallDisk::mount(&data, "8m") {
-        Ok(disk) => disk,
-        Err(why) => {
-            println!("not proven here: this test may not mount a small file system: {why}");
-            return;
-        }
-    };
-    let plan = Plan::new(&data);
-    let mut node = tokio::task::block_in_place(|| Node::start(&plan));
-    let (mut client, ledger) = (visitor(&node, "fulldiskvisitor01"), Ledger::new());
-    client.send("d0", None, "до", &[], false).await;
-    settle(&mut client, &ledger, "visitor").await;
-    // Everything that is left is taken away.
-    let filler = data.join("filler");
-    let mut file = std::fs::File::create(&filler).unwrap();
-    for size in [1 << 20, 4_096, 512] {
-        while std::io::Write::write_all(&mut file, &vec![7; size]).is_ok() {}
-    }
-    drop(file);
-    let mut number = 0;
-    let refused = loop {
-        if client.waiting() < 4 {
-            number += 1;
-            client.send(&format!("d{number}"), None, &"полный диск ".repeat(300), &[], false).await;
-        }
-        match client.turn(Duration::from_secs(10)).await {
-            Happened::Error(error) => break error,
-            Happened::Accepted(accepted) => ledger.note("visitor", accepted),
-            _ => {}
-        }
-        assert!(number < 2_000, "the disk never fills");
-    };
-    assert_eq!(refused["code"], "store_full", "{refused}");
-    assert!(refused["retry_after_ms"].as_u64().is_some_and(|pause| pause > 0));
-    let upload = format!("{}/api/v1/files?name=a.bin", node.url());
-    let answer = http().post(upload).bearer_auth(&node.printed.token).body(vec![1_u8; 100_000]).send().await.unwrap();
-    assert_eq!(answer.status(), 503);
-    assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "store_full");
-    assert!(node.runs(), "the process stays up");
-    assert_eq!(http().get(format!("{}/healthz", node.url())).send().await.unwrap().status(), 200);
-    // Reading goes on.
-    assert!(!whole_log(&node.url(), &node.printed.token).await.is_empty());
-    std::fs::remove_file(&filler).unwrap();
-    let codes = settle(&mut client, &ledger, "visitor").await;
-    assert!(codes.keys().all(|code| code == "store_full"), "{codes:?}");
-    let log = whole_log(&node.url(), &node.printed.token).await;
-    assert_eq!(ledger.compare(&log).0, number + 1);
-    tokio::task::block_in_place(|| node.restart());
-    let log = whole_log(&node.url(), &node.printed.token).await;
-    assert_eq!(ledger.compare(&log).0, number + 1, "also after a start");
-    drop(node);
-    drop(disk);
 }
 
 #[test]

@@ -207,8 +207,7 @@ async fn what_expired_fails_and_health_comes_back(on: On) {
     assert_eq!(lost.reason.unwrap().code, "token_revoked");
     assert_eq!(account_told().await, told_before + 1, "the messenger is told");
     assert_eq!(rig.message(late.id()).await.state.status, SendStatus::Queued, "the queue waits");
-    rig.restart().await;
-    rig.world.advance_ms(25 * 60 * 60 * 1_000);
+    rig.restart_later(25 * 60 * 60 * 1_000).await;
     let failed = rig.stands(late.id(), SendStatus::Failed).await;
     assert_eq!(failed.state.reason.unwrap().code, "expired");
     rig.provider.always(None);

@@ -8,11 +8,14 @@
 //! * [`model`]: random batches against a trivially correct store
 //! * [`dump`]: the portable dump as a file
 //! * [`kept`]: stores written by earlier versions
+//! * [`domain`], [`domain_records`]: a record of every kind, and every read of it
 //! * [`sqlite`]: SQLite under test
 //! * [`sample`]: a small store with something of everything in it
 
 #[macro_use]
 mod conformance;
+mod domain;
+mod domain_records;
 mod dump;
 mod harness;
 mod kept;

@@ -19,7 +19,7 @@ use kommutator::gateway::administration::probe::{MadeProbe, create_probe};
 use kommutator::gateway::commands::{Answer, Command, CommandError, ask};
 use kommutator::gateway::house::House;
 use kommutator::gateway::intake;
-use kommutator::gateway::supervisor::Reconcile;
+use kommutator::gateway::supervisor::{Reconcile, back_off_ms};
 use kommutator::model::conversation::Conversation;
 use kommutator::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
 use kommutator::model::message::{Message, Origin};
@@ -28,8 +28,8 @@ use kommutator::model::protocol::{Author, AuthorKind, Role, SendFrame, SendStatu
 use kommutator::model::time::{RealWorld, Time, World};
 use kommutator::store::handle::PartitionStore;
 use kommutator::store::key::Key;
-use kommutator::store::port::Scan;
-use kommutator::store::records::Quarantine;
+use kommutator::store::port::{Scan, StreamName};
+use kommutator::store::records::{Quarantine, WorkAttempts, streams};
 use kommutator::web::edge::Edge;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -136,8 +136,8 @@ impl Rig {
         let provider = FakeProvider::start(repeats == ProbeRepeats::Keyed);
         let workspace = create_workspace(house, "Магазин").await.unwrap().id;
         let probe = create_probe(house, workspace, &Actor::command_line(), &provider.url, repeats).await.unwrap();
-        life.edge.gateway.do_send(Reconcile);
         let rig = Self { provider, world, workspace, probe, config, life: Some(life), _folder: folder, _redis: redis };
+        rig.reconcile();
         rig.awake(&rig.probe).await;
         rig
     }
@@ -145,7 +145,7 @@ impl Rig {
     /// One more login of the same provider.
     pub(crate) async fn another(&self, repeats: ProbeRepeats) -> MadeProbe {
         let probe = create_probe(self.house(), self.workspace, &Actor::command_line(), &self.provider.url, repeats).await.unwrap();
-        self.life.as_ref().unwrap().edge.gateway.do_send(Reconcile);
+        self.reconcile();
         self.awake(&probe).await;
         probe
     }
@@ -155,9 +155,41 @@ impl Rig {
         until("an actor for the login", || async { self.house().directory.find(self.workspace, probe.login) }).await;
     }
 
+    /// The Gateway looks now, not at its next beat.
+    pub(crate) fn reconcile(&self) {
+        self.life.as_ref().unwrap().edge.gateway.do_send(Reconcile);
+    }
+
+    /// The pause the operator is shown before a login's actor starts again.
+    pub(crate) fn back_off(&self, probe: &MadeProbe) -> Option<u64> {
+        let shown = self.life.as_ref().unwrap().edge.metrics.as_ref().unwrap().render();
+        let name = format!("kommutator_channel_back_off_ms{{login=\"{}\"}} ", probe.login);
+        shown.lines().find_map(|line| line.strip_prefix(&name)).map(|value| value.parse().unwrap())
+    }
+
+    /// A login's actor panicked so often in a row; its pause is over at once by the clock.
+    pub(crate) async fn panicked(&self, probe: &MadeProbe, in_a_row: u32) {
+        let pause = back_off_ms(in_a_row);
+        until(&format!("a pause of {pause} ms"), || async { (self.back_off(probe) == Some(pause)).then_some(()) }).await;
+        self.world.advance_ms(pause.try_into().unwrap());
+        self.reconcile();
+    }
+
+    /// What is counted of the begins of a stream's entries.
+    pub(crate) async fn begun(&self, stream: &StreamName) -> Vec<WorkAttempts> {
+        let found = self.store().scan::<WorkAttempts>(&WorkAttempts::group(stream), Scan::first(1_000)).await.unwrap();
+        found.into_iter().map(|stored| stored.record).collect()
+    }
+
     /// Ends the process's actors and server and starts them again on the same data.
     pub(crate) async fn restart(&mut self) {
+        self.restart_later(0).await;
+    }
+
+    /// The same, so much later by the clock: nothing is under way when it is put forward.
+    pub(crate) async fn restart_later(&mut self, ms: i64) {
         self.end();
+        self.world.advance_ms(ms);
         self.life = Some(live(&self.config, Arc::clone(&self.world)).await);
         self.awake(&self.probe).await;
     }
@@ -194,14 +226,15 @@ impl Rig {
     }
 
     pub(crate) async fn handled_of(&self, probe: &MadeProbe) {
-        let stream = kommutator::store::records::streams::mailbox(probe.login);
+        let stream = streams::mailbox(probe.login);
         until("an empty mailbox", || async { self.store().read(&stream, 0, 1).await.unwrap().entries.is_empty().then_some(()) }).await;
     }
 
     /// Everything that was to be sent is settled.
     pub(crate) async fn settled(&self) {
-        let stream = kommutator::store::records::streams::outbox(self.probe.login);
-        until("an empty outbox", || async { self.store().read(&stream, 0, 1).await.unwrap().entries.is_empty().then_some(()) }).await;
+        for stream in [streams::outbox(self.probe.login), streams::bulk(self.probe.login)] {
+            until("an empty outbox", || async { self.store().read(&stream, 0, 1).await.unwrap().entries.is_empty().then_some(()) }).await;
+        }
     }
 
     pub(crate) async fn find(&self, account: AccountId, chat: &str) -> Option<Conversation> {
@@ -278,6 +311,11 @@ impl Rig {
     }
 
     pub(crate) async fn send_of(&self, probe: &MadeProbe, conversation: ConversationId, text: &str, client_id: &str) -> Message {
+        self.send_as(probe, conversation, text, client_id, Origin::Manager).await
+    }
+
+    /// A mailing takes the bulk lane.
+    pub(crate) async fn send_as(&self, probe: &MadeProbe, conversation: ConversationId, text: &str, client_id: &str, origin: Origin) -> Message {
         let frame = SendFrame {
             client_id: client_id.to_owned(),
             conversation,
@@ -287,7 +325,7 @@ impl Rig {
             note: false,
             expected_last: None,
         };
-        let command = Command::Send { frame, author: Self::author(), origin: Origin::Manager, at: self.house().world.now() };
+        let command = Command::Send { frame, author: Self::author(), origin, at: self.house().world.now() };
         match self.ask(probe, command).await {
             Ok(Answer::Message { message, .. }) => *message,
             other => panic!("{text} was not accepted: {other:?}"),

@@ -1,0 +1,421 @@
+//! The values of the kept sample's records: something in every field.
+
+use kommutator::model::connection::{
+    AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
+};
+use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
+use kommutator::model::customer::{Claim, Customer, CustomerLink, Identity, Vouched};
+use kommutator::model::ids::{
+    AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
+    SessionId, TokenId, UserId,
+};
+use kommutator::model::message::{
+    Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction,
+};
+use kommutator::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
+use kommutator::model::protocol::{Author, AuthorKind, EntryDirection, FileStatus, Page, Preview, Role, SendState, SendStatus};
+use kommutator::model::reason::Reason;
+use kommutator::model::time::Time;
+use kommutator::store::records::{FileOwner, FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts, streams};
+use serde_json::json;
+
+use super::domain::{Kept, WORKSPACE, keyring};
+
+pub(crate) const NOW: Time = Time(1_790_000_000_123);
+pub(crate) const LOGIN: LoginId = LoginId(11);
+pub(crate) const ACCOUNT: AccountId = AccountId(21);
+pub(crate) const CONNECTION: ConnectionId = ConnectionId(31);
+pub(crate) const CONVERSATION: ConversationId = ConversationId(41);
+const FILE: FileId = FileId(51);
+const IDENTITY: IdentityId = IdentityId(61);
+const CUSTOMER: CustomerId = CustomerId(71);
+const USER: UserId = UserId(81);
+const TOKEN: TokenId = TokenId(91);
+
+fn later(ms: i64) -> Time {
+    NOW.plus_ms(ms)
+}
+
+fn reason() -> Reason {
+    Reason::new("rejected").with("piece", 2).said("no such chat «?»")
+}
+
+fn page() -> Page {
+    Page { url: Some("https://shop.example/a?b=c".into()), title: Some("Лавка".into()), referrer: Some("https://find.example".into()) }
+}
+
+fn boxed<R: Kept + 'static>(kept: impl IntoIterator<Item = R>) -> Vec<Box<dyn Kept>> {
+    kept.into_iter().map(|record| Box::new(record) as Box<dyn Kept>).collect()
+}
+
+/// What lies in the installation's partition.
+pub(crate) fn global() -> Vec<Box<dyn Kept>> {
+    let (keyring, world) = keyring();
+    let credential = |hash: &str, holder, expires_at| Credential { hash: hash.to_owned(), workspace: WORKSPACE, holder, created_at: NOW, expires_at };
+    let pointer = |kind: &str, account| Pointer { kind: kind.into(), key: format!("{kind}key"), workspace: WORKSPACE, login: LOGIN, account };
+    let mut kept = boxed([Installation { key_check: keyring.check_value(&world), created_at: NOW }]);
+    kept.extend(boxed([Workspace {
+        id: WORKSPACE,
+        name: "Магазин".into(),
+        epoch: "firstepoch".into(),
+        locale: "ru".into(),
+        time_zone: "Europe/Moscow".into(),
+        created_at: NOW,
+    }]));
+    kept.extend(boxed([User {
+        id: USER,
+        number: 1,
+        email: "maria@shop.example".into(),
+        name: "Мария".into(),
+        password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+        locale: "es".into(),
+        created_at: NOW,
+        workspaces: vec![WORKSPACE],
+    }]));
+    kept.extend(boxed([
+        credential("a1", Holder::Session { id: SessionId(1), user: USER }, Some(later(1_000))),
+        credential("a2", Holder::Token { id: TOKEN }, None),
+    ]));
+    kept.extend(boxed([pointer("widget", Some(ACCOUNT)), pointer("hook", None)]));
+    kept
+}
+
+/// What lies in the workspace's partition.
+pub(crate) fn in_workspace() -> Vec<Box<dyn Kept>> {
+    let mut kept = people();
+    kept.extend(connections());
+    kept.extend(customers());
+    kept.extend(conversations());
+    kept.extend(boxed((1..=10).map(message)));
+    kept.extend(work());
+    kept
+}
+
+fn people() -> Vec<Box<dyn Kept>> {
+    let member = |user, role, channels, removed_at| Member {
+        user: UserId(user),
+        name: "Мария".into(),
+        email: format!("m{user}@shop.example"),
+        role,
+        channels,
+        created_at: NOW,
+        removed_at,
+    };
+    let mut kept = boxed([
+        member(USER.0, Role::Owner, None, None),
+        member(82, Role::Admin, None, Some(later(5))),
+        member(83, Role::Manager, Some(vec![ACCOUNT]), None),
+    ]);
+    kept.extend(boxed([ApiToken {
+        id: TOKEN,
+        name: "Бот".into(),
+        hash: "a2".into(),
+        role: Role::Manager,
+        channels: Some(vec![ACCOUNT]),
+        created_by: USER,
+        created_at: NOW,
+        revoked_at: Some(later(9)),
+    }]));
+    kept.extend(boxed([AuditEntry {
+        id: AuditId(1),
+        at: NOW,
+        actor: USER.to_string(),
+        actor_name: "Мария".into(),
+        action: "channel.created".into(),
+        target: ACCOUNT.to_string(),
+        details: json!({ "name": "Чат", "list": [1, null, "два"] }),
+    }]));
+    kept
+}
+
+fn connections() -> Vec<Box<dyn Kept>> {
+    use ChannelKind::{
+        AutoRu, Avito, InstagramComments, InstagramDirect, Max, SiteWidget, TelegramBot, TelegramUser, TikTok, VkComments, VkMessages,
+        WhatsAppBusiness, WhatsAppPersonal,
+    };
+    let (keyring, world) = keyring();
+    let health = |status| HealthState { status, reason: Some(reason()), since: NOW };
+    let mut kept =
+        boxed([ProviderApp {
+            id: ProviderAppId(1), provider: "vk".into(), name: "Приложение".into(), sealed: "s".into(), created_at: NOW
+        }]);
+    let states = [Health::Connected, Health::Degraded, Health::AccessLost, Health::NotConnected];
+    kept.extend(boxed((LOGIN.0..).zip(states).map(|(id, status)| ProviderLogin {
+        id: LoginId(id),
+        provider: "vk".into(),
+        app: Some(ProviderAppId(1)),
+        external_key: format!("group{id}"),
+        sealed: keyring.seal(&ProviderLogin::owner_name(LoginId(id)), b"a token", &world),
+        base_url: Some("https://api.example".into()),
+        health: health(status),
+        created_at: NOW,
+        removed_at: (id > LOGIN.0).then(|| later(3)),
+    })));
+    let kinds = [
+        SiteWidget,
+        TelegramUser,
+        TelegramBot,
+        WhatsAppPersonal,
+        WhatsAppBusiness,
+        InstagramDirect,
+        InstagramComments,
+        VkMessages,
+        VkComments,
+        Avito,
+        AutoRu,
+        TikTok,
+        Max,
+    ];
+    kept.extend(boxed((ACCOUNT.0..).zip(kinds).map(|(id, kind)| ChannelAccount {
+        id: AccountId(id),
+        login: LOGIN,
+        kind,
+        external_id: format!("e{id}"),
+        name: format!("Чат № {id}"),
+        active: id != 22,
+        settings: json!({ "title": "Здравствуйте!", "n": 1 }),
+        created_at: NOW,
+        removed_at: (id == 23).then(|| later(4)),
+    })));
+    kept.extend(boxed((CONNECTION.0..).zip([CrmKind::AmoCrm, CrmKind::Bitrix24, CrmKind::WebMessenger]).map(|(id, kind)| CrmConnection {
+        id: ConnectionId(id),
+        kind,
+        name: format!("CRM {id}"),
+        active: true,
+        sealed: "s".into(),
+        settings: json!({ "funnel": 5 }),
+        health: health(Health::Connected),
+        created_at: NOW,
+        removed_at: (id > 32).then(|| later(6)),
+    })));
+    let policies = [UnansweredOutbound::Export, UnansweredOutbound::Drop, UnansweredOutbound::ReleaseOnReply];
+    kept.extend(boxed((CONNECTION.0..).zip(policies).map(|(id, unanswered_outbound)| AccountLink {
+        account: ACCOUNT,
+        connection: ConnectionId(id),
+        unanswered_outbound,
+        settings: json!({ "J-20": true }),
+    })));
+    kept
+}
+
+fn customers() -> Vec<Box<dyn Kept>> {
+    let claim = |value: &str, by| Claim { value: value.into(), by };
+    let mut kept = boxed([Identity {
+        id: IDENTITY,
+        login: LOGIN,
+        external_ids: vec!["id7".into(), "anna".into()],
+        name: "Анна".into(),
+        username: "anna".into(),
+        picture: Some(FILE),
+        phones: vec![claim("+79990000000", Vouched::Provider), claim("+79990000001", Vouched::Manager)],
+        emails: vec![claim("a@b.example", Vouched::Signature), claim("c@d.example", Vouched::Unverified)],
+        site_id: Some("42".into()),
+        unreachable: Some(reason()),
+        page: Some(page()),
+        created_at: NOW,
+        first_message_at: Some(later(1)),
+    }]);
+    let customer = |id, merged_into| Customer { id: CustomerId(id), name: "Анна".into(), created_at: NOW, merged_into };
+    kept.extend(boxed([customer(CUSTOMER.0, None), customer(72, Some(CUSTOMER))]));
+    kept.extend(boxed([CustomerLink { identity: IDENTITY, customer: CUSTOMER, home: CustomerId(72) }]));
+    kept
+}
+
+fn episode(number: u32) -> Episode {
+    Episode { number, first_message: 1, opened_at: NOW, answered_at: Some(later(1)), closed_at: Some(later(2)), rating: Some(5) }
+}
+
+fn conversations() -> Vec<Box<dyn Kept>> {
+    let places = [Place::Private, Place::Group("g".into()), Place::Listing("l".into()), Place::Post("p".into())];
+    let handlers = [Handler::Human, Handler::Assistant, Handler::Nobody, Handler::Human];
+    let mut kept = boxed((CONVERSATION.0..).zip(places.into_iter().zip(handlers)).map(|(id, (place, handler))| Conversation {
+        id: ConversationId(id),
+        account: ACCOUNT,
+        kind: ChannelKind::SiteWidget,
+        login: LOGIN,
+        place,
+        identity: (id == CONVERSATION.0).then_some(IDENTITY),
+        provider_keys: vec![format!("chat{id}"), format!("old{id}")],
+        address: Some(format!("+7999{id}")),
+        joined_into: (id == 44).then_some(CONVERSATION),
+        title: "Анна".into(),
+        place_title: Some("Группа".into()),
+        page: Some(page()),
+        status: if id == 42 { ConversationStatus::Closed } else { ConversationStatus::Open },
+        assignee: Some(USER),
+        handler,
+        episode: episode(2),
+        last_number: 10,
+        last_change: 2,
+        preview: Some(Preview {
+            direction: EntryDirection::Inbound, author: "Анна".into(), text: "Да".into(), attachment: Some("image".into())
+        }),
+        unread: 1,
+        read_up_to: 2,
+        customer_read_up_to: 3,
+        customer_wrote: true,
+        unanswered_since: Some(NOW),
+        active_at: later(8),
+        created_at: NOW,
+    }));
+    kept.extend(boxed([PastEpisode { conversation: CONVERSATION, episode: episode(1) }]));
+    let facts = [
+        FactKind::Opened,
+        FactKind::Closed,
+        FactKind::Assigned { to: Some(USER) },
+        FactKind::Rated { rating: 4 },
+        FactKind::Snoozed { until: later(7) },
+        FactKind::HandedOver { to: Handler::Assistant },
+        FactKind::Joined { into: CONVERSATION },
+    ];
+    kept.extend(boxed((1..).zip(facts).map(|(id, what)| Fact { conversation: CONVERSATION, id, at: NOW, by: USER.to_string(), what })));
+    kept
+}
+
+fn parts() -> Vec<Part> {
+    vec![
+        Part::Text { text: "Добрый день 👋\n\"да\"".into() },
+        Part::File { file: FILE, caption: "прайс".into() },
+        Part::Voice { file: FILE, duration_ms: Some(1_500) },
+        Part::Contact { name: "Пётр".into(), phone: "+7".into() },
+        Part::Location { latitude_e7: 557_558_000, longitude_e7: -376_173_000, title: "Склад".into() },
+        Part::Sticker { file: Some(FILE), emoji: "🙂".into() },
+        Part::Post { url: "https://vk.example/1".into(), title: "Запись".into() },
+        Part::Call { missed: true, video: false },
+        Part::Template { name: "hello".into(), language: "ru".into(), parameters: vec!["Анна".into()] },
+        Part::Buttons { labels: vec!["Да".into(), "Нет".into()] },
+        Part::Unknown { raw: "{\"x\":1}".into() },
+    ]
+}
+
+/// The messages 1 to 10 of the first conversation: among them all directions, writers, origins, states, scopes and admissions.
+pub(crate) fn message(number: u32) -> Message {
+    use SendStatus::{Delivered, Failed, Queued, Read, Sent, Unknown};
+    let at = usize::try_from(number - 1).unwrap();
+    let origins = [
+        Origin::Customer,
+        Origin::Manager,
+        Origin::Api,
+        Origin::Phone,
+        Origin::Crm { connection: CONNECTION },
+        Origin::Automation,
+        Origin::Assistant,
+        Origin::Mailing { id: "m1".into() },
+        Origin::System,
+    ];
+    let writers = [
+        AuthorKind::Customer,
+        AuthorKind::Manager,
+        AuthorKind::Api,
+        AuthorKind::Phone,
+        AuthorKind::Crm,
+        AuthorKind::Automation,
+        AuthorKind::Assistant,
+        AuthorKind::System,
+    ];
+    let directions = [EntryDirection::Inbound, EntryDirection::Outbound, EntryDirection::Note, EntryDirection::System];
+    let admissions = [Admission::Yes, Admission::Filtered { reason: reason() }, Admission::Blocked, Admission::Quiet];
+    let status = [Delivered, Queued, Sent, Read, Failed, Unknown][at % 6];
+    let file = [FileStatus::Ready, FileStatus::Pending, FileStatus::Failed][at % 3];
+    let author = Author { kind: writers[at % writers.len()], id: "id7".into(), name: "Анна".into() };
+    let gone = number == 9;
+    Message {
+        conversation: CONVERSATION,
+        number,
+        account: ACCOUNT,
+        direction: directions[at % 4],
+        author: author.clone(),
+        identity: Some(IDENTITY),
+        origin: origins[at % origins.len()].clone(),
+        parts: if gone { Vec::new() } else { parts() },
+        attachments: vec![Attachment {
+            file: FILE,
+            name: "прайс.png".into(),
+            media_type: "image/png".into(),
+            size: 1_000,
+            status: file,
+            reason: Some(reason()),
+            width: Some(40),
+            height: Some(30),
+            thumbnail: true,
+        }],
+        reply_to: (number > 1).then_some(MessageId { conversation: CONVERSATION, number: 1 }),
+        client_id: Some(format!("key-{number}")),
+        context: Context {
+            scope: [MessageScope::Personal, MessageScope::Comment, MessageScope::Group][at % 3],
+            post: Some("p".into()),
+            top_comment: Some("t".into()),
+            parent: Some("c".into()),
+            listing: Some("l".into()),
+        },
+        admission: admissions[at % 4].clone(),
+        written_at: NOW,
+        imported_at: later(i64::from(number)),
+        state: SendState { status, reason: Some(reason()), at: later(2) },
+        pieces: vec![Piece { external_id: Some(format!("x{number}")), status }, Piece { external_id: None, status: Queued }],
+        attempt: (status == Queued).then(|| Attempt {
+            number: 2,
+            node: NodeId(5),
+            started_at: NOW,
+            deadline: later(10_000),
+            key: "mark".into(),
+            piece: 1,
+            absent: true,
+        }),
+        tries: 3,
+        round: 1,
+        edited_at: Some(later(3)),
+        deleted_at: gone.then(|| later(4)),
+        erased_at: (number == 10).then(|| later(5)),
+        reactions: vec![Reaction { emoji: "👍".into(), author }],
+    }
+}
+
+fn work() -> Vec<Box<dyn Kept>> {
+    use CrmDeliveryStatus::{Delivered, Failed, Filtered, Held, Mailing, Queued, Skipped};
+    let states = [Queued, Held, Delivered, Filtered, Skipped, Mailing, Failed];
+    let mut kept = boxed((1..).zip(states).map(|(number, status)| Delivery {
+        message: MessageId { conversation: CONVERSATION, number },
+        connection: CONNECTION,
+        status,
+        reason: Some(reason()),
+        tries: 2,
+        external_id: Some(format!("crm{number}")),
+        created_at: NOW,
+        at: later(1),
+    }));
+    let owners =
+        [FileOwner::Conversation { id: CONVERSATION }, FileOwner::Uploader { id: USER.to_string() }, FileOwner::Visitor { id: "id7".into() }];
+    kept.extend(boxed((FILE.0..).zip(owners).map(|(id, owner)| FileRecord {
+        id: FileId(id),
+        owner,
+        name: "прайс.png".into(),
+        media_type: "image/png".into(),
+        size: 1_000,
+        sha256: "ab".repeat(32),
+        width: Some(40),
+        height: Some(30),
+        thumbnail: true,
+        created_at: NOW,
+    })));
+    let outbox = streams::outbox(LOGIN).0;
+    kept.extend(boxed([(1, None), (2, Some(outbox.clone()))].map(|(id, stream)| Quarantine {
+        id: QuarantineId(id),
+        at: NOW,
+        login: Some(LOGIN),
+        provider: "vk".into(),
+        reason: reason(),
+        payload: "eyJtIjo3fQ==".into(),
+        stream,
+        replayed_at: Some(later(2)),
+    })));
+    kept.extend(boxed([WorkAttempts { stream: outbox, number: 1, begun: 2, said: Some("it panicked".into()) }]));
+    let changes = vec![
+        MessageChange::Receipt { status: SendStatus::Read, reason: Some(reason()) },
+        MessageChange::Edited { parts: parts(), at: NOW },
+        MessageChange::Deleted { at: NOW },
+        MessageChange::Reacted { person: "id7".into(), name: "Анна".into(), emoji: Some("👍".into()) },
+    ];
+    kept.extend(boxed([PendingChanges { account: ACCOUNT, login: LOGIN, external_id: "x99".into(), until: later(1_000), changes }]));
+    kept
+}
