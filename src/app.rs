@@ -14,6 +14,8 @@ use crate::config::{Config, EngineChoice, FilesChoice};
 use crate::gateway::house::{Accounts, Directory, House};
 use crate::gateway::hub::{CloseAll, Hub};
 use crate::gateway::inbox::Inboxes;
+use crate::gateway::intake::DOOR_KEPT_MS;
+use crate::gateway::kept::Kept;
 use crate::gateway::panics::Panics;
 use crate::gateway::searcher::Searcher;
 use crate::gateway::supervisor::{Gateway, Shutdown};
@@ -109,6 +111,7 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         max_file_bytes: config.max_file_bytes,
         directory: Directory::default(),
         accounts: Accounts::default(),
+        hooks: Kept::new(DOOR_KEPT_MS),
         inboxes: Inboxes::default(),
         panics: Panics::default(),
         search: Searcher::new(search),

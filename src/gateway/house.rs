@@ -6,10 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix::Addr;
 
 use super::channel_actor::ChannelActor;
+use super::intake::Door;
+use super::kept::Kept;
 use crate::channel::registry::Channels;
 use crate::model::connection::ChannelAccount;
 use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
-use crate::model::time::{SharedWorld, Time};
+use crate::model::time::SharedWorld;
 use crate::store::files::FileStore;
 use crate::store::handle::Store;
 use crate::store::port::StoreError;
@@ -37,6 +39,8 @@ pub struct House {
     pub directory: Directory,
     /// Channel accounts, for views.
     pub accounts: Accounts,
+    /// Where hooks lead, by their pointers' keys.
+    pub hooks: Kept<String, Door>,
     /// Lists and counters of open conversations.
     pub inboxes: super::inbox::Inboxes,
     /// The words of panics.
@@ -82,17 +86,16 @@ impl Directory {
     }
 }
 
-/// When it was read, and what.
-type Known = (Time, Arc<ChannelAccount>);
-
 /// Channel accounts by id, kept a few seconds: names and switches for views. What decides reads the store.
-#[derive(Default)]
 pub struct Accounts {
-    known: RwLock<HashMap<(WorkspaceId, AccountId), Known>>,
+    known: Kept<(WorkspaceId, AccountId), ChannelAccount>,
 }
 
-/// How long an account is believed to be as it was.
-const ACCOUNT_KEPT_MS: i64 = 5_000;
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { known: Kept::new(5_000) }
+    }
+}
 
 impl Accounts {
     /// The account.
@@ -101,23 +104,15 @@ impl Accounts {
     /// The store's failure.
     pub async fn get(&self, house: &House, workspace: WorkspaceId, id: AccountId) -> Result<Option<Arc<ChannelAccount>>, StoreError> {
         let now = house.world.now();
-        if let Some((read_at, account)) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&(workspace, id))
-            && (0..ACCOUNT_KEPT_MS).contains(&now.since(*read_at))
-        {
-            return Ok(Some(Arc::clone(account)));
+        if let Some(account) = self.known.get(&(workspace, id), now) {
+            return Ok(Some(account));
         }
         let found = house.store.workspace(workspace).get::<ChannelAccount>(ChannelAccount::at(id)).await?;
-        let Some(account) = found.map(|stored| Arc::new(stored.record)) else { return Ok(None) };
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() > 10_000 {
-            known.clear();
-        }
-        known.insert((workspace, id), (now, Arc::clone(&account)));
-        Ok(Some(account))
+        Ok(found.map(|stored| self.known.put((workspace, id), now, stored.record)))
     }
 
     /// The account changed.
     pub fn forget(&self, workspace: WorkspaceId, id: AccountId) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&(workspace, id));
+        self.known.forget(&(workspace, id));
     }
 }

@@ -2,6 +2,7 @@
 //! anything. What fits no login is kept in quarantine and counts as taken; a repeat of the same part has no second effect for a day.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -30,6 +31,16 @@ const PARTS_LIMIT: usize = 1_000;
 const REPEAT_KNOWN_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The most logins of a workspace.
 const LOGINS: usize = 5_000;
+
+/// How long a hook's address is believed to lead where it led.
+pub const DOOR_KEPT_MS: i64 = 3_000;
+
+/// Where a hook's address leads.
+#[derive(Debug, Clone)]
+pub struct Door {
+    workspace: WorkspaceId,
+    login: ProviderLogin,
+}
 
 /// Why a hook was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,18 +104,11 @@ enum Target {
 /// # Errors
 /// No hook has this address, or the store failed: then the provider sends it again, and what was stored already is known.
 pub async fn take(house: &House, login: LoginId, secret: &str, hook: &RawHook) -> Result<HookAnswer, IntakeError> {
-    let key = hook_key(login, secret);
-    let pointer = house.store.global().get::<Pointer>(Pointer::at(HOOK, &key)).await?.ok_or(IntakeError::Unknown)?.record;
-    // The store has compared by its own means; this one tells nothing by its time.
-    if pointer.login != login || !bool::from(pointer.key.as_bytes().ct_eq(key.as_bytes())) {
-        return Err(IntakeError::Unknown);
-    }
-    let store = house.store.workspace(pointer.workspace);
-    let record = store.get::<ProviderLogin>(ProviderLogin::at(login)).await?.map(|stored| stored.record);
-    let record = record.filter(|record| record.removed_at.is_none()).ok_or(IntakeError::Unknown)?;
+    let door = door(house, login, secret).await?;
+    let (store, record) = (house.store.workspace(door.workspace), &door.login);
     let now = house.world.now();
-    let (targets, answer) = match split(house, &record, hook) {
-        Ok(routed) => (targets(house, pointer.workspace, &record, routed.parts).await?, routed.answer),
+    let (targets, answer) = match split(house, record, hook) {
+        Ok(routed) => (targets(house, door.workspace, record, routed.parts).await?, routed.answer),
         Err(reason) => {
             let unfit = Unfit::Hook { login, headers: harmless(&hook.headers), query: hook.query.clone(), body: hook.body.to_vec() };
             (vec![(Target::Nowhere(unfit, reason), hook.body.clone())], HookAnswer::ok())
@@ -125,6 +129,22 @@ pub async fn take(house: &House, login: LoginId, secret: &str, hook: &RawHook) -
         }
     }
     Ok(answer)
+}
+
+/// The login a hook's address leads to.
+async fn door(house: &House, login: LoginId, secret: &str) -> Result<Arc<Door>, IntakeError> {
+    let (key, now) = (hook_key(login, secret), house.world.now());
+    if let Some(door) = house.hooks.get(&key, now) {
+        return Ok(door);
+    }
+    let pointer = house.store.global().get::<Pointer>(Pointer::at(HOOK, &key)).await?.ok_or(IntakeError::Unknown)?.record;
+    // The store has compared by its own means; this one tells nothing by its time.
+    if pointer.login != login || !bool::from(pointer.key.as_bytes().ct_eq(key.as_bytes())) {
+        return Err(IntakeError::Unknown);
+    }
+    let found = house.store.workspace(pointer.workspace).get::<ProviderLogin>(ProviderLogin::at(login)).await?;
+    let found = found.map(|stored| stored.record).filter(|record| record.removed_at.is_none()).ok_or(IntakeError::Unknown)?;
+    Ok(house.hooks.put(key, now, Door { workspace: pointer.workspace, login: found }))
 }
 
 /// Tries again where something from quarantine belongs: adds what is to be appended to the batch.

@@ -12,6 +12,7 @@
 //! * [`events`]: from feed entries to frames; [`cursor`]: places in them
 //! * [`signals`]: what is told between processes and never stored
 //! * [`maintenance`]: what must not grow for ever
+//! * [`kept`]: what was read a moment ago and may be believed for a while
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
@@ -30,6 +31,7 @@ pub mod house;
 pub mod hub;
 pub mod inbox;
 pub mod intake;
+pub mod kept;
 pub mod maintenance;
 pub mod panics;
 pub mod searcher;

@@ -1,8 +1,7 @@
 //! What every route is given.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use actix::Addr;
 
@@ -13,11 +12,11 @@ use crate::config::proxies::TrustedProxies;
 use crate::gateway::administration::channels::widget_settings;
 use crate::gateway::house::House;
 use crate::gateway::hub::Hub;
+use crate::gateway::kept::Kept;
 use crate::gateway::supervisor::Gateway;
 use crate::model::connection::ChannelAccount;
 use crate::model::ids::WorkspaceId;
 use crate::model::people::Workspace;
-use crate::model::time::Time;
 use crate::store::records::Pointer;
 
 /// What is set for the edge.
@@ -49,7 +48,7 @@ pub struct Edge {
     pub limits: Limits,
     /// Renders `/metrics`.
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
-    widgets: RwLock<HashMap<String, (Time, Arc<WidgetCard>)>>,
+    widgets: Kept<String, WidgetCard>,
     sockets: AtomicU64,
 }
 
@@ -68,8 +67,6 @@ pub struct WidgetCard {
 
 /// How long a widget's card is believed.
 const CARD_KEPT_MS: i64 = 3_000;
-/// The most cards kept.
-const CARDS: usize = 10_000;
 
 impl Edge {
     /// With nothing remembered yet.
@@ -78,7 +75,7 @@ impl Edge {
         metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
     ) -> Self {
         let limits = Limits::new(settings.limits);
-        Self { house, hub, gateway, settings, limits, metrics, widgets: RwLock::default(), sockets: AtomicU64::new(1) }
+        Self { house, hub, gateway, settings, limits, metrics, widgets: Kept::new(CARD_KEPT_MS), sockets: AtomicU64::new(1) }
     }
 
     /// A number no other socket of this process has.
@@ -95,10 +92,8 @@ impl Edge {
             return Ok(None);
         }
         let now = self.house.world.now();
-        if let Some((read_at, card)) = self.widgets.read().unwrap_or_else(PoisonError::into_inner).get(key)
-            && (0..CARD_KEPT_MS).contains(&now.since(*read_at))
-        {
-            return Ok(Some(Arc::clone(card)));
+        if let Some(card) = self.widgets.get(key, now) {
+            return Ok(Some(card));
         }
         let global = self.house.store.global();
         let Some(pointer) = global.get::<Pointer>(Pointer::at("widget", key)).await? else { return Ok(None) };
@@ -108,17 +103,12 @@ impl Edge {
         let Some(account) = account.map(|stored| stored.record).filter(|account| account.removed_at.is_none()) else { return Ok(None) };
         let Some(space) = global.get::<Workspace>(Workspace::at(workspace)).await? else { return Ok(None) };
         let Ok(settings) = widget_settings(&account) else { return Ok(None) };
-        let card = Arc::new(WidgetCard { workspace, epoch: space.record.epoch, account, settings });
-        let mut widgets = self.widgets.write().unwrap_or_else(PoisonError::into_inner);
-        if widgets.len() >= CARDS {
-            widgets.clear();
-        }
-        widgets.insert(key.to_owned(), (now, Arc::clone(&card)));
-        Ok(Some(card))
+        let card = WidgetCard { workspace, epoch: space.record.epoch, account, settings };
+        Ok(Some(self.widgets.put(key.to_owned(), now, card)))
     }
 
     /// Forgets a widget's card: it was changed here.
     pub fn forget_widgets(&self) {
-        self.widgets.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.widgets.clear();
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Tables<'c> {
     clear_timer: Statement<'c>,
     owner: Statement<'c>,
     set_owner: Statement<'c>,
+    /// Who owns what was asked for: nobody else writes it.
+    owners: HashMap<Partition, HashMap<String, Ownership>>,
 }
 
 /// What a batch did.
@@ -85,6 +87,7 @@ impl<'c> Tables<'c> {
             clear_timer: prepare("DELETE FROM timer WHERE part = ?1 AND id = ?2")?,
             owner: prepare("SELECT node, token FROM owner WHERE part = ?1 AND name = ?2")?,
             set_owner: prepare("INSERT OR REPLACE INTO owner (part, name, node, token) VALUES (?1, ?2, ?3, ?4)")?,
+            owners: HashMap::new(),
         })
     }
 
@@ -110,13 +113,21 @@ impl<'c> Tables<'c> {
 
     /// Who owns something.
     pub(super) fn ownership(&mut self, partition: Partition, owner: &str) -> rusqlite::Result<Option<Ownership>> {
+        if let Some(known) = self.owners.get(&partition).and_then(|owners| owners.get(owner)) {
+            return Ok(Some(*known));
+        }
         let read = |row: &rusqlite::Row<'_>| Ok(Ownership { node: NodeId(row.get::<_, i64>(0)?.cast_unsigned()), token: row.get(1)? });
-        self.owner.query_row(params![partition.0, owner], read).optional()
+        let found = self.owner.query_row(params![partition.0, owner], read).optional()?;
+        if let Some(found) = found {
+            self.owners.entry(partition).or_default().insert(owner.to_owned(), found);
+        }
+        Ok(found)
     }
 
     /// Makes somebody the owner.
     pub(super) fn set_owner(&mut self, partition: Partition, owner: &str, ownership: Ownership) -> rusqlite::Result<()> {
         self.set_owner.execute(params![partition.0, owner, ownership.node.0.cast_signed(), ownership.token])?;
+        self.owners.entry(partition).or_default().insert(owner.to_owned(), ownership);
         Ok(())
     }
 
@@ -124,6 +135,7 @@ impl<'c> Tables<'c> {
     pub(super) fn forget(&mut self) {
         self.names.forget();
         self.streams.forget();
+        self.owners.clear();
     }
 
     fn refusal(&mut self, partition: Partition, condition: &Condition, now: Time) -> rusqlite::Result<Option<Refusal>> {

@@ -217,24 +217,31 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
             }
         }
     }
-    let source = |path: &str| std::fs::read_to_string(format!("{}/src/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let records = source("store/records.rs");
+    let records = source("store/records");
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let tables_of = records.lines().filter(|line| line.starts_with("by_id!(") || line.trim_start().starts_with("const TABLE")).filter_map(quoted);
     let mut missing: Vec<String> = tables_of.filter(|table| !tables.contains(table)).map(|table| format!("table {table}")).collect();
     let streams_of = records.split("pub mod streams").nth(1).unwrap().split("pub fn ").skip(1).map(|rest| rest.split('(').next().unwrap());
     missing.extend(streams_of.filter(|stream| !kept_streams.contains(*stream)).map(|stream| format!("stream {stream}")));
     // Every case of every enum of what is stored.
-    let stored = ["message", "conversation", "customer", "connection", "people"].map(|name| source(&format!("model/{name}.rs")));
-    let shared: BTreeSet<&str> = stored.iter().flat_map(|text| text.lines().filter_map(|line| line.strip_prefix("use super::protocol::"))).collect();
-    let shared: String = shared.into_iter().collect();
-    let protocol = source("model/protocol.rs");
-    let cases_of = stored.iter().chain([&records, &source("gateway/entries.rs")]).flat_map(|text| cases(text, |_| true)).collect::<Vec<_>>();
+    let stored = ["message", "conversation", "customer", "connection", "people"].map(|name| source(&format!("model/{name}")));
+    let used = stored.iter().flat_map(|text| text.lines().filter(|line| line.starts_with("use ") && line.contains("protocol::")));
+    let shared: String = used.collect();
+    let protocol = source("model/protocol");
+    let cases_of = stored.iter().chain([&records, &source("gateway/entries")]).flat_map(|text| cases(text, |_| true)).collect::<Vec<_>>();
     let used = cases(&protocol, |name| shared.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == name));
     missing.extend(
         cases_of.into_iter().chain(used).filter(|(_, case)| !values.contains(&format!("\"{case}\""))).map(|(name, case)| format!("{name} {case}")),
     );
     missing
+}
+
+/// A module's text: its file, or those of its folder.
+fn source(module: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module);
+    let Ok(folder) = std::fs::read_dir(&path) else { return std::fs::read_to_string(path.with_extension("rs")).unwrap() };
+    let files = folder.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    files.fold(String::new(), |text, file| text + "\n" + &file)
 }
 
 /// The enums of a source with their cases, as serde writes them.
