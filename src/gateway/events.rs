@@ -8,11 +8,12 @@ use super::cursor::{ManagerCursor, VisitorCursor};
 use super::entries::{self, FeedEntry};
 use super::house::House;
 use super::views::{self, Viewer};
+use crate::model::connection::CrmConnection;
 use crate::model::conversation::Conversation;
 use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
 use crate::model::message::{Delivery, Message};
 use crate::model::protocol::Event;
-use crate::store::port::{Scan, StoreError};
+use crate::store::port::{SCAN_LIMIT, Scan, StoreError};
 use crate::store::table::Stored;
 
 /// What one feed entry says to managers and to the visitor.
@@ -138,6 +139,26 @@ fn rows(entries: &[(u64, FeedEntry)]) -> HashMap<ConversationId, u64> {
 pub async fn deliveries(house: &House, workspace: WorkspaceId, message: MessageId) -> Result<Vec<Delivery>, StoreError> {
     let found = house.store.workspace(workspace).scan::<Delivery>(&Delivery::group(message), Scan::first(100)).await?;
     Ok(found.into_iter().map(|stored| stored.record).collect())
+}
+
+/// The standing of many messages, in two reads however many they are.
+///
+/// # Errors
+/// The store's failure.
+pub async fn deliveries_of_many(
+    house: &House, workspace: WorkspaceId, messages: impl Iterator<Item = MessageId>,
+) -> Result<HashMap<MessageId, Vec<Delivery>>, StoreError> {
+    let store = house.store.workspace(workspace);
+    let connections = store.scan::<CrmConnection>(&[], Scan::first(100)).await?;
+    let key = |message| connections.iter().map(move |connection| Delivery::at(message, connection.record.id));
+    let keys: Vec<_> = messages.flat_map(key).collect();
+    let mut found: HashMap<MessageId, Vec<Delivery>> = HashMap::new();
+    for keys in keys.chunks(SCAN_LIMIT) {
+        for delivery in store.get_many::<Delivery>(keys).await?.into_iter().flatten() {
+            found.entry(delivery.record.message).or_default().push(delivery.record);
+        }
+    }
+    Ok(found)
 }
 
 /// The event of a message.

@@ -266,13 +266,19 @@ impl Delivery {
     pub fn group(message: MessageId) -> Vec<u8> {
         Key::new().number(message.conversation.0).number(message.number.into()).done()
     }
+
+    /// The key of a message's delivery to a connection.
+    #[must_use]
+    pub fn at(message: MessageId, connection: ConnectionId) -> RecordKey {
+        RecordKey { group: Self::group(message), item: Key::new().number(connection.0).done() }
+    }
 }
 
 impl Record for Delivery {
     const TABLE: &'static str = "delivery";
 
     fn key(&self) -> RecordKey {
-        RecordKey { group: Self::group(self.message), item: Key::new().number(self.connection.0).done() }
+        Self::at(self.message, self.connection)
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {

@@ -95,13 +95,16 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
         held = held.filter(|until| *until > now);
         if held.is_none() {
             let entries = match desk.store.read(&stream, 0, PAGE).await {
-                Ok(page) => page.entries,
+                Ok(page) => {
+                    waiting.retain(|number, _| page.entries.iter().any(|(there, _)| there == number));
+                    page.entries
+                }
                 Err(error) => {
+                    // Whose turn is later keeps it: nothing is known of the queue now.
                     tracing::warn!(login = %desk.login, %error, "outbox waits for the store");
                     Vec::new()
                 }
             };
-            waiting.retain(|number, _| entries.iter().any(|(there, _)| there == number));
             for (number, bytes, turn) in turns(&entries, &busy, &waiting, now) {
                 let grave = suspects.is_grave(number);
                 if alone || under_way.len() >= CALLS || (grave && !under_way.is_empty()) {

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::administration::access::Caller;
 use crate::gateway::commands::{Answer, Command, ask};
-use crate::gateway::events::deliveries;
+use crate::gateway::events::{deliveries, deliveries_of_many};
 use crate::gateway::inbox::{self, Counters, Sort, View};
 use crate::gateway::views::{self, Viewer};
 use crate::model::conversation::{Conversation, ConversationStatus};
@@ -238,12 +238,13 @@ pub(crate) async fn messages(
     };
     let first = found.first().map(|message| message.record.number);
     let next = first.filter(|first| *first > 1).map(|number| MessageId { conversation: id, number }.to_string());
-    let mut items = Vec::with_capacity(found.len());
-    for message in found.iter().filter(|message| message.record.admission.is_yes()) {
-        let deliveries = deliveries(&edge.house, caller.workspace, message.record.id()).await?;
-        items.push(views::message(&edge.house, caller.workspace, &message.record, &deliveries, Viewer::Member));
-    }
-    Ok(Json(Page { items, next }))
+    let shown: Vec<&Message> = found.iter().map(|message| &message.record).filter(|message| message.admission.is_yes()).collect();
+    let mut deliveries = deliveries_of_many(&edge.house, caller.workspace, shown.iter().map(|message| message.id())).await?;
+    let view = |message: &Message| {
+        let deliveries = deliveries.remove(&message.id()).unwrap_or_default();
+        views::message(&edge.house, caller.workspace, message, &deliveries, Viewer::Member)
+    };
+    Ok(Json(Page { items: shown.into_iter().map(view).collect(), next }))
 }
 
 /// Asks a conversation's owner, once it is known that the caller may see the conversation.

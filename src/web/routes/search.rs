@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::{self, parse};
-use crate::gateway::events::deliveries;
+use crate::gateway::events::deliveries_of_many;
 use crate::gateway::searcher::{self, Question, SearchFailure};
 use crate::gateway::views::{self, Viewer};
 use crate::model::protocol::{ConversationView, MessageView};
@@ -68,10 +68,11 @@ pub(crate) async fn search(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: 
     let question = Question { workspace: caller.workspace, epoch: &caller.epoch, access: &caller.access, text: &query.q, after, limit: ROWS };
     let found = searcher::ask(&edge.house, question).await?;
     let stored = searcher::conversations(&edge.house, caller.workspace, &found.messages).await?;
+    let mut deliveries = deliveries_of_many(&edge.house, caller.workspace, found.messages.iter().map(|message| message.id())).await?;
     let mut items = Vec::with_capacity(found.messages.len());
     for message in &found.messages {
         let Some(conversation) = stored.get(&message.conversation) else { continue };
-        let deliveries = deliveries(&edge.house, caller.workspace, message.id()).await?;
+        let deliveries = deliveries.remove(&message.id()).unwrap_or_default();
         items.push(FoundView {
             conversation: conversations::view(&edge, &caller, conversation).await?,
             message: views::message(&edge.house, caller.workspace, message, &deliveries, Viewer::Member),

@@ -1,4 +1,4 @@
-//! Floods, half-open sockets, a store that is gone, a clock that goes back.
+//! Floods, half-open sockets, a store that is gone, two owners, a clock that goes back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,13 +10,18 @@ use kommutator::channel::registry::Channels;
 use kommutator::config::{Config, Options};
 use kommutator::demo;
 use kommutator::model::time::{SharedWorld, TestWorld, Time};
+#[cfg(feature = "faults")]
+use kommutator::{channel::probe::settings::ProbeRepeats, model::connection::ProviderLogin, model::ids::NodeId};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::Seen;
 use crate::support::client::{Client, Happened, Role, id_of, open, whole_log};
 use crate::support::ledger::Ledger;
 use crate::support::node::{Node, Plan, http, until};
 use crate::support::redis_server::RedisServer;
+#[cfg(feature = "faults")]
+use crate::support::rig::{On, Rig, said};
 
 pub(super) fn visitor(node: &Node, nonce: &str) -> Client {
     Client::new(Role::Visitor { widget: node.printed.widget_key.clone(), nonce: nonce.to_owned() }, vec![node.url()])
@@ -37,8 +42,8 @@ pub(super) async fn settle(client: &mut Client, ledger: &Ledger, name: &str) -> 
     codes
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_of_frames_is_refused_and_what_was_accepted_stands() {
+/// More frames at once than a socket may say.
+pub(super) async fn flood() -> Option<Seen> {
     let folder = tempfile::tempdir().unwrap();
     let plan = Plan::new(&folder.path().join("data")).with("--limits", "on");
     let node = tokio::task::block_in_place(|| Node::start(&plan));
@@ -48,14 +53,15 @@ async fn a_flood_of_frames_is_refused_and_what_was_accepted_stands() {
         client.send(&format!("f{at}"), None, "много", &[], false).await;
     }
     let codes = settle(&mut client, &ledger, "visitor").await;
-    assert!(codes.get("too_many").is_some_and(|count| *count >= 20) && codes.len() == 1, "{codes:?}");
+    assert!(codes.values().sum::<usize>() >= 20, "{codes:?}");
     let log = whole_log(&node.url(), &node.printed.token).await;
-    assert_eq!((ledger.compare(&log).0, log.values().map(Vec::len).sum::<usize>()), (120, 120));
+    assert_eq!(ledger.compare(&log).0, 120, "none is refused for good");
+    Seen::over(codes.into_keys(), &ledger, &log)
 }
 
+/// A socket that answers no ping, beside one that does.
 #[cfg(feature = "faults")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_half_open_socket_is_found_and_closed() {
+pub(super) async fn half_open() -> Option<Seen> {
     let folder = tempfile::tempdir().unwrap();
     let mut plan = Plan::new(&folder.path().join("data"));
     // 60 s of silence become 1.2 s.
@@ -69,8 +75,9 @@ async fn a_half_open_socket_is_found_and_closed() {
     let mut silent = open(&format!("{}/ws/manager", node.url().replacen("http", "ws", 1)), None).await.unwrap();
     futures_util::SinkExt::send(&mut silent, Message::text(json!({"type": "hello", "token": node.printed.token}).to_string())).await.unwrap();
     assert!(silent.next().await.unwrap().unwrap().is_text());
-    let mut talking = visitor(&node, "halfopenvisitor01");
-    talking.turn(Duration::from_secs(10)).await;
+    let (mut talking, ledger) = (visitor(&node, "halfopenvisitor01"), Ledger::new());
+    talking.send("h0", None, "на связи", &[], false).await;
+    settle(&mut talking, &ledger, "visitor").await;
     // The silent one reads nothing, so it answers no ping; the other does.
     until("the silent socket is closed", Duration::from_secs(30), async || {
         talking.turn(Duration::from_millis(50)).await;
@@ -84,12 +91,12 @@ async fn a_half_open_socket_is_found_and_closed() {
             Some(Err(_)) | None => break None,
         }
     };
-    assert_eq!(code, Some(4002));
     assert!(talking.closes.is_empty(), "who answers stays: {:?}", talking.closes);
+    Seen::over(code.map(|code| code.to_string()), &ledger, &whole_log(&node.url(), &node.printed.token).await)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_is_gone_for_a_while_and_everything_goes_on_by_itself() {
+/// Redis is killed under open sockets, and started again.
+pub(super) async fn redis_gone() -> Option<Seen> {
     let folder = tempfile::tempdir().unwrap();
     let mut redis = RedisServer::start();
     let plan = Plan::new(&folder.path().join("data")).redis(&redis.url()).with("--limits", "off").with("--lease-seconds", "3");
@@ -114,13 +121,13 @@ async fn redis_is_gone_for_a_while_and_everything_goes_on_by_itself() {
             _ => {}
         }
     };
-    assert_eq!((answer["code"].as_str(), answer["client_id"].as_str()), (Some("try_again"), Some("g1")));
+    assert_eq!(answer["client_id"], "g1", "{answer}");
     let ready = async || http().get(format!("{}/readyz", node.url())).send().await.unwrap().status().as_u16();
     assert_eq!(ready().await, 503);
     assert_eq!(http().get(format!("{}/healthz", node.url())).send().await.unwrap().status(), 200);
     tokio::task::block_in_place(|| redis.restart());
-    let codes = settle(&mut client, &ledger, "visitor").await;
-    assert!(codes.keys().all(|code| code == "try_again"), "{codes:?}");
+    let mut codes = settle(&mut client, &ledger, "visitor").await;
+    *codes.entry(answer["code"].as_str().unwrap().to_owned()).or_default() += 1;
     until("ready again", Duration::from_secs(30), async || (ready().await == 200).then_some(())).await;
     let log = whole_log(&node.url(), &node.printed.token).await;
     assert_eq!(ledger.compare(&log).0, 2);
@@ -131,63 +138,89 @@ async fn redis_is_gone_for_a_while_and_everything_goes_on_by_itself() {
     })
     .await;
     assert!(manager.closes.is_empty() && manager.wrong.is_empty() && node.runs());
+    Seen::over(codes.into_keys(), &ledger, &log)
 }
 
-#[test]
-fn the_clock_goes_back_and_order_cursors_and_ids_hold() {
-    actix::System::new().block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            data: Some(folder.path().join("data").to_str().unwrap().to_owned()),
-            listen: Some("127.0.0.1:0".to_owned()),
-            limits: Some("off".to_owned()),
-            workers: Some("1".to_owned()),
-            ..Options::default()
-        };
-        let mut config = Config::read(&options, []).unwrap();
-        let clock = Arc::new(TestWorld::new(Time(1_790_000_000_000), 7));
-        let world: SharedWorld = clock.clone();
-        let house = app::open_house(&config, Channels::all(), world).await.unwrap();
-        let listener = std::net::TcpListener::bind(config.listen).unwrap();
-        config.public_url = format!("http://{}", listener.local_addr().unwrap());
-        let prepared = demo::prepare(&house, &config.public_url).await.unwrap();
-        let printed = demo::printed(&house, &prepared, &config.public_url).await.unwrap();
-        let running = app::start(&config, house, listener, None).unwrap();
-        let serving = actix::spawn(running.serve_until(std::future::pending()));
-        let places = vec![config.public_url.clone()];
-        let mut client = Client::new(Role::Visitor { widget: printed.widget_key.clone(), nonce: "clockvisitor00001".to_owned() }, places.clone());
-        let mut manager = Client::new(Role::Manager { token: printed.token.clone() }, places);
-        let ledger = Ledger::new();
-        manager.turn(Duration::from_secs(10)).await;
-        // Forward, an hour back, a little on, ten days back, on again.
-        for (round, step) in [0, -3_600_000, 5, -864_000_000, 60_000].into_iter().enumerate() {
-            clock.advance_ms(step);
-            for at in 0..5 {
-                client.send(&format!("c{round}-{at}"), None, "время", &[], false).await;
-            }
-            settle(&mut client, &ledger, "visitor").await;
-            // A connection lost while the clock stands elsewhere resumes all the same.
-            client.drop_connection();
-            manager.drop_connection();
-            let last = client.conversation.clone().unwrap();
-            until("everybody is shown the log", Duration::from_secs(20), async || {
-                client.turn(Duration::from_millis(20)).await;
-                manager.turn(Duration::from_millis(20)).await;
-                let goal = (round + 1) * 5;
-                let inbound = |client: &Client| client.shown.values().filter(|message| message["direction"] == "inbound").count();
-                (inbound(&client) == goal && inbound(&manager) == goal).then_some(())
-            })
-            .await;
-            manager.send(&format!("m{round}"), Some(&last), "note to self", &[], false).await;
-            settle(&mut manager, &ledger, "manager").await;
-            let read = http().post(format!("{}/api/v1/conversations/{last}/messages", config.public_url));
-            let replayed = read.bearer_auth(&printed.token).json(&json!({"client_id": format!("m{round}"), "text": "again"})).send().await.unwrap();
-            assert_eq!(replayed.json::<serde_json::Value>().await.unwrap()["duplicate"], true);
+/// Somebody else claims the login while its actor believes that it owns it.
+#[cfg(feature = "faults")]
+pub(super) async fn two_owners() -> Option<Seen> {
+    let rig = Rig::start(On::Sqlite, ProbeRepeats::SendTwice).await;
+    rig.hook(json!([said("chat", "1", "до")])).await;
+    rig.handled().await;
+    let owner = ProviderLogin::owner_name(rig.probe.login);
+    let store = rig.store();
+    let mine = store.owner(&owner).await.unwrap();
+    let other = store.claim(&owner, NodeId(1), mine).await.unwrap().unwrap();
+    assert_eq!(other.token, mine.unwrap().token + 1);
+    // The actor's late commit is refused; nobody else lives, so the login comes back to this node, with a token of its own.
+    rig.hook(json!([said("chat", "2", "после")])).await;
+    rig.handled().await;
+    let now = store.owner(&owner).await.unwrap().unwrap();
+    assert!(now.token > other.token && now.node == mine.unwrap().node);
+    let refused = rig.house().store.engine().counts().fenced;
+    let texts = rig.texts(rig.chat("chat").await.id).await;
+    assert_eq!(texts, ["до", "после"]);
+    Some(Seen { answer: if refused > 0 { "fenced".to_owned() } else { String::new() }, accepted: 2, stands: texts.len() })
+}
+
+/// The clock goes forward, back by an hour and by ten days; order, cursors and ids hold.
+pub(super) async fn clock_back() -> Option<Seen> {
+    let apart = || std::thread::spawn(|| actix::System::new().block_on(clock_goes_back())).join().unwrap();
+    tokio::task::spawn_blocking(apart).await.unwrap()
+}
+
+async fn clock_goes_back() -> Option<Seen> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        data: Some(folder.path().join("data").to_str().unwrap().to_owned()),
+        listen: Some("127.0.0.1:0".to_owned()),
+        limits: Some("off".to_owned()),
+        workers: Some("1".to_owned()),
+        ..Options::default()
+    };
+    let mut config = Config::read(&options, []).unwrap();
+    let clock = Arc::new(TestWorld::new(Time(1_790_000_000_000), 7));
+    let world: SharedWorld = clock.clone();
+    let house = app::open_house(&config, Channels::all(), world).await.unwrap();
+    let listener = std::net::TcpListener::bind(config.listen).unwrap();
+    config.public_url = format!("http://{}", listener.local_addr().unwrap());
+    let prepared = demo::prepare(&house, &config.public_url).await.unwrap();
+    let printed = demo::printed(&house, &prepared, &config.public_url).await.unwrap();
+    let running = app::start(&config, house, listener, None).unwrap();
+    let serving = actix::spawn(running.serve_until(std::future::pending()));
+    let places = vec![config.public_url.clone()];
+    let mut client = Client::new(Role::Visitor { widget: printed.widget_key.clone(), nonce: "clockvisitor00001".to_owned() }, places.clone());
+    let mut manager = Client::new(Role::Manager { token: printed.token.clone() }, places);
+    let ledger = Ledger::new();
+    manager.turn(Duration::from_secs(10)).await;
+    // Forward, an hour back, a little on, ten days back, on again.
+    for (round, step) in [0, -3_600_000, 5, -864_000_000, 60_000].into_iter().enumerate() {
+        clock.advance_ms(step);
+        for at in 0..5 {
+            client.send(&format!("c{round}-{at}"), None, "время", &[], false).await;
         }
-        assert_eq!((client.resets, manager.resets), (0, 0));
-        assert!(client.resumes >= 4 && manager.resumes >= 4);
-        let log = whole_log(&config.public_url, &printed.token).await;
-        assert_eq!(ledger.compare(&log).0, 30);
-        serving.abort();
-    });
+        settle(&mut client, &ledger, "visitor").await;
+        // A connection lost while the clock stands elsewhere resumes all the same.
+        client.drop_connection();
+        manager.drop_connection();
+        let last = client.conversation.clone().unwrap();
+        until("everybody is shown the log", Duration::from_secs(20), async || {
+            client.turn(Duration::from_millis(20)).await;
+            manager.turn(Duration::from_millis(20)).await;
+            let goal = (round + 1) * 5;
+            let inbound = |client: &Client| client.shown.values().filter(|message| message["direction"] == "inbound").count();
+            (inbound(&client) == goal && inbound(&manager) == goal).then_some(())
+        })
+        .await;
+        manager.send(&format!("m{round}"), Some(&last), "note to self", &[], false).await;
+        settle(&mut manager, &ledger, "manager").await;
+        let read = http().post(format!("{}/api/v1/conversations/{last}/messages", config.public_url));
+        let replayed = read.bearer_auth(&printed.token).json(&json!({"client_id": format!("m{round}"), "text": "again"})).send().await.unwrap();
+        assert_eq!(replayed.json::<serde_json::Value>().await.unwrap()["duplicate"], true);
+    }
+    assert!(client.resumes >= 4 && manager.resumes >= 4);
+    let log = whole_log(&config.public_url, &printed.token).await;
+    serving.abort();
+    let resets = (client.resets + manager.resets > 0).then(|| "reset".to_owned());
+    Seen::over(resets, &ledger, &log)
 }
