@@ -1,8 +1,8 @@
 //! P5, P6: all visitors' connections are cut at once while messages for every one of them go on being written. Each comes back and is
 //! shown exactly its log. What the store is asked, and the memory, stay bounded; who never reads is cut and can resume.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::client::{Client, Happened, Role, id_of, open_narrow, whole_log};
-use crate::support::node::{Node, Plan, full, report, until};
+use crate::support::node::{Node, Plan, full, http, report, until};
 use crate::support::proxy::Proxy;
 
 /// What the store may be asked for one socket that comes back: the widget's card and its own history.
@@ -21,25 +21,45 @@ const READS_PER_SOCKET: f64 = 12.0;
 /// Messages by conversation.
 type Log = BTreeMap<String, Vec<Value>>;
 
-/// What one visitor does: stays connected, shows what comes, until it was shown everything.
-async fn follow(mut client: Client, mut expected: watch::Receiver<Option<Arc<Log>>>, ready: watch::Sender<usize>) -> Client {
+/// What of a message may change.
+fn latest(message: &Value) -> [&Value; 3] {
+    [&message["state"]["status"], &message["text"], &message["deleted_at"]]
+}
+
+/// Says that everything that was shown is read.
+async fn read(client: &mut Client) {
+    let newest = client.shown.values().rev().find(|message| message["direction"] == "outbound");
+    if let Some(id) = newest.filter(|message| message["state"]["status"] != "read").map(|message| message["id"].clone()) {
+        client.say(&json!({"type": "read", "up_to": id})).await;
+    }
+}
+
+/// What one visitor does: stays connected, shows what comes, until it was shown everything in its last state. Some say what they have read.
+async fn follow(
+    mut client: Client, readers: Option<Arc<Mutex<BTreeSet<String>>>>, mut expected: watch::Receiver<Option<Arc<Log>>>, ready: watch::Sender<usize>,
+) -> Client {
     client.send("first", None, "Здравствуйте", &[], false).await;
     let mut told = false;
     loop {
         let happened = client.turn(Duration::from_millis(500)).await;
-        if let Happened::Accepted(_) = happened
-            && !told
-        {
-            told = true;
-            ready.send_modify(|count| *count += 1);
+        match happened {
+            Happened::Accepted(accepted) if !told => {
+                told = true;
+                if let Some(readers) = &readers {
+                    readers.lock().unwrap().insert(accepted.conversation);
+                }
+                ready.send_modify(|count| *count += 1);
+            }
+            Happened::Event(event) if readers.is_some() && event["message"]["direction"] == "outbound" => read(&mut client).await,
+            // What was said before the cut may be lost.
+            Happened::Ready { .. } if readers.is_some() => read(&mut client).await,
+            _ => {}
         }
         let known = expected.borrow_and_update().clone();
         if let Some(log) = known
             && client.waiting() == 0
             && let Some(mine) = client.conversation.as_ref().and_then(|id| log.get(id))
-            && mine
-                .iter()
-                .all(|message| client.shown.get(&id_of(message)).is_some_and(|shown| shown["state"]["status"] == message["state"]["status"]))
+            && mine.iter().all(|message| client.shown.get(&id_of(message)).is_some_and(|shown| latest(shown) == latest(message)))
         {
             return client;
         }
@@ -53,12 +73,13 @@ async fn soak_storm_everybody_is_cut_at_once() {
     let node = tokio::task::block_in_place(|| Node::start(&Plan::new(&folder.path().join("data"))));
     let proxy = Proxy::start(node.plan.port).await;
     let (expected, ready) = (watch::Sender::new(None), watch::Sender::new(0_usize));
+    let readers: Arc<Mutex<BTreeSet<String>>> = Arc::default();
     let clients: Vec<_> = (0..visitors)
         .map(|at| {
             let role = Role::Visitor { widget: node.printed.widget_key.clone(), nonce: format!("storm{at:012}") };
             let mut client = Client::new(role, vec![proxy.url.clone()]);
             client.patience = Duration::from_secs(60);
-            tokio::spawn(follow(client, expected.subscribe(), ready.clone()))
+            tokio::spawn(follow(client, (at % 3 == 0).then(|| Arc::clone(&readers)), expected.subscribe(), ready.clone()))
         })
         .collect();
     let all = ready.subscribe().wait_for(|count| *count >= visitors).await.map(|count| *count);
@@ -69,7 +90,7 @@ async fn soak_storm_everybody_is_cut_at_once() {
     // Messages for everybody are written all the while, side by side; every cut falls into the middle of them.
     let mut manager = Client::new(Role::Manager { token: node.printed.token.clone() }, vec![node.url()]);
     let (mut back, mut reads, mut most) = (Vec::new(), Vec::new(), calm);
-    let mut written = 0;
+    let (mut written, mut erased) = (0, 0);
     for cut in 0..cuts {
         let before = node.metric("kommutator_store_reads_total").await;
         let committed = node.metric("kommutator_store_committed_total").await;
@@ -84,8 +105,14 @@ async fn soak_storm_everybody_is_cut_at_once() {
                     None => more = false,
                 }
             }
-            if let Happened::Accepted(_) = manager.turn(Duration::from_millis(200)).await {
+            if let Happened::Accepted(message) = manager.turn(Duration::from_millis(200)).await {
                 accepted += 1;
+                if accepted % 10 == 0 {
+                    // A message that was shown to some, and to others not yet, says something else from now on.
+                    let erase = http().post(format!("{}/faults/erase", node.url())).bearer_auth(&node.printed.token);
+                    assert_eq!(erase.json(&json!({"message": message.id})).send().await.unwrap().status(), 200);
+                    erased += 1;
+                }
             }
             if accepted == visitors / 3 && cut_at.is_none() {
                 proxy.cut();
@@ -106,8 +133,18 @@ async fn soak_storm_everybody_is_cut_at_once() {
         assert!(per_socket <= READS_PER_SOCKET, "{per_socket} reads for each socket, {asked} for {commits} commits");
         most = most.max(node.resident_kib());
     }
-    let log = whole_log(&node.url(), &node.printed.token).await;
+    let outbound = |message: &&Value| message["direction"] == "outbound";
+    let log = until("all that was read is told of", Duration::from_secs(180), async || {
+        let log = whole_log(&node.url(), &node.printed.token).await;
+        let readers = readers.lock().unwrap();
+        let mut theirs = log.iter().filter(|(id, _)| readers.contains(*id)).flat_map(|(_, messages)| messages).filter(outbound);
+        theirs.all(|message| message["state"]["status"] == "read").then(|| log.clone())
+    })
+    .await;
     assert_eq!(log.values().map(Vec::len).sum::<usize>(), written + visitors);
+    let read = log.values().flatten().filter(|message| message["state"]["status"] == "read").count();
+    let gone = log.values().flatten().filter(|message| message["deleted_at"].is_string()).count();
+    assert!(gone == erased && read > 0, "{gone} of {erased} erased, {read} read");
     expected.send_replace(Some(Arc::new(log.clone())));
     let finished = tokio::time::timeout(Duration::from_secs(180), join_all(clients)).await.expect("everybody is shown everything");
     let (mut resets, mut connects) = (0, 0);
@@ -131,7 +168,7 @@ async fn soak_storm_everybody_is_cut_at_once() {
         "All visitors' connections are cut at once while a message for every one of them is being written; each comes back with its cursor.",
         &[
             ("visitors, cuts", format!("{visitors}, {cuts}")),
-            ("messages written meanwhile", written.to_string()),
+            ("messages written meanwhile, erased, read", format!("{written}, {erased}, {read}")),
             ("connections, loaded anew, shown twice or out of order", format!("{connects}, 0, 0")),
             ("from the cut until all messages were written and all sockets let in", format!("{back:.1?}")),
             ("store reads for each socket, the messages' own included", format!("{reads:.1?}")),

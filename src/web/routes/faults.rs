@@ -6,10 +6,13 @@ use serde::Deserialize;
 
 use crate::channel::probe::settings::ProbeRepeats;
 use crate::gateway::administration::probe::{MadeProbe, create_probe};
+use crate::gateway::commands::Command;
 use crate::gateway::supervisor::Reconcile;
+use crate::model::ids::MessageId;
 use crate::web::edge::Edge;
 use crate::web::login::AsAdmin;
 use crate::web::problem::Problem;
+use crate::web::routes::conversations::{self, seen};
 
 /// Where the fake provider is, and what it does with repeats.
 #[derive(Deserialize)]
@@ -25,4 +28,19 @@ pub(crate) async fn probe(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json
     let made = create_probe(&edge.house, caller.workspace, &caller.actor(), &body.base_url, body.repeats).await?;
     edge.gateway.do_send(Reconcile);
     Ok(Json(made))
+}
+
+/// What is to be erased.
+#[derive(Deserialize)]
+pub(crate) struct EraseBody {
+    message: MessageId,
+}
+
+/// Erases a message: no screen asks for it yet.
+#[post("/faults/erase")]
+pub(crate) async fn erase(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json<EraseBody>) -> Result<Json<()>, Problem> {
+    let stored = seen(&edge, &caller, &body.message.conversation.to_string()).await?;
+    let command = Command::Erase { message: body.message, by: caller.id.clone() };
+    conversations::command(&edge, &caller, &stored, command).await?;
+    Ok(Json(()))
 }

@@ -84,7 +84,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
 /// Sockets and static assets: what no OpenAPI document can describe.
 pub fn undocumented(config: &mut web::ServiceConfig) {
     #[cfg(feature = "probe")]
-    config.service(faults::probe);
+    config.service(faults::probe).service(faults::erase);
     config
         .service(web::resource("/ws/manager").route(web::get().to(super::socket::manager)))
         .service(web::resource("/ws/visitor").route(web::get().to(super::socket::visitor)))
