@@ -55,7 +55,9 @@ fn complain(line: &str, code: u8) -> ExitCode {
 }
 
 fn log(config: &Config) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.log_level).map_err(|error| format!("`log_level` cannot be read: {error}"))?;
+    // The server's own word of every start and stop says nothing ours do not; who wants it names it in the level.
+    let filter =
+        EnvFilter::try_new(format!("actix_server=warn,{}", config.log_level)).map_err(|error| format!("`log_level` cannot be read: {error}"))?;
     // A line that cannot be written (standard error is a file on a full disk) must not end the thread that said it, as a complaint would.
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match config.log_format {

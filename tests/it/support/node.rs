@@ -290,9 +290,9 @@ pub(crate) fn report(name: &str, what: &str, numbers: &[(&str, String)]) {
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).map_or("", |line| line.trim_start_matches(['\t', ' ', ':']));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = read("/proc/meminfo").lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) / 1024;
-    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let (build, optimised) = if cfg!(debug_assertions) { ("debug", "") } else { ("release", " --release") };
     let text = format!(
-        "# {name}\n\n{what}\n\n- Machine: {cores} cores ({model}), {memory} MiB; {build} build\n- Command: `KOMMUTATOR_SOAK=full KOMMUTATOR_SEED={} cargo test --features faults --test it {name}`\n\n| What | Measured |\n|---|---|\n{table}",
+        "# {name}\n\n{what}\n\n- Machine: {cores} cores ({model}), {memory} MiB; {build} build\n- Command: `KOMMUTATOR_SOAK=full KOMMUTATOR_SEED={} cargo test{optimised} --features faults --test it {name}`\n\n| What | Measured |\n|---|---|\n{table}",
         seed()
     );
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/soak");
