@@ -64,6 +64,7 @@ export const CODES = [
   "password_length",
   "password_unusable",
   "people_only",
+  "provider_unreachable",
   "required",
   "role_above_own",
   "same_customer",

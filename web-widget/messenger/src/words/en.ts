@@ -349,6 +349,7 @@ export const en: Words = {
   "reason.password_length": "A password has 8 to 200 characters.",
   "reason.password_unusable": "This password cannot be used. Choose another one.",
   "reason.people_only": "Only a person may do this, not a token.",
+  "reason.provider_unreachable": "The messenger cannot be reached. It will be tried again.",
   "reason.required": "A field is missing.",
   "reason.role_above_own": "This role may do more than yours.",
   "reason.same_customer": "They are the same customer.",

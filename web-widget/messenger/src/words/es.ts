@@ -349,6 +349,7 @@ export const es: Words = {
   "reason.password_length": "La contraseña debe tener de 8 a 200 caracteres.",
   "reason.password_unusable": "Esta contraseña no sirve. Elige otra.",
   "reason.people_only": "Solo puede hacerlo una persona, no un token.",
+  "reason.provider_unreachable": "No se puede contactar con el mensajero. Se volverá a intentar.",
   "reason.required": "Falta un campo.",
   "reason.role_above_own": "Este rol puede más que el tuyo.",
   "reason.same_customer": "Es el mismo cliente.",

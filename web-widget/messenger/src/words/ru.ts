@@ -348,6 +348,7 @@ export const ru = {
   "reason.password_length": "Пароль должен быть от 8 до 200 знаков.",
   "reason.password_unusable": "Этот пароль не подошёл. Придумайте другой.",
   "reason.people_only": "Это может только человек, не токен.",
+  "reason.provider_unreachable": "Мессенджер не отвечает. Попробуем ещё раз.",
   "reason.required": "Заполнены не все поля.",
   "reason.role_above_own": "У этой роли больше прав, чем у вашей.",
   "reason.same_customer": "Это один и тот же клиент.",
