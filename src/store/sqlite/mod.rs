@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -57,6 +57,8 @@ pub const FILE: &str = "kommutator.sqlite3";
 /// The file whose lock says that a process owns the data folder.
 pub const LOCK: &str = "kommutator.lock";
 
+/// How long the folder's lock is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// How long a call may take.
 const LIMIT: Duration = Duration::from_secs(5);
 /// The most bytes of a signal.
@@ -188,12 +190,18 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let fails = |error: &std::io::Error| file_error(&path.display().to_string(), error);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|error| fails(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(StoreError::Unavailable(format!("the data folder {} is in use by another process of this program", folder.display())))
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // Who ends may hold it for a moment yet; so may a child that was just forked, until it becomes another program.
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WAIT => std::thread::sleep(LOCK_WAIT / 20),
+            Err(TryLockError::WouldBlock) => {
+                let what = format!("the data folder {} is in use by another process of this program", folder.display());
+                return Err(StoreError::Unavailable(what));
+            }
+            Err(TryLockError::Error(error)) => return Err(fails(&error)),
         }
-        Err(TryLockError::Error(error)) => Err(fails(&error)),
     }
 }
 
