@@ -34,8 +34,8 @@ pub async fn one(house: &House, workspace: WorkspaceId, id: QuarantineId) -> Res
     found.ok_or(AdministrationError::Unknown("quarantine"))
 }
 
-/// Puts a payload back: into its login's mailbox or the outbox it was taken from, or, where it fitted no login, through the channel again. The entry and the mark that it was
-/// replayed are one commit, so it is put back once.
+/// Puts a payload back: into its login's mailbox or the outbox it was taken from, or, where it fitted no login, through the channel again.
+/// The entry and the mark that it was replayed are one commit, so it is put back once.
 ///
 /// # Errors
 /// There is none, it was replayed already (`already_replayed`), its login is gone (`login_removed`), it still fits none, or the store's word.

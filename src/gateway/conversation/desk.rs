@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::people::Met;
 use crate::channel::contract::Channel;
 use crate::gateway::house::House;
 use crate::model::connection::{AccountLink, ChannelAccount};
@@ -39,6 +40,8 @@ pub struct Desk {
     /// What ended the login's actor before was the panic of an entry, in this process, and is kept under that entry's name: no other
     /// entry need be suspect.
     pub blamed: bool,
+    /// The people it met.
+    pub(crate) met: Met,
     accounts: RwLock<HashMap<AccountId, Arc<AccountCard>>>,
 }
 
@@ -48,7 +51,7 @@ impl Desk {
         house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64, blamed: bool,
     ) -> Self {
         let store = house.store.workspace(workspace);
-        Self { house, workspace, store, login, channel, owner, token, blamed, accounts: RwLock::default() }
+        Self { house, workspace, store, login, channel, owner, token, blamed, met: Met::default(), accounts: RwLock::default() }
     }
 
     /// Reads the login's accounts and their links anew.

@@ -2,7 +2,7 @@
 
 use super::desk::{AccountCard, Desk};
 use super::draft::Draft;
-use super::people::{Met, People, identify};
+use super::people::{People, identify};
 use super::{Decision, Done};
 use crate::channel::contract::{Incoming, Writer};
 use crate::gateway::commands::{Answer, CommandError};
@@ -54,21 +54,21 @@ const READ_STEP: usize = 100;
 
 /// A message came in: from the customer, a member of a group, or the account itself.
 pub(crate) async fn message(
-    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, met: &Met, account: AccountId, incoming: &Incoming,
+    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, account: AccountId, incoming: &Incoming,
 ) -> Result<Decision, CommandError> {
     let card = desk.card(account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
     check(desk, &card, incoming)?;
     let now = desk.house.world.now();
     let mut people = People::default();
     let peer = match &incoming.peer {
-        Some(person) => Some(identify(desk, met, person, incoming, now, &mut people).await?),
+        Some(person) => Some(identify(desk, person, incoming, now, &mut people).await?),
         None => None,
     };
     let author_identity = match (&incoming.writer, &incoming.peer, &peer) {
         (Writer::Customer(writer), Some(_), Some(identity)) if writer.external_ids.iter().any(|id| identity.external_ids.contains(id)) => {
             Some(identity.clone())
         }
-        (Writer::Customer(writer), ..) => Some(identify(desk, met, writer, incoming, now, &mut people).await?),
+        (Writer::Customer(writer), ..) => Some(identify(desk, writer, incoming, now, &mut people).await?),
         (Writer::Account { .. }, ..) => None,
     };
     if let (Writer::Account { mark }, Some(stored)) = (&incoming.writer, stored)

@@ -27,7 +27,6 @@ use futures_util::FutureExt;
 
 use self::desk::Desk;
 use self::draft::Draft;
-use self::people::Met;
 use super::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use super::entries;
 use crate::channel::contract::Incoming;
@@ -117,13 +116,7 @@ pub enum Done {
 enum Known {
     Unread,
     Absent,
-    Here(Box<Here>),
-}
-
-/// The record, and the people it was last written for.
-struct Here {
-    conversation: Stored<Conversation>,
-    met: Met,
+    Here(Box<Stored<Conversation>>),
 }
 
 /// The actor.
@@ -211,8 +204,7 @@ impl Handler<PutAway> for ConversationActor {
 /// A change log costs a Redis stream even with one entry, so one that rests is dropped whole: a visitor who comes back to a change
 /// since then gets the newest messages instead.
 async fn rest(desk: &Desk, known: Known) {
-    let Known::Here(here) = known else { return };
-    let stored = here.conversation;
+    let Known::Here(stored) = known else { return };
     if desk.house.store.engine().name() != "redis" || stored.record.last_change == 0 {
         return;
     }
@@ -238,17 +230,16 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
     for _ in 0..8 {
         if let Known::Unread = known {
             known = match desk.store.get::<Conversation>(Conversation::at(id)).await {
-                Ok(Some(conversation)) => Known::Here(Box::new(Here { conversation, met: Met::default() })),
+                Ok(Some(stored)) => Known::Here(Box::new(stored)),
                 Ok(None) => Known::Absent,
                 Err(error) => return (Known::Unread, Err(error.into())),
             };
         }
-        let nobody = Met::default();
-        let (stored, met) = match &known {
-            Known::Here(here) => (Some(&here.conversation), &here.met),
-            Known::Unread | Known::Absent => (None, &nobody),
+        let stored = match &known {
+            Known::Here(stored) => Some(stored.as_ref()),
+            Known::Unread | Known::Absent => None,
         };
-        let decision = match decide(desk, id, stored, met, &work.what).await {
+        let decision = match decide(desk, id, stored, &work.what).await {
             Ok(decision) => decision,
             Err(CommandError::Refused(reason)) => {
                 // A resent frame is answered as the first one was, whatever has happened since.
@@ -280,7 +271,7 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
             Decision::Commit(draft, answer) => (draft, answer),
         };
         let done = answer(&draft);
-        let news = draft.take_met();
+        let met = draft.take_met();
         let (batch, next) = match draft.finish(desk).and_then(|(batch, next)| Ok((with_cause(batch, &work.cause, &done)?, next))) {
             Ok(finished) => finished,
             Err(error) => return (Known::Unread, Err(error.into())),
@@ -289,16 +280,15 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         crate::gateway::faults::point_for("conversation/commit", id);
         match desk.store.commit(batch).await {
             Ok(_) => {
-                let mut met = match known {
-                    Known::Here(here) => here.met,
-                    Known::Unread | Known::Absent => Met::default(),
-                };
-                met.learn(news);
-                return (Known::Here(Box::new(Here { conversation: next, met })), Ok(done));
+                desk.met.learn(met);
+                return (Known::Here(Box::new(next)), Ok(done));
             }
             Err(CommitError::Refused(refusal)) => match refused(desk, &work, refusal).await {
                 // A lost answer's second try, a race or a foreign write: look again.
-                Ok(None) => known = Known::Unread,
+                Ok(None) => {
+                    desk.met.forget(&met);
+                    known = Known::Unread;
+                }
                 Ok(Some(done)) => return (Known::Unread, Ok(done)),
                 Err(error) => return (Known::Unread, Err(error)),
             },
@@ -339,9 +329,9 @@ async fn refused(desk: &Desk, work: &Work, refusal: Refusal) -> Result<Option<Do
     }
 }
 
-async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, met: &Met, what: &What) -> Result<Decision, CommandError> {
+async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, what: &What) -> Result<Decision, CommandError> {
     match what {
-        What::Inbound { account, incoming } => inbound::message(desk, id, stored, met, *account, incoming).await,
+        What::Inbound { account, incoming } => inbound::message(desk, id, stored, *account, incoming).await,
         What::Changed(changed) => inbound::changed(desk, existing(stored)?, changed).await,
         What::Client(Command::WriteFirst { account, address, client_id, text, author, origin, at }) => {
             let first = client::First { account: *account, address, client_id, text, author, origin, at: *at };

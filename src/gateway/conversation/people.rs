@@ -1,5 +1,8 @@
 //! Who wrote: people as this login knows them.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use super::desk::Desk;
 use crate::channel::contract::{Incoming, Person, Writer};
 use crate::gateway::commands::CommandError;
@@ -10,25 +13,41 @@ use crate::store::batch::Batch;
 use crate::store::key::Key;
 use crate::store::table::Stored;
 
-/// The most identities a conversation remembers.
-const MET: usize = 16;
+/// The most external ids remembered; past it the memory starts empty again, which only costs reads.
+const MET: usize = 4_096;
 
-/// The identities a conversation met last, as they are stored, so that a known one is not read for every message. Where another
-/// conversation of the login has written one meanwhile, a batch that changes it conflicts, and all are read anew.
+/// The identities a login met, as they are stored, so that a known one is not read for every message. Shared by the login's
+/// conversations, which alone write them: what one has learnt the others know. What proves to be otherwise is forgotten and read anew.
 #[derive(Default)]
-pub(crate) struct Met(Vec<Stored<Identity>>);
+pub(crate) struct Met(Mutex<HashMap<String, Stored<Identity>>>);
 
 impl Met {
-    fn find(&self, external_id: &str) -> Option<&Stored<Identity>> {
-        self.0.iter().find(|met| met.record.external_ids.iter().any(|id| id == external_id))
+    fn find(&self, external_id: &str) -> Option<Stored<Identity>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(external_id).cloned()
     }
 
     /// These are stored so from now on.
-    pub(crate) fn learn(&mut self, news: Vec<Stored<Identity>>) {
-        self.0.retain(|old| news.iter().all(|new| new.record.id != old.record.id));
-        self.0.extend(news);
-        let many = self.0.len().saturating_sub(MET);
-        self.0.drain(..many);
+    pub(crate) fn learn(&self, news: Vec<Stored<Identity>>) {
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if met.len() >= MET {
+            met.clear();
+        }
+        for new in news {
+            for id in &new.record.external_ids {
+                // Whose commit was first may tell of it last.
+                if met.get(id).is_none_or(|old| old.version <= new.version) {
+                    met.insert(id.clone(), new.clone());
+                }
+            }
+        }
+    }
+
+    /// A batch that built on these was refused: somebody may have written them meanwhile.
+    pub(crate) fn forget(&self, news: &[Stored<Identity>]) {
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in news.iter().flat_map(|new| &new.record.external_ids) {
+            met.remove(id);
+        }
     }
 }
 
@@ -42,16 +61,14 @@ pub(crate) struct People {
 }
 
 /// The identity of a person as this login knows them, made with its customer if it is new. A changed name is taken over.
-pub(crate) async fn identify(
-    desk: &Desk, met: &Met, person: &Person, incoming: &Incoming, now: Time, people: &mut People,
-) -> Result<Identity, CommandError> {
+pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, now: Time, people: &mut People) -> Result<Identity, CommandError> {
     let group = Key::new().number(desk.login.0).done();
     let wrote = matches!(incoming.writer, Writer::Customer(_));
     let mut known: Option<Stored<Identity>> = None;
     let mut person = person.clone();
     for external in std::mem::take(&mut person.external_ids) {
-        let old = match met.find(&external) {
-            Some(old) => Some(old.clone()),
+        let old = match desk.met.find(&external) {
+            Some(old) => Some(old),
             None => desk.store.get_unique::<Identity>(Identity::BY_EXTERNAL, &group, &Key::new().text(&external).done()).await?,
         };
         match old {

@@ -9,6 +9,7 @@ use kommutator::gateway::entries::{self, MailboxEntry};
 use kommutator::gateway::inbox::{Query, Sort, View};
 use kommutator::model::connection::{ChannelAccount, UnansweredOutbound};
 use kommutator::model::conversation::Place;
+use kommutator::model::customer::Identity;
 use kommutator::model::message::{Admission, CrmDeliveryStatus, Delivery};
 use kommutator::model::protocol::SendStatus;
 use kommutator::store::batch::Batch;
@@ -21,6 +22,7 @@ use crate::support::rig::{On, Rig, said, said_to, told, until};
 on_both!(
     two_accounts_of_one_login,
     a_group_has_many_authors,
+    a_person_is_named_as_they_last_said,
     a_filtered_message_is_in_the_log_only,
     repeats_and_reorder_have_one_effect,
     entries_of_several_chats_keep_their_order,
@@ -64,6 +66,22 @@ async fn a_group_has_many_authors(on: On) {
     let ids: std::collections::HashSet<_> = messages.iter().map(|message| message.identity.unwrap()).collect();
     assert_eq!(ids.len(), 3);
     assert_eq!(messages[0].identity, messages[3].identity);
+}
+
+/// One login knows a person once, whichever chat they write in: the newest name counts, also one that comes back.
+async fn a_person_is_named_as_they_last_said(on: On) {
+    let rig = Rig::start(on, SendTwice).await;
+    for (id, (chat, name)) in [("c", "Анна"), ("g", "Аня"), ("c", "Анна"), ("g", "Анюта"), ("c", "Анечка")].into_iter().enumerate()
+    {
+        let mut said = said(chat, &id.to_string(), name);
+        said["from"] = json!({ "id": "anna", "name": name });
+        rig.hook(json!([said])).await;
+        rig.handled().await;
+        let identity = rig.chat(chat).await.identity.unwrap();
+        let stored = rig.store().get::<Identity>(Identity::at(identity)).await.unwrap().unwrap();
+        assert_eq!(stored.record.name, name);
+    }
+    assert_eq!(rig.chat("c").await.identity, rig.chat("g").await.identity);
 }
 
 async fn a_filtered_message_is_in_the_log_only(on: On) {
