@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use actix::Addr;
 
@@ -14,7 +15,7 @@ use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
 use crate::model::time::SharedWorld;
 use crate::store::files::FileStore;
 use crate::store::handle::Store;
-use crate::store::port::StoreError;
+use crate::store::port::{Nodes, StoreError};
 use crate::store::secrets::Keyring;
 
 /// Shared by every actor and route of the process.
@@ -25,7 +26,7 @@ pub struct House {
     pub world: SharedWorld,
     /// This process.
     pub node: NodeId,
-    /// How long a silent node keeps what it owns.
+    /// Within so long what a dead node owned is served again.
     pub lease_ms: i64,
     /// The channels.
     pub channels: Channels,
@@ -47,6 +48,23 @@ pub struct House {
     pub panics: super::panics::Panics,
     /// Finds messages by their words.
     pub search: super::searcher::Searcher,
+}
+
+impl House {
+    /// How often a node beats: a sixth of the lease.
+    #[must_use]
+    pub fn beat(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.lease_ms / 6).unwrap_or(0).max(50))
+    }
+
+    /// Beats, and tells who else lives. Two thirds of a lease of silence are death: that leaves a beat to notice it, and as much again
+    /// to take over, before the lease is over.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn heartbeat(&self) -> Result<Nodes, StoreError> {
+        self.store.engine().heartbeat(self.node, self.lease_ms / 3 * 2).await
+    }
 }
 
 /// The logins whose actors run on this node.

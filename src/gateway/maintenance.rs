@@ -26,7 +26,7 @@ const PORTION: usize = 500;
 /// # Errors
 /// The store's failure; the rest waits for the next look.
 pub async fn tidy(house: &House) -> Result<(), StoreError> {
-    let nodes = house.store.engine().heartbeat(house.node, house.lease_ms).await?;
+    let nodes = house.heartbeat().await?;
     for workspace in house.store.global().scan::<Workspace>(&[], Scan::first(10_000)).await? {
         let id = workspace.record.id;
         if favoured(&nodes.alive, &id) == Some(house.node) {

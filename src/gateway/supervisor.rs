@@ -95,8 +95,7 @@ impl Gateway {
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.reconcile(ctx);
-        let beat = u64::try_from(self.house.lease_ms / 3).unwrap_or(1_000).max(50);
-        ctx.run_later(Duration::from_millis(beat), Self::tick);
+        ctx.run_later(self.house.beat(), Self::tick);
     }
 
     /// One pass at a time; what is asked meanwhile makes one more.
@@ -220,7 +219,7 @@ struct Found {
 
 /// Beats, and finds the logins this node should run.
 async fn look(house: &House) -> Result<Found, StoreError> {
-    let nodes = house.store.engine().heartbeat(house.node, house.lease_ms).await?;
+    let nodes = house.heartbeat().await?;
     let mut found = Found { mine: Vec::new(), removed: Vec::new() };
     for workspace in house.store.global().scan::<Workspace>(&[], Scan::first(10_000)).await? {
         let workspace = workspace.record.id;
@@ -238,7 +237,7 @@ async fn look(house: &House) -> Result<Found, StoreError> {
             let free = match owner {
                 None => true,
                 Some(owner) if owner.node == house.node => true,
-                // After an outage everybody's heartbeat is old: only who has beaten for a whole lease may judge.
+                // After an outage everybody's heartbeat is old: only who has itself beaten for that long may judge.
                 Some(owner) => nodes.steady && !nodes.alive.contains(&owner.node),
             };
             if free && favoured(&nodes.alive, &login.id) == Some(house.node) {

@@ -185,9 +185,9 @@ pub struct Ownership {
 pub struct Nodes {
     /// The store's own clock.
     pub now: Time,
-    /// The processes whose last heartbeat is younger than the lease, this one included.
+    /// The processes that were silent for less than `silence_ms`, this one included.
     pub alive: Vec<NodeId>,
-    /// Whether this process itself has beaten without a gap for a whole lease. Only then may it judge others dead:
+    /// Whether this process itself has beaten for that long without such a silence. Only then may it judge others dead:
     /// after an outage of the store everybody's heartbeat is old.
     pub steady: bool,
 }
@@ -445,10 +445,11 @@ pub trait Engine: Send + Sync + 'static {
     /// rises with every claim, also of one's own: that fences off what one's dead actor left running.
     async fn claim(&self, partition: Partition, owner: &str, node: NodeId, seen: Option<Ownership>) -> Result<Option<Ownership>, StoreError>;
 
-    /// Says that this process lives, and tells who else does. The caller beats at least three times a lease.
-    async fn heartbeat(&self, node: NodeId, lease_ms: i64) -> Result<Nodes, StoreError>;
+    /// Says that this process lives, and tells who else does: who was silent for `silence_ms` is dead. The caller beats at least four times
+    /// in it.
+    async fn heartbeat(&self, node: NodeId, silence_ms: i64) -> Result<Nodes, StoreError>;
 
-    /// Takes this process off the list at once, so that what it owns may be claimed without waiting for the lease.
+    /// Takes this process off the list at once, so that what it owns may be claimed without waiting for its silence.
     async fn leave(&self, node: NodeId) -> Result<(), StoreError>;
 
     /// A receiver that changes when the stream may have grown (or after a lost connection: then always). The value is

@@ -18,8 +18,10 @@ use crate::support::redis_server::RedisServer;
 
 /// The shortest lease the configuration takes.
 const LEASE: Duration = Duration::from_secs(3);
-/// Service is back after a lease and a beat; the rest is for busy test machines.
-const BACK: Duration = Duration::from_secs(3 + 1 + 5);
+/// Service is back within the lease; a debug build on a busy test machine is given time for its own work too.
+fn in_time() -> Duration {
+    if full() { LEASE } else { LEASE + Duration::from_secs(5) }
+}
 
 /// Chats of each login.
 const CHATS: usize = 2;
@@ -277,7 +279,7 @@ async fn soak_two_nodes_signals_and_a_killed_owner() {
         cuts.push((killed, Instant::now()));
         shown(&mut manager, &one.id).await;
         shown(&mut visitor, &two.id).await;
-        assert!(back < BACK, "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
+        assert!(back < in_time(), "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
         assert_eq!((visitor.resumes, visitor.resets, manager.resets), (1, 0, 0), "nobody loads anew");
         assert!(visitor.wrong.is_empty() && manager.wrong.is_empty());
         // The chats whose answers were cut go on.
@@ -342,7 +344,7 @@ async fn soak_two_nodes_a_stopped_owner_is_fenced() {
     })
     .await;
     let back = stopped.elapsed();
-    assert!(back < BACK, "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
+    assert!(back < in_time(), "service is back after {back:.1?}\n{}", cluster.nodes[other].log());
     Cluster::answer(&mut manager, &ledger, "manager", "asleep", &conversations).await;
     let cut = (stopped, Instant::now());
     // Still asleep for the rest of three leases, then it wakes with the unfinished work.

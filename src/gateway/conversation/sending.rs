@@ -271,7 +271,7 @@ async fn ended(desk: &Desk, attempt: &Attempt) -> Result<bool, StoreError> {
     if attempt.node == desk.house.node {
         return Ok(true);
     }
-    let nodes = desk.house.store.engine().heartbeat(desk.house.node, desk.house.lease_ms).await?;
+    let nodes = desk.house.heartbeat().await?;
     Ok(!nodes.alive.contains(&attempt.node))
 }
 

@@ -126,12 +126,12 @@ impl RedisEngine {
         start::advice(self.open_link()?).await
     }
 
-    /// The server's clock, and the nodes that beat within a lease; the caller does not become one.
+    /// The server's clock, and the nodes that were silent for less; the caller does not become one.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn nodes(&self, lease_ms: i64) -> Result<Nodes, StoreError> {
-        owners::alive(self.open_link()?, &self.space(Partition::GLOBAL), lease_ms).await
+    pub async fn nodes(&self, silence_ms: i64) -> Result<Nodes, StoreError> {
+        owners::alive(self.open_link()?, &self.space(Partition::GLOBAL), silence_ms).await
     }
 
     /// Writes a key that is gone a second later: whether the server takes writes.
@@ -286,8 +286,8 @@ impl Engine for RedisEngine {
         owners::claim(self.open_link()?, &self.space(partition), &self.listing(partition), owner, node, seen).await
     }
 
-    async fn heartbeat(&self, node: NodeId, lease_ms: i64) -> Result<Nodes, StoreError> {
-        owners::heartbeat(self.open_link()?, &self.space(Partition::GLOBAL), node, lease_ms).await
+    async fn heartbeat(&self, node: NodeId, silence_ms: i64) -> Result<Nodes, StoreError> {
+        owners::heartbeat(self.open_link()?, &self.space(Partition::GLOBAL), node, silence_ms).await
     }
 
     async fn leave(&self, node: NodeId) -> Result<(), StoreError> {

@@ -67,9 +67,9 @@ impl Listing {
     }
 }
 
-pub(super) async fn heartbeat(link: &Link, space: &Space, node: NodeId, lease_ms: i64) -> Result<Nodes, StoreError> {
+pub(super) async fn heartbeat(link: &Link, space: &Space, node: NodeId, silence_ms: i64) -> Result<Nodes, StoreError> {
     let mut call = HEARTBEAT.prepare_invoke();
-    call.key(space.nodes()).arg(node.0).arg(lease_ms);
+    call.key(space.nodes()).arg(node.0).arg(silence_ms);
     let (now, steady, alive) = match link.ask::<Vec<redis::Value>>(Ask::Script(&call)).await?.as_slice() {
         [redis::Value::Int(now), redis::Value::Int(steady), alive @ ..] => (*now, *steady, read_nodes(alive)?),
         _ => return Err(StoreError::Corrupt("redis: a heartbeat's answer".to_owned())),
@@ -77,13 +77,13 @@ pub(super) async fn heartbeat(link: &Link, space: &Space, node: NodeId, lease_ms
     Ok(Nodes { now: Time(now), alive, steady: steady == 1 })
 }
 
-/// Who has beaten within a lease, by the server's clock, without beating: for who only looks.
-pub(super) async fn alive(link: &Link, space: &Space, lease_ms: i64) -> Result<Nodes, StoreError> {
+/// Who has been silent for less, by the server's clock, without beating: for who only looks.
+pub(super) async fn alive(link: &Link, space: &Space, silence_ms: i64) -> Result<Nodes, StoreError> {
     let (seconds, micros): (i64, i64) = link.ask(Ask::Command(Cmd::new().arg("TIME"))).await?;
     let now = seconds.saturating_mul(1_000).saturating_add(micros / 1_000);
     let records: Vec<(u64, String)> = link.ask(Ask::Command(Cmd::new().arg("HGETALL").arg(space.nodes()))).await?;
     let beat = |record: &str| record.split(' ').next().and_then(|beat| beat.parse::<i64>().ok());
-    let alive = records.iter().filter(|(_, record)| beat(record).is_some_and(|beat| now.saturating_sub(beat) < lease_ms));
+    let alive = records.iter().filter(|(_, record)| beat(record).is_some_and(|beat| now.saturating_sub(beat) < silence_ms));
     Ok(Nodes { now: Time(now), alive: alive.map(|(node, _)| NodeId(*node)).collect(), steady: false })
 }
 

@@ -285,7 +285,7 @@ impl Engine for SqliteEngine {
     }
 
     /// One process owns the folder: it is alone, and steady at once.
-    async fn heartbeat(&self, node: NodeId, _lease_ms: i64) -> Result<Nodes, StoreError> {
+    async fn heartbeat(&self, node: NodeId, _silence_ms: i64) -> Result<Nodes, StoreError> {
         self.check_open()?;
         Ok(Nodes { now: RealWorld.now(), alive: vec![node], steady: true })
     }

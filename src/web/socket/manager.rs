@@ -28,12 +28,22 @@ const FAR_BEHIND: u64 = 2_000;
 pub(super) struct Manager {
     pub(super) caller: Caller,
     mark: u32,
+    secret: String,
 }
 
 impl Manager {
     /// The cursor of a place in the feed.
     pub(super) fn cursor(&self, place: u64) -> String {
         ManagerCursor { epoch: self.caller.epoch.clone(), place, part: 0, access: self.mark }.to_string()
+    }
+}
+
+/// Whether what the socket was let in by still holds. A store that does not answer is no reason to turn anybody away.
+pub(super) async fn still_holds(edge: &Edge, manager: &Manager) -> bool {
+    match authenticate(&edge.house, &manager.secret).await {
+        Ok(Some(now)) => now.access == manager.caller.access && now.epoch == manager.caller.epoch,
+        Ok(None) => false,
+        Err(_) => true,
     }
 }
 
@@ -56,7 +66,7 @@ pub(super) async fn hello(at: Surroundings, text: &str, cookie: Option<String>) 
         Err(_) => return unavailable(),
     };
     let mark = access_mark(&caller.access);
-    let manager = Manager { caller, mark };
+    let manager = Manager { caller, mark, secret };
     // Register first, read afterwards: what comes meanwhile is held back and known by its place.
     let who = Who::Member { id: manager.caller.id.clone(), access: manager.caller.access.clone() };
     if !at.register(manager.caller.workspace, &manager.caller.epoch, who).await {

@@ -183,7 +183,16 @@ impl Session {
             Phase::Live(Link::Visitor(visitor)) => visitor.cursor(self.seen),
             Phase::Live(Link::Manager(manager)) => {
                 self.seen = self.seen.max(feed);
-                manager.cursor(self.seen)
+                // Who lost rights is told by a signal, which may be lost.
+                let (edge, manager) = (self.edge.clone(), Arc::clone(manager));
+                let cursor = manager.cursor(self.seen);
+                let asked = async move { manager::still_holds(&edge, &manager).await };
+                ctx.spawn(asked.into_actor(self).map(|holds, session, ctx| {
+                    if !holds {
+                        session.end(close::GOING_DOWN, ctx);
+                    }
+                }));
+                cursor
             }
             Phase::New | Phase::CatchingUp | Phase::Over => return,
         };

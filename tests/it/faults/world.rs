@@ -11,12 +11,17 @@ use kommutator::config::{Config, Options};
 use kommutator::demo;
 use kommutator::model::time::{SharedWorld, TestWorld, Time};
 #[cfg(feature = "faults")]
-use kommutator::{channel::probe::settings::ProbeRepeats, model::connection::ProviderLogin, model::ids::NodeId};
+use kommutator::{
+    channel::probe::settings::ProbeRepeats, gateway::administration::access::hash, model::connection::ProviderLogin, model::ids::NodeId,
+    model::people::Credential, store::batch::Batch, store::handle::Store, store::redis::RedisEngine,
+};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::Seen;
-use crate::support::client::{Client, Happened, Role, id_of, open, whole_log};
+use crate::support::client::{Client, Happened, Role, id_of, whole_log};
+#[cfg(feature = "faults")]
+use crate::support::client::{Socket, open};
 use crate::support::ledger::Ledger;
 use crate::support::node::{Node, Plan, http, until};
 use crate::support::redis_server::RedisServer;
@@ -59,22 +64,68 @@ pub(super) async fn flood() -> Option<Seen> {
     Seen::over(codes.into_keys(), &ledger, &log)
 }
 
-/// A socket that answers no ping, beside one that does.
+/// A node whose times are fifty times as short: 60 s of silence become 1.2 s, a beat half a second.
 #[cfg(feature = "faults")]
-pub(super) async fn half_open() -> Option<Seen> {
-    let folder = tempfile::tempdir().unwrap();
-    let mut plan = Plan::new(&folder.path().join("data"));
-    // 60 s of silence become 1.2 s.
+fn hurried(mut plan: Plan) -> Node {
     plan.under = vec!["env".into(), "KOMMUTATOR_PATIENCE=50".into()];
-    let node = tokio::task::block_in_place(|| {
+    tokio::task::block_in_place(|| {
         let mut started = Node::start(&plan);
         // `env` becomes the product: there is nothing between.
         started.plan.under.clear();
         started
-    });
-    let mut silent = open(&format!("{}/ws/manager", node.url().replacen("http", "ws", 1)), None).await.unwrap();
-    futures_util::SinkExt::send(&mut silent, Message::text(json!({"type": "hello", "token": node.printed.token}).to_string())).await.unwrap();
-    assert!(silent.next().await.unwrap().unwrap().is_text());
+    })
+}
+
+/// A manager's bare socket, let in.
+#[cfg(feature = "faults")]
+async fn let_in(node: &Node) -> Socket {
+    let mut socket = open(&format!("{}/ws/manager", node.url().replacen("http", "ws", 1)), None).await.unwrap();
+    let hello = json!({"type": "hello", "token": node.printed.token}).to_string();
+    futures_util::SinkExt::send(&mut socket, Message::text(hello)).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().is_text());
+    socket
+}
+
+/// The code a socket ends with.
+#[cfg(feature = "faults")]
+async fn ends_with(mut socket: Socket) -> Option<String> {
+    let end = async {
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code).to_string()),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => break None,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), end).await.expect("the socket is left open")
+}
+
+/// Rights are taken by a process whose signal nobody hears.
+#[cfg(feature = "faults")]
+pub(super) async fn rights_taken_unheard() -> Option<Seen> {
+    let folder = tempfile::tempdir().unwrap();
+    let redis = RedisServer::start();
+    let node = hurried(Plan::new(&folder.path().join("data")).redis(&redis.url()).with("--lease-seconds", "3"));
+    let socket = let_in(&node).await;
+    let (mut talking, ledger) = (visitor(&node, "rightsvisitor0001"), Ledger::new());
+    talking.send("r0", None, "пока можно", &[], false).await;
+    settle(&mut talking, &ledger, "visitor").await;
+    let log = whole_log(&node.url(), &node.printed.token).await;
+    let store = Store::new(RedisEngine::open(&redis.url(), None).await.unwrap()).global();
+    let held = store.get::<Credential>(Credential::at(&hash(&node.printed.token))).await.unwrap().unwrap();
+    let mut batch = Batch::new();
+    batch.remove(&held);
+    store.commit(batch).await.unwrap();
+    Seen::over(ends_with(socket).await, &ledger, &log)
+}
+
+/// A socket that answers no ping, beside one that does.
+#[cfg(feature = "faults")]
+pub(super) async fn half_open() -> Option<Seen> {
+    let folder = tempfile::tempdir().unwrap();
+    let node = hurried(Plan::new(&folder.path().join("data")));
+    let silent = let_in(&node).await;
     let (mut talking, ledger) = (visitor(&node, "halfopenvisitor01"), Ledger::new());
     talking.send("h0", None, "на связи", &[], false).await;
     settle(&mut talking, &ledger, "visitor").await;
@@ -84,15 +135,9 @@ pub(super) async fn half_open() -> Option<Seen> {
         (node.metric("kommutator_sockets").await <= 1.0).then_some(())
     })
     .await;
-    let code = loop {
-        match silent.next().await {
-            Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => break None,
-        }
-    };
+    let code = ends_with(silent).await;
     assert!(talking.closes.is_empty(), "who answers stays: {:?}", talking.closes);
-    Seen::over(code.map(|code| code.to_string()), &ledger, &whole_log(&node.url(), &node.printed.token).await)
+    Seen::over(code, &ledger, &whole_log(&node.url(), &node.printed.token).await)
 }
 
 /// Redis is killed under open sockets, and started again.

@@ -129,7 +129,7 @@ impl Rig {
         }
         let mut config = Config::read(&Options::default(), variables).unwrap();
         // Who starts again need not wait long until it may judge its former self dead.
-        config.lease = Duration::from_millis(600);
+        config.lease = Duration::from_millis(900);
         let world = Arc::new(AheadWorld::default());
         let life = live(&config, Arc::clone(&world)).await;
         let house = &life.edge.house;

@@ -1,8 +1,8 @@
--- Beats for one node and tells who else lives, by this server's clock. KEYS: nodes. ARGV: node, lease in ms.
--- A node's record: its last beat and since when it beats without a gap of a lease.
+-- Beats for one node and tells who else lives, by this server's clock. KEYS: nodes. ARGV: node, the silence that is death, in ms.
+-- A node's record: its last beat and since when it beats without such a silence.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local me, lease = ARGV[1], tonumber(ARGV[2])
+local me, silence = ARGV[1], tonumber(ARGV[2])
 local nodes = redis.call('HGETALL', KEYS[1])
 local since = now
 local answer = {now, 0, me}
@@ -16,13 +16,13 @@ for i = 1, #nodes, 2 do
     redis.call('HSET', KEYS[1], nodes[i], record(beat, from))
   end
   if nodes[i] == me then
-    if now - beat < lease then since = from end
-  elseif now - beat < lease then
+    if now - beat < silence then since = from end
+  elseif now - beat < silence then
     answer[#answer + 1] = nodes[i]
-  elseif now - beat > 86400000 and now - beat > 10 * lease then
+  elseif now - beat > 86400000 and now - beat > 10 * silence then
     redis.call('HDEL', KEYS[1], nodes[i])
   end
 end
 redis.call('HSET', KEYS[1], me, record(now, since))
-if now - since >= lease then answer[2] = 1 end
+if now - since >= silence then answer[2] = 1 end
 return answer
