@@ -24,7 +24,7 @@ export function App() {
   const [why, setWhy] = createSignal<unknown>(null);
 
   const enter = (me: Me) => {
-    setLocale(me.locale);
+    void setLocale(me.locale);
     setDesk(createDesk(me, () => {
       setDesk(null);
       setStage("login");

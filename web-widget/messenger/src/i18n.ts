@@ -5,21 +5,34 @@ import { size } from "@kommutator/shared/format.ts";
 import { type Dictionary, type Entry, type Locale, type Params, pickLocale, translator } from "@kommutator/shared/i18n.ts";
 import { Problem } from "./http.ts";
 import { putReason } from "./reasons.ts";
-import { en } from "./words/en.ts";
-import { es } from "./words/es.ts";
 import { ru } from "./words/ru.ts";
 
 export type Words = Dictionary<typeof ru>;
 export type WordKey = keyof typeof ru;
-export const words: Record<Locale, Words> = { ru, en, es };
+/** Russian is there at once; the others come when somebody reads them. */
+const words: Record<Locale, Words> = { ru, en: ru, es: ru };
+const others: Record<Exclude<Locale, "ru">, () => Promise<Words>> = {
+  en: () => import("./words/en.ts").then((file) => file.en),
+  es: () => import("./words/es.ts").then((file) => file.es),
+};
 
 const STORE = "kommutator.locale";
-const [locale, change] = createSignal<Locale>(pickLocale(localStorage.getItem(STORE), "ru"));
+export const remembered = (): Locale => pickLocale(localStorage.getItem(STORE), "ru");
+const [locale, change] = createSignal<Locale>("ru");
 export { locale };
 
-export function setLocale(wanted: string): void {
+/** Settles once the words are there. If they cannot be had now, the language stays what it was. */
+export async function setLocale(wanted: string): Promise<void> {
   const next = pickLocale(wanted, "ru");
   localStorage.setItem(STORE, next);
+  if (next !== "ru" && words[next] === ru) {
+    try {
+      words[next] = await others[next]();
+    } catch {
+      return;
+    }
+  }
+  if (remembered() !== next) return; // Another was chosen meanwhile.
   document.documentElement.lang = next;
   change(next);
 }

@@ -6,8 +6,7 @@ import "./styles/thread.css";
 import "./styles/settings.css";
 import { render } from "solid-js/web";
 import { App } from "./App.tsx";
-import { locale, setLocale } from "./i18n.ts";
+import { remembered, setLocale } from "./i18n.ts";
 
-setLocale(locale());
 const place = document.getElementById("app");
-if (place) render(() => <App />, place);
+if (place) void setLocale(remembered()).then(() => render(() => <App />, place));

@@ -48,7 +48,7 @@ export function Login(props: { entered: (me: Me) => void }) {
         <button class="button main wide" disabled={busy()}>{busy() ? t("login.busy") : t("login.submit")}</button>
       </form>
       <nav class="locales" aria-label={t("profile.locale")}>
-        <For each={LOCALES}>{(one) => <button type="button" aria-pressed={locale() === one} onClick={() => setLocale(one)}>{one.toUpperCase()}</button>}</For>
+        <For each={LOCALES}>{(one) => <button type="button" aria-pressed={locale() === one} onClick={() => void setLocale(one)}>{one.toUpperCase()}</button>}</For>
       </nav>
     </main>
   );

@@ -25,7 +25,7 @@ export function Profile() {
     toast(t("common.saved"));
   };
   const speak = async (next: Locale) => {
-    setLocale(next);
+    void setLocale(next);
     try {
       await api.changeMe({ locale: next });
       desk.setMe({ ...desk.me(), locale: next });
