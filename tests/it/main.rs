@@ -19,4 +19,5 @@ mod soak_storm;
 mod soak_two_nodes;
 mod store;
 mod support;
+mod triage;
 mod types;

@@ -5,15 +5,20 @@
 //! * [`access`]: sessions, API tokens, who a secret stands for
 //! * [`channels`]: provider logins and channel accounts
 //! * [`customers`]: merged and taken apart
+//! * [`tags`], [`replies`]: what all managers use beside the conversations
+//! * [`personal`]: what is one manager's own
 //! * [`quarantine`]: what could not be handled, shown and replayed
 
 pub mod access;
 pub mod channels;
 pub mod customers;
 pub mod people;
+pub mod personal;
 #[cfg(feature = "probe")]
 pub mod probe;
 pub mod quarantine;
+pub mod replies;
+pub mod tags;
 
 use serde_json::Value;
 

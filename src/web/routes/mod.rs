@@ -1,7 +1,12 @@
 //! One file per resource.
 //!
 //! * [`session`]: log in, log out, who am I
-//! * [`conversations`]: list, counters, one, its messages, what is asked of it
+//! * [`conversations`]: list, counters, one, its messages, sending and reading
+//! * [`triage`]: what managers decide about conversations, one or many
+//! * [`messages`]: one message changed, taken back, reacted to, tried again
+//! * [`timeline`]: what happened in a conversation, and its files
+//! * [`tags`], [`replies`]: what all managers use
+//! * [`personal`]: what is one manager's own
 //! * [`first`]: write to somebody first
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`]: what owners and admins set
@@ -22,10 +27,16 @@ pub mod files;
 pub mod first;
 pub mod health;
 pub mod hooks;
+pub mod messages;
+pub mod personal;
 pub mod quarantine;
+pub mod replies;
 pub mod search;
 pub mod session;
+pub mod tags;
+pub mod timeline;
 pub mod tokens;
+pub mod triage;
 pub mod users;
 pub mod visitor;
 
@@ -46,10 +57,32 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(conversations::messages)
         .service(conversations::send)
         .service(conversations::read)
-        .service(conversations::close)
-        .service(conversations::reopen)
-        .service(conversations::assign)
-        .service(conversations::retry)
+        .service(triage::bulk)
+        .service(triage::close)
+        .service(triage::reopen)
+        .service(triage::assign)
+        .service(triage::snooze)
+        .service(triage::unread)
+        .service(triage::tag)
+        .service(triage::block)
+        .service(messages::edit)
+        .service(messages::remove)
+        .service(messages::react)
+        .service(messages::retry)
+        .service(timeline::list)
+        .service(timeline::files)
+        .service(tags::list)
+        .service(tags::create)
+        .service(tags::change)
+        .service(tags::remove)
+        .service(replies::list)
+        .service(replies::create)
+        .service(replies::change)
+        .service(replies::remove)
+        .service(personal::list_marks)
+        .service(personal::put_mark)
+        .service(personal::list_drafts)
+        .service(personal::put_draft)
         .service(first::send)
         .service(search::search)
         .service(channels::list)

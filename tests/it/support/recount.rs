@@ -10,7 +10,10 @@ use kommutator::model::conversation::{Conversation, Fact, PastEpisode};
 use kommutator::model::customer::{Customer, CustomerLink, Identity};
 use kommutator::model::message::{Delivery, Message, Origin};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
+use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::EntryDirection;
+use kommutator::model::reply::CannedReply;
+use kommutator::model::tag::Tag;
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
 use kommutator::store::records::{FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts};
 use kommutator::store::table::{Record, decode};
@@ -129,6 +132,10 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             WorkAttempts::TABLE => wanted::<WorkAttempts>(raw),
             Installation::TABLE => wanted::<Installation>(raw),
             Pointer::TABLE => wanted::<Pointer>(raw),
+            Tag::TABLE => wanted::<Tag>(raw),
+            CannedReply::TABLE => wanted::<CannedReply>(raw),
+            Mark::TABLE => wanted::<Mark>(raw),
+            SavedDraft::TABLE => wanted::<SavedDraft>(raw),
             PendingChanges::TABLE => wanted::<PendingChanges>(raw),
             other => panic!("the recount does not know the table {other} yet"),
         };

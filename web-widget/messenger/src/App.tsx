@@ -7,6 +7,7 @@ import { Login } from "./login/Login.tsx";
 import { Shell } from "./shell/Shell.tsx";
 import { createDesk, type Desk, DeskContext } from "./state/desk.ts";
 import { Empty } from "./ui/Empty.tsx";
+import { Asks } from "./ui/ask.tsx";
 import { Toasts } from "./ui/toast.tsx";
 import "./state/theme.ts";
 
@@ -61,6 +62,7 @@ export function App() {
       >
         {(made) => <DeskContext.Provider value={made}><Shell /></DeskContext.Provider>}
       </Show>
+      <Asks />
       <Toasts />
     </ErrorBoundary>
   );

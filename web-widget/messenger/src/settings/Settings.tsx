@@ -13,11 +13,15 @@ import { dirty, setDirty } from "./form.ts";
 import { People } from "./People.tsx";
 import { Profile } from "./Profile.tsx";
 import { Quarantine } from "./Quarantine.tsx";
+import { Replies } from "./Replies.tsx";
+import { Tags } from "./Tags.tsx";
 import { Tokens } from "./Tokens.tsx";
 
 const PAGES: { page: SettingsPage; icon: IconName; admin: boolean }[] = [
   { page: "profile", icon: "user", admin: false },
   { page: "channels", icon: "channel", admin: true },
+  { page: "replies", icon: "canned", admin: false },
+  { page: "tags", icon: "tag", admin: false },
   { page: "people", icon: "people", admin: true },
   { page: "tokens", icon: "key", admin: true },
   { page: "audit", icon: "audit", admin: true },
@@ -64,6 +68,8 @@ export function Settings() {
             <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
             <Match when={shown() === "channels"}><Channels /></Match>
             <Match when={shown() === "people"}><People /></Match>
+            <Match when={shown() === "replies"}><Replies /></Match>
+            <Match when={shown() === "tags"}><Tags /></Match>
             <Match when={shown() === "tokens"}><Tokens /></Match>
             <Match when={shown() === "audit"}><Audit /></Match>
             <Match when={shown() === "quarantine"}><Quarantine /></Match>
