@@ -2,6 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
+import { pdf } from "./files.mjs";
 import { accessible, api, demo, hostPage, Manager, Visitor } from "./people.ts";
 
 type Channel = { id: string; widget?: { key: string; origins: string[] } };
@@ -16,6 +17,7 @@ let owner: Manager;
 let second: Manager;
 let anna: Visitor;
 let boris: Visitor;
+let annaTalk: string;
 
 const menu = (manager: Manager, name: string) => manager.page.locator(".head").getByRole("button", { name });
 const pick = async (manager: Manager, button: string, line: string) => {
@@ -49,6 +51,7 @@ beforeAll(async () => {
   await anna.says(words("anna", 1));
   await boris.says(words("boris", 1));
   await owner.row(words("anna", 1)).waitFor();
+  annaTalk = (await talkOf(words("anna", 1))).id;
 });
 afterAll(() => browser?.close());
 
@@ -219,11 +222,84 @@ it("pins, mutes and blocks; the blocked one's words are shown to nobody", async 
   expect(await owner.bubble(words("boris", 2)).count()).toBe(0);
 });
 
+it("tells what happened and shows the files in the customer's card", async () => {
+  await owner.page.goto(`${demo.url}/c/${annaTalk}`);
+  await owner.sends([{ name: `plan-${run}.pdf`, mimeType: "application/pdf", buffer: pdf("plan") }]);
+  await owner.page.getByRole("button", { name: "О клиенте" }).click();
+  const card = owner.page.getByRole("complementary", { name: "О клиенте" });
+  await card.getByText(`plan-${run}.pdf`).waitFor();
+  await card.getByText(`Опт ${run}`).first().waitFor();
+  await card.getByText("Ответственный: Вторая").waitFor();
+  await card.getByText("Закрыта", { exact: true }).first().waitFor();
+  await accessible(owner.page, "card");
+});
+
+it("goes anywhere by the palette, in either keyboard layout", async () => {
+  await owner.page.keyboard.press("Escape");
+  await owner.page.keyboard.press("Control+k");
+  const palette = owner.page.getByRole("dialog", { name: "Команды" });
+  await palette.waitFor();
+  await accessible(owner.page, "palette");
+  // «метк» in the wrong layout.
+  await owner.page.keyboard.type("vtnr");
+  await palette.getByRole("option", { name: "Метки" }).first().waitFor();
+  await owner.page.keyboard.press("Enter");
+  await owner.page.getByRole("heading", { name: "Метки", level: 2 }).waitFor();
+  expect(new URL(owner.page.url()).pathname).toBe("/settings/tags");
+});
+
+it("tells of a new message, but not of a muted conversation", async () => {
+  const context = await browser.newContext({ locale: "ru", viewport: { width: 1280, height: 800 }, permissions: ["notifications"] });
+  const page = await context.newPage();
+  // The page is out of sight, and what it shows and sounds is written down.
+  await page.addInitScript(() => {
+    const told: string[] = [];
+    Object.assign(window, { told });
+    const Real = window.Notification;
+    window.Notification = class extends Real {
+      constructor(title: string, options?: NotificationOptions) {
+        super(title, options);
+        told.push(`${title}: ${options?.body ?? ""}`);
+      }
+    };
+    const ring = Object.fromEntries([["start", Reflect.get(OscillatorNode.prototype, "start")]]) as { start: (when?: number) => void };
+    OscillatorNode.prototype.start = function (this: OscillatorNode, when?: number) {
+      told.push("sound");
+      ring.start.call(this, when);
+    };
+    Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+  });
+  const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
+  await page.goto(demo.url);
+  await page.getByLabel("E-mail").fill(demo.email);
+  await page.getByLabel("Пароль").fill(demo.password);
+  await page.getByRole("button", { name: "Войти" }).click();
+  await page.locator(".rail .dot.on").waitFor();
+  await boris.says(words("boris", 4));
+  await expect.poll(async () => (await told()).some((one) => one.includes(words("boris", 4)))).toBe(true);
+  expect(await told()).toContain("sound");
+  const talk = await talkOf(words("boris", 4));
+  await api("POST", `/conversations/${talk.id}/assign`, { user: null });
+  await page.locator(".row", { hasText: words("boris", 4) }).click();
+  await page.locator(".head").getByRole("button", { name: "Ещё" }).click();
+  await page.getByRole("menuitem", { name: "Без звука" }).click();
+  await page.locator(".row", { hasText: words("boris", 4) }).locator(".line .icon").first().waitFor();
+  await boris.says(words("boris", 5));
+  await page.locator(".row", { hasText: words("boris", 5) }).waitFor();
+  expect((await told()).some((one) => one.includes(words("boris", 5)))).toBe(false);
+  await page.goto(`${demo.url}/settings/notifications`);
+  await page.getByRole("button", { name: "Проверить" }).click();
+  await page.getByText(/Звук прозвучал|не дал проиграть/).waitFor();
+  await expect.poll(async () => (await told()).some((one) => one.includes("Так выглядит уведомление"))).toBe(true);
+  await accessible(page, "notifications");
+  await context.close();
+});
+
 it("goes by keyboard alone: down the list, aside, closed, sent and closed", async () => {
   await owner.page.goto(demo.url);
-  await owner.row(words("boris", 3)).waitFor();
+  await owner.row(words("boris", 5)).waitFor();
   await owner.page.keyboard.press("Home");
-  await owner.sees(words("boris", 3));
+  await owner.sees(words("boris", 5));
   await owner.page.keyboard.press("h");
   await owner.page.getByRole("menu").waitFor();
   await owner.page.keyboard.press("Escape");

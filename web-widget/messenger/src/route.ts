@@ -1,12 +1,12 @@
 /** The address bar as a signal. History routes, no hash; the same page answers them all. */
 import { createSignal } from "solid-js";
 
-export type SettingsPage = "profile" | "channels" | "replies" | "tags" | "people" | "tokens" | "audit" | "quarantine";
+export type SettingsPage = "profile" | "notifications" | "channels" | "replies" | "tags" | "people" | "tokens" | "audit" | "quarantine";
 export type Route =
   | { name: "chats"; conversation: string | null; message: string | null }
   | { name: "settings"; page: SettingsPage | null; item: string | null };
 
-const PAGES: readonly string[] = ["profile", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
+const PAGES: readonly string[] = ["profile", "notifications", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
 
 export function parseRoute(path: string, search: string): Route {
   const [, first, second, third] = path.split("/");

@@ -8,6 +8,8 @@ import { parseOrigins } from "../src/settings/origins.ts";
 import { lengthIn } from "../src/thread/length.ts";
 import { askedReply, fillIn, findReplies } from "../src/thread/canned.ts";
 import { freshId, rowsOf } from "../src/thread/rows.ts";
+import { concerns } from "../src/state/concerns.ts";
+import { base32 } from "../src/state/place.ts";
 import { snoozeTimes } from "../src/thread/snooze.ts";
 import type { ReplyView } from "../src/types.ts";
 
@@ -203,6 +205,16 @@ describe("canned replies", () => {
     expect(fillIn("100 % — %OTHER%", names)).toBe("100 % — %OTHER%");
   });
 });
+
+describe("notices", () => {
+  it("concern what is mine, or nobody's, or all; never what is muted or blocked", () => {
+    const one = (assignee: string | null, blocked = false) => talk("a", 1, { assignee, blocked });
+    expect([one("me"), one(null), one("ann"), one("me", true), undefined].map((each) => concerns("mine", each, "me", false))).toEqual([true, true, false, false, false]);
+    expect([concerns("all", one("ann"), "me", false), concerns("all", one("me"), "me", true)]).toEqual([true, false]);
+  });
+});
+
+it("writes a message's number as the server does", () => expect([1, 31, 32, 1_000_000].map(base32)).toEqual(["0000001", "000000z", "0000010", "000ygj0"]));
 
 describe("moments to put aside until", () => {
   it("lie ahead and differ", () => {

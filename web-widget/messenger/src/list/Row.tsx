@@ -18,7 +18,7 @@ export function previewText(one: ConversationView): string {
   const preview = one.preview;
   if (!preview) return t("list.noMessages");
   const kind = preview.attachment ? ATTACHMENTS[preview.attachment] : undefined;
-  return [kind && t(kind), preview.text].filter(Boolean).join(" · ");
+  return [kind && t(kind), preview.text].filter(Boolean).join(" · ") || t("message.deleted");
 }
 
 /** What one does without opening it. */

@@ -1,37 +1,27 @@
 import { createEffect, createSignal, For, Match, onCleanup, Show, Switch } from "solid-js";
 import { t, type WordKey } from "../i18n.ts";
-import { follow, navigate, route, setGuard, type SettingsPage } from "../route.ts";
+import { follow, navigate, route, setGuard } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { Confirm } from "../ui/Dialog.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import type { IconName } from "../ui/paths.ts";
 import { Audit } from "./Audit.tsx";
 import { Channel } from "./Channel.tsx";
 import { Channels } from "./Channels.tsx";
 import { dirty, setDirty } from "./form.ts";
 import { People } from "./People.tsx";
+import { Notifications } from "./Notifications.tsx";
+import { PAGES, pagesFor } from "./pages.ts";
 import { Profile } from "./Profile.tsx";
 import { Quarantine } from "./Quarantine.tsx";
 import { Replies } from "./Replies.tsx";
 import { Tags } from "./Tags.tsx";
 import { Tokens } from "./Tokens.tsx";
 
-const PAGES: { page: SettingsPage; icon: IconName; admin: boolean }[] = [
-  { page: "profile", icon: "user", admin: false },
-  { page: "channels", icon: "channel", admin: true },
-  { page: "replies", icon: "canned", admin: false },
-  { page: "tags", icon: "tag", admin: false },
-  { page: "people", icon: "people", admin: true },
-  { page: "tokens", icon: "key", admin: true },
-  { page: "audit", icon: "audit", admin: true },
-  { page: "quarantine", icon: "quarantine", admin: true },
-];
-
 export function Settings() {
   const desk = useDesk();
   const [leaving, setLeaving] = createSignal<(() => void) | null>(null);
-  const pages = () => PAGES.filter((one) => !one.admin || desk.isAdmin());
+  const pages = () => pagesFor(desk.isAdmin());
   const page = () => {
     const now = route();
     return now.name === "settings" ? now.page : null;
@@ -41,7 +31,7 @@ export function Settings() {
     return now.name === "settings" ? now.item : null;
   };
   // On a wide screen some page is always open; a phone shows the list first.
-  const shown = () => page() ?? (matchMedia("(min-width: 761px)").matches ? (pages()[1]?.page ?? "profile") : null);
+  const shown = () => page() ?? (matchMedia("(min-width: 761px)").matches ? (desk.isAdmin() ? "channels" : "profile") : null);
   const denied = () => PAGES.some((one) => one.page === page() && one.admin && !desk.isAdmin());
   const title = () => {
     const now = shown();
@@ -65,6 +55,7 @@ export function Settings() {
         <Show when={!denied()} fallback={<Empty icon="lock" title={t("settings.denied")} text={t("settings.denied.text")} />}>
           <Switch>
             <Match when={shown() === "profile"}><Profile /></Match>
+            <Match when={shown() === "notifications"}><Notifications /></Match>
             <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
             <Match when={shown() === "channels"}><Channels /></Match>
             <Match when={shown() === "people"}><People /></Match>

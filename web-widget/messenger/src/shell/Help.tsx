@@ -3,6 +3,7 @@ import { t, type WordKey } from "../i18n.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 
 const KEYS: [string[], WordKey][] = [
+  [["Ctrl", "K"], "help.palette"],
   [["J", "K"], "help.move"],
   [["Enter"], "help.open"],
   [["Esc"], "help.back"],

@@ -146,6 +146,11 @@ export function createConversations(source: Source, me: () => string, later: (ac
       tick();
       return known.get(id);
     },
+    /** What is remembered, latest first. */
+    known(): ConversationView[] {
+      tick();
+      return [...known.values()].sort((a, b) => (a.active_at < b.active_at ? 1 : -1));
+    },
     list(query: Query) {
       tick();
       const { ids, state, next } = listOf(query);

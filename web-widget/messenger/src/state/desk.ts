@@ -12,6 +12,7 @@ import { createDeeds } from "./deeds.ts";
 import { loadDrafts } from "./drafts.ts";
 import { createLookers } from "./lookers.ts";
 import { createMarks } from "./marks.ts";
+import { heard } from "./notify.ts";
 import { EVERYTHING, type Query } from "./query.ts";
 
 export type Outgoing = QueueEntry<SendFrame>;
@@ -73,12 +74,17 @@ export function createDesk(first: Me, ended: () => void) {
     typingTimers.set(frame.conversation, setTimeout(() => stopTyping(frame.conversation), TYPING_MS));
   };
 
+  /** The conversation's own event follows its message's: only then is it known whose it is. */
+  const notice = (message: MessageView) =>
+    queueMicrotask(() => heard(message, conversations.get(message.conversation), me().id, marks.of(message.conversation).muted, lookers.shown() === message.conversation && document.hasFocus()));
+
   const onEvent = (event: Event) => {
     setContact(Date.now());
     switch (event.kind) {
       case "message.added":
         if (event.message.direction === "inbound") stopTyping(event.conversation);
         tell(event.message, true);
+        notice(event.message);
         break;
       case "message.updated":
         tell(event.message, false);

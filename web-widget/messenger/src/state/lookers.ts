@@ -39,6 +39,7 @@ export function createLookers(me: () => string, say: (frame: object) => void) {
         timer = setInterval(() => told(false), AGAIN_MS);
       }
     },
+    shown: () => shown,
     /** The link is back: who is there is asked anew. */
     again: () => told(true),
     end: () => clearInterval(timer),

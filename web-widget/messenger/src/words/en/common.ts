@@ -210,4 +210,10 @@ export const common: Dictionary<typeof ru> = {
   "help.canned": "Canned replies (empty field)",
   "help.sendClose": "Send and close",
   "help.reply": "Write an answer",
+  "palette.label": "Commands",
+  "palette.placeholder": "A command, a page or a customer",
+  "help.palette": "All commands",
+  "notify.bar": "Turn on notifications so that no message goes unnoticed.",
+  "notify.allow": "Turn on",
+  "notify.file": "A file",
 };

@@ -210,4 +210,10 @@ export const common: Dictionary<typeof ru> = {
   "help.canned": "Respuestas rápidas (campo vacío)",
   "help.sendClose": "Enviar y cerrar",
   "help.reply": "Escribir la respuesta",
+  "palette.label": "Comandos",
+  "palette.placeholder": "Un comando, una página o un cliente",
+  "help.palette": "Todos los comandos",
+  "notify.bar": "Activa las notificaciones para no perder mensajes.",
+  "notify.allow": "Activar",
+  "notify.file": "Un archivo",
 };

@@ -208,4 +208,10 @@ export const common = {
   "help.canned": "Быстрые ответы (поле пустое)",
   "help.sendClose": "Отправить и закрыть",
   "help.reply": "Писать ответ",
+  "palette.label": "Команды",
+  "palette.placeholder": "Команда, страница или клиент",
+  "help.palette": "Все команды",
+  "notify.bar": "Включите уведомления, чтобы не пропустить новые сообщения.",
+  "notify.allow": "Включить",
+  "notify.file": "Файл",
 };
