@@ -99,7 +99,8 @@ fn every_capability_is_shown_by_a_browser_test() {
         let [_, capability, file, test, _] = row[..] else { panic!("a line of {} cells: {row:?}", row.len()) };
         let path = root().join("web-widget/e2e").join(file.trim_matches('`'));
         let tests = fs::read_to_string(&path).unwrap_or_default();
-        if !tests.contains(&format!("(\"{test}\"")) {
+        // A test that is made once per width begins with the same words.
+        if ![format!("(\"{test}\""), format!("(`{test} ${{")].iter().any(|title| tests.contains(title.as_str())) {
             missing.push(format!("{capability}: {file} has no test «{test}»"));
         }
     }
