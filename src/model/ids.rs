@@ -95,6 +95,8 @@ id! { /** An uploaded or fetched file. */ FileId }
 id! { /** A visit of a site, known before any conversation. */ VisitId }
 id! { /** A payload that could not be read, or a work entry that kept failing. */ QuarantineId }
 id! { /** A line of the audit log. */ AuditId }
+id! { /** Somebody asked into a workspace. */ InviteId }
+id! { /** A letter. */ LetterId }
 id! { /** One process of the product. */ NodeId }
 
 /// A company's space. Small numbers, 0 is never used: it stands for the installation itself.

@@ -179,6 +179,11 @@ impl App {
             locale: "ru".to_owned(),
             created_at: now,
             workspaces: vec![workspace],
+            phone: String::new(),
+            notify_email: String::new(),
+            time_zone: String::new(),
+            second_factor: None,
+            enrolment: None,
         };
         let member = Member { user: id, name: user.name.clone(), email, role, channels, created_at: now, removed_at: None };
         let mut batch = Batch::new();
@@ -199,7 +204,7 @@ impl App {
     async fn credential(&self, workspace: WorkspaceId, holder: Holder) -> String {
         let world = &self.house().world;
         let secret = world.secret::<32>();
-        let credential = Credential { hash: hash(&secret), workspace, holder, created_at: world.now(), expires_at: None };
+        let credential = Credential::new(hash(&secret), workspace, holder, world.now(), None);
         let mut batch = Batch::new();
         batch.insert(&credential).unwrap();
         self.house().store.global().commit(batch).await.unwrap();
