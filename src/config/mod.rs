@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::mail::{MailSettings, Sealing};
+use crate::mail::{MailSettings, PATIENCE, Sealing};
 use crate::model::time::RealWorld;
 use crate::store::files::S3Settings;
 use crate::store::secrets::{KeySource, Keyring};
@@ -240,7 +240,7 @@ fn mail(layers: &Layers) -> Result<Option<MailSettings>, ConfigError> {
         (Some(_), None) => return Err(layers.wrong("smtp_user", "`smtp_user` is given without `smtp_password`", "set both, or neither")),
         (None, Some(_)) => return Err(layers.wrong("smtp_password", "`smtp_password` is given without `smtp_user`", "set both, or neither")),
     };
-    Ok(Some(MailSettings { server, login, from }))
+    Ok(Some(MailSettings { server, login, from, patience: PATIENCE }))
 }
 
 impl fmt::Display for EngineChoice {

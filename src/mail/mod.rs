@@ -9,6 +9,8 @@ pub mod words;
 pub use smtp::{Mail, MailError};
 pub use words::{Composed, compose};
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 /// How the connection to the mail server is sealed.
@@ -42,4 +44,9 @@ pub struct MailSettings {
     pub login: Option<(String, SecretString)>,
     /// What letters come from, such as `Shop <chat@shop.example>`.
     pub from: String,
+    /// The server is waited for so long at each step, and for twice as long at all of them.
+    pub patience: Duration,
 }
+
+/// How long a mail server is waited for. Twice as long must be below the pause before the next try.
+pub const PATIENCE: Duration = Duration::from_secs(15);

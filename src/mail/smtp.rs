@@ -14,9 +14,6 @@ use super::words::Composed;
 use super::{MailSettings, Sealing};
 use crate::model::time::Time;
 
-/// The server is waited for so long at each step, and for twice as long at all of them.
-const STEP: Duration = Duration::from_secs(15);
-
 /// Why a letter was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
@@ -81,7 +78,7 @@ impl Mail {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host.clone())
             .port(server.port)
             .tls(tls)
-            .timeout(Some(STEP))
+            .timeout(Some(settings.patience))
             .hello_name(ClientId::Domain(from.email.domain().to_owned()));
         if let Some((user, password)) = &settings.login {
             transport = transport.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
@@ -111,7 +108,7 @@ impl Mail {
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
             .map_err(|error| MailError::Never(error.to_string()))?;
-        match tokio::time::timeout(STEP.saturating_mul(2), self.transport.send(message)).await {
+        match tokio::time::timeout(self.settings.patience.saturating_mul(2), self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(judge(&error)),
             Err(_) => Err(MailError::Later("the mail server took too long".to_owned())),
@@ -123,7 +120,7 @@ impl Mail {
     /// # Errors
     /// See [`MailError`].
     pub async fn try_connection(&self) -> Result<(), MailError> {
-        match tokio::time::timeout(STEP, self.transport.test_connection()).await {
+        match tokio::time::timeout(self.settings.patience, self.transport.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(MailError::Later("the mail server hung up".to_owned())),
             Ok(Err(error)) => Err(judge(&error)),

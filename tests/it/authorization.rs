@@ -55,11 +55,16 @@ enum May {
     OurAdmins(&'static str, &'static str),
     /// Admins and owners who are people.
     AdminPeople(&'static str),
+    /// Admins and owners who are people; the owner of another workspace is answered the second.
+    OurAdminPeople(&'static str, &'static str),
+    /// Owners who are people; the owner of another workspace is answered the second.
+    OurOwners(&'static str, &'static str),
 }
 
 const NOT_LOGGED_IN: &str = "401 not_logged_in";
 const ADMINS_ONLY: &str = "403 admins_only";
 const PEOPLE_ONLY: &str = "403 people_only";
+const OWNERS_ONLY: &str = "403 owners_only";
 
 impl May {
     fn answer(self, who: Who) -> &'static str {
@@ -73,10 +78,12 @@ impl May {
             (Self::People(answer), _) => answer,
             (Self::WhoSees(_, unknown), Stranger | Outsider) => unknown,
             (Self::WhoSees(answer, _), _) => answer,
-            (Self::Admins(_) | Self::OurAdmins(..) | Self::AdminPeople(_), _) if is_manager => ADMINS_ONLY,
-            (Self::OurAdmins(_, unknown), Stranger) => unknown,
-            (Self::AdminPeople(_), _) if is_token => PEOPLE_ONLY,
-            (Self::Admins(answer) | Self::OurAdmins(answer, _) | Self::AdminPeople(answer), _) => answer,
+            (_, _) if is_manager => ADMINS_ONLY,
+            (Self::AdminPeople(_) | Self::OurAdminPeople(..) | Self::OurOwners(..), _) if is_token => PEOPLE_ONLY,
+            (Self::OurAdmins(_, unknown) | Self::OurAdminPeople(_, unknown) | Self::OurOwners(_, unknown), Stranger) => unknown,
+            (Self::OurOwners(..), Admin) => OWNERS_ONLY,
+            (Self::Admins(answer) | Self::OurAdmins(answer, _), _) => answer,
+            (Self::AdminPeople(answer) | Self::OurAdminPeople(answer, _) | Self::OurOwners(answer, _), _) => answer,
         }
     }
 }
@@ -88,15 +95,41 @@ fn nothing(_: &World) -> Value {
     Value::Null
 }
 
+fn founding(world: &World) -> Value {
+    let email = format!("{}@shop.example", world.key());
+    json!({ "code": "guess", "workspace": "Захват", "name": "Чужой", "email": email, "password": "new password", "locale": "ru", "time_zone": "UTC" })
+}
+
 const CONVERSATION: May = May::WhoSees("200", "404 unknown_conversation");
 
 /// Every route × method of the document.
 const ROUTES: &[Row] = &[
     ("POST", "/api/v1/login", |_| json!({ "email": "nobody@shop.example", "password": "guess" }), May::Everybody("401 wrong_login")),
+    ("POST", "/api/v1/login/code", |_| json!({ "challenge": "guess", "code": "000000" }), May::Everybody("409 challenge_over")),
+    ("GET", "/api/v1/setup", nothing, May::Everybody("200")),
+    ("POST", "/api/v1/setup", founding, May::Everybody("409 setup_over")),
+    ("POST", "/api/v1/password/forgot", |_| json!({ "email": "nobody@shop.example" }), May::Everybody("202")),
+    ("POST", "/api/v1/password/look", |_| json!({ "token": "guess" }), May::Everybody("409 link_over")),
+    ("POST", "/api/v1/password/reset", |_| json!({ "token": "guess", "password": "new password" }), May::Everybody("409 link_over")),
+    ("POST", "/api/v1/invites/look", |_| json!({ "token": "guess" }), May::Everybody("409 invite_over")),
+    (
+        "POST",
+        "/api/v1/invites/accept",
+        |_| json!({ "token": "guess", "name": "new", "password": "new password", "locale": "ru" }),
+        May::Everybody("409 invite_over"),
+    ),
     ("POST", "/api/v1/logout", nothing, May::Members("204")),
     ("GET", "/api/v1/me", nothing, May::Members("200")),
     ("PATCH", "/api/v1/me", |_| json!({ "locale": "en" }), May::People("200")),
     ("POST", "/api/v1/me/password", |_| json!({ "current": "guess", "new": "new password" }), May::People("403 wrong_password")),
+    ("GET", "/api/v1/me/profile", nothing, May::People("200")),
+    ("GET", "/api/v1/me/sessions", nothing, May::People("200")),
+    // Another's session is as one that is not.
+    ("DELETE", "/api/v1/me/sessions/{id}", nothing, May::People("404 unknown_session")),
+    ("POST", "/api/v1/me/sessions/end-others", nothing, May::People("204")),
+    ("POST", "/api/v1/me/second-factor/confirm", |_| json!({ "code": "000000" }), May::People("409 factor_not_begun")),
+    ("POST", "/api/v1/me/second-factor/begin", nothing, May::People("200")),
+    ("POST", "/api/v1/me/second-factor/disable", |_| json!({ "password": "guess" }), May::People("403 wrong_password")),
     ("GET", "/api/v1/conversations", nothing, May::Members("200")),
     ("GET", "/api/v1/conversations/counters", nothing, May::Members("200")),
     ("GET", "/api/v1/conversations/{id}", nothing, CONVERSATION),
@@ -131,6 +164,16 @@ const ROUTES: &[Row] = &[
     ("PATCH", "/api/v1/users/{id}", |_| json!({ "name": "other" }), May::OurAdmins("200", "404 unknown_user")),
     ("DELETE", "/api/v1/users/{id}", nothing, May::OurAdmins("204", "404 unknown_user")),
     ("POST", "/api/v1/users/{id}/password", |_| json!({ "password": "other password" }), May::OurAdmins("204", "404 unknown_user")),
+    ("POST", "/api/v1/users/{id}/password-link", nothing, May::OurAdminPeople("201", "404 unknown_user")),
+    ("DELETE", "/api/v1/users/{id}/second-factor", nothing, May::OurOwners("204", "404 unknown_user")),
+    ("GET", "/api/v1/invites", nothing, May::Admins("200")),
+    ("POST", "/api/v1/invites", |world| json!({ "email": format!("{}@shop.example", world.key()), "role": "manager" }), May::AdminPeople("201")),
+    ("POST", "/api/v1/invites/{id}/renew", nothing, May::OurAdminPeople("201", "404 unknown_invite")),
+    ("DELETE", "/api/v1/invites/{id}", nothing, May::OurAdmins("204", "404 unknown_invite")),
+    ("GET", "/api/v1/workspace", nothing, May::Admins("200")),
+    ("PATCH", "/api/v1/workspace", |_| json!({ "time_zone": "UTC" }), May::Admins("200")),
+    ("GET", "/api/v1/mail", nothing, May::Admins("200")),
+    ("POST", "/api/v1/mail/test", nothing, May::AdminPeople("409 mail_off")),
     ("GET", "/api/v1/tokens", nothing, May::Admins("200")),
     ("POST", "/api/v1/tokens", |_| json!({ "name": "new", "role": "manager" }), May::AdminPeople("201")),
     ("DELETE", "/api/v1/tokens/{id}", nothing, May::OurAdmins("204", "404 unknown_token")),
@@ -263,6 +306,8 @@ impl World {
             "users" => self.app.member(self.workspace, Role::Manager, None).await.to_string(),
             "tokens" => self.app.token(self.workspace, self.people[&Owner], Role::Manager, None).await.0.to_string(),
             "quarantine" => self.quarantine().await.to_string(),
+            "invites" => self.invite().await,
+            "me" => self.session_of_another().await,
             _ => String::new(),
         };
         let message = if unknown { format!("{id}0000001") } else { self.message.clone() };
@@ -273,6 +318,19 @@ impl World {
             "/widget/v1/files" => format!("{path}?widget={}&name=a.txt", self.widget),
             _ => path.replace("{id}", &id).replace("{message}", &message).replace("{login}", &self.login.to_string()).replace("{secret}", &self.hook),
         }
+    }
+
+    async fn invite(&self) -> String {
+        let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
+        let made = owner.post("/api/v1/invites", json!({ "email": format!("{}@shop.example", self.key()), "role": "manager" })).await;
+        made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A session of a member nobody here is.
+    async fn session_of_another(&self) -> String {
+        let other = self.app.member(self.workspace, Role::Manager, None).await;
+        let client = self.app.client(&self.app.session(self.workspace, other).await);
+        client.get("/api/v1/me/sessions").await.body["items"][0]["id"].as_str().unwrap().to_owned()
     }
 
     async fn quarantine(&self) -> QuarantineId {

@@ -245,12 +245,15 @@ pub async fn accept(house: &House, token: &str, said: Acceptance, from: &Enterin
             let workspaces = vec![invite.record.workspace];
             let new = NewUser { email: invite.record.email.clone(), name, password, locale: said.locale, time_zone: said.time_zone, workspaces };
             let taken = |user: &User, batch: &mut Batch| batch.update(&invite, &Invite { taken_by: Some(user.id), ..invite.record.clone() });
-            match make_user(house, new, taken).await? {
-                Made::User(user) => {
+            match make_user(house, new, taken).await {
+                Ok(Made::User(user)) => {
                     finish(house, &invite.record, &user).await?;
                     return begin_in(house, invite.record.workspace, user.id, from).await;
                 }
-                Made::Known(user) => user,
+                Ok(Made::Known(user)) => user,
+                // Taken, taken back or made anew at the same moment.
+                Err(AdministrationError::Commit(CommitError::Refused(Refusal::Conflict { .. }))) => return Err(OVER),
+                Err(error) => return Err(error),
             }
         }
     };

@@ -217,14 +217,14 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
             }
         }
     }
-    let records = source("store/records");
+    let records = source("store/entry_records") + &source("store/records");
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let tables_of = records.lines().filter(|line| line.starts_with("by_id!(") || line.trim_start().starts_with("const TABLE")).filter_map(quoted);
     let mut missing: Vec<String> = tables_of.filter(|table| !tables.contains(table)).map(|table| format!("table {table}")).collect();
     let streams_of = records.split("pub mod streams").nth(1).unwrap().split("pub fn ").skip(1).map(|rest| rest.split('(').next().unwrap());
     missing.extend(streams_of.filter(|stream| !kept_streams.contains(*stream)).map(|stream| format!("stream {stream}")));
     // Every case of every enum of what is stored.
-    let stored = ["message", "conversation", "customer", "connection", "people"].map(|name| source(&format!("model/{name}")));
+    let stored = ["message", "conversation", "customer", "connection", "people", "letter"].map(|name| source(&format!("model/{name}")));
     let used = stored.iter().flat_map(|text| text.lines().filter(|line| line.starts_with("use ") && line.contains("protocol::")));
     let shared: String = used.collect();
     let protocol = source("model/protocol");

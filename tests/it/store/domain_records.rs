@@ -5,10 +5,12 @@ use kommutator::model::connection::{
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
 use kommutator::model::customer::{Claim, Customer, CustomerLink, Identity, Vouched};
+use kommutator::model::entry::{Enrolment, Invite, LoginChallenge, PasswordReset, ResetMaker, SecondFactor};
 use kommutator::model::ids::{
-    AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
-    SessionId, TokenId, UserId,
+    AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, InviteId, LetterId, LoginId, MessageId, NodeId, ProviderAppId,
+    QuarantineId, SessionId, TokenId, UserId,
 };
+use kommutator::model::letter::{Letter, LetterKind, LetterStatus};
 use kommutator::model::message::{
     Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction,
 };
@@ -51,9 +53,15 @@ fn boxed<R: Kept + 'static>(kept: impl IntoIterator<Item = R>) -> Vec<Box<dyn Ke
 /// What lies in the installation's partition.
 pub(crate) fn global() -> Vec<Box<dyn Kept>> {
     let (keyring, world) = keyring();
-    let credential = |hash: &str, holder, expires_at| Credential { hash: hash.to_owned(), workspace: WORKSPACE, holder, created_at: NOW, expires_at };
+    let credential = |hash: &str, holder, expires_at| Credential {
+        device: "Firefox, Windows".into(),
+        address: "192.0.2.7".into(),
+        seen_at: Some(later(500)),
+        ends_at_rest: true,
+        ..Credential::new(hash.to_owned(), WORKSPACE, holder, NOW, expires_at)
+    };
     let pointer = |kind: &str, account| Pointer { kind: kind.into(), key: format!("{kind}key"), workspace: WORKSPACE, login: LOGIN, account };
-    let mut kept = boxed([Installation { key_check: keyring.check_value(&world), created_at: NOW }]);
+    let mut kept = boxed([Installation { key_check: keyring.check_value(&world), created_at: NOW, setup: vec!["b1".into()], founder: Some(USER) }]);
     kept.extend(boxed([Workspace {
         id: WORKSPACE,
         name: "Магазин".into(),
@@ -71,12 +79,72 @@ pub(crate) fn global() -> Vec<Box<dyn Kept>> {
         locale: "es".into(),
         created_at: NOW,
         workspaces: vec![WORKSPACE],
+        phone: "+7 999 000-00-00".into(),
+        notify_email: "m2@shop.example".into(),
+        time_zone: "Asia/Omsk".into(),
+        second_factor: Some(SecondFactor { sealed: "s".into(), since: NOW, last_step: 7, recovery: vec!["c1".into(), "c2".into()] }),
+        enrolment: Some(Enrolment { sealed: "s".into(), expires_at: later(9) }),
     }]));
     kept.extend(boxed([
         credential("a1", Holder::Session { id: SessionId(1), user: USER }, Some(later(1_000))),
         credential("a2", Holder::Token { id: TOKEN }, None),
     ]));
     kept.extend(boxed([pointer("widget", Some(ACCOUNT)), pointer("hook", None)]));
+    kept.extend(ways_in());
+    kept
+}
+
+fn ways_in() -> Vec<Box<dyn Kept>> {
+    let invite = |id: u64, role, taken_by, accepted_at, revoked_at| Invite {
+        id: InviteId(id),
+        workspace: WORKSPACE,
+        email: format!("i{id}@shop.example"),
+        role,
+        channels: Some(vec![ACCOUNT]),
+        hash: format!("d{id}"),
+        invited_by: USER,
+        invited_by_name: "Мария".into(),
+        created_at: NOW,
+        expires_at: later(1_000),
+        letter: Some(LetterId(id)),
+        taken_by,
+        accepted_at,
+        revoked_at,
+    };
+    let mut kept = boxed([
+        invite(1, Role::Manager, None, None, None),
+        invite(2, Role::Admin, Some(USER), Some(later(2)), None),
+        invite(3, Role::Owner, None, None, Some(later(3))),
+    ]);
+    let made_by = Some(ResetMaker { workspace: WORKSPACE, user: USER });
+    kept.extend(boxed([PasswordReset { hash: "e1".into(), user: USER, created_at: NOW, expires_at: later(10), made_by }]));
+    kept.extend(boxed([LoginChallenge {
+        hash: "f1".into(),
+        user: USER,
+        password: "aa".into(),
+        remember: true,
+        invite: Some(InviteId(1)),
+        tries: 2,
+        expires_at: later(10),
+    }]));
+    use LetterKind::{FactorOff, FactorOn, Invitation, PasswordChanged, PasswordLink, Trial};
+    let statuses = [LetterStatus::Waiting, LetterStatus::Posted, LetterStatus::Undeliverable];
+    let kinds = [Invitation, PasswordLink, PasswordChanged, FactorOn, FactorOff, Trial];
+    kept.extend(boxed((1..).zip(kinds.into_iter().zip(statuses.into_iter().cycle())).map(|(id, (about, status))| Letter {
+        id: LetterId(id),
+        workspace: (id != 3).then_some(WORKSPACE),
+        to: format!("i{id}@shop.example"),
+        locale: "es".into(),
+        about,
+        sealed: "s".into(),
+        status,
+        reason: Some(reason()),
+        tries: 2,
+        next_at: later(5),
+        until: later(50),
+        created_at: NOW,
+        at: later(4),
+    })));
     kept
 }
 
