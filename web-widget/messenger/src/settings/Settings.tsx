@@ -14,9 +14,13 @@ import { People } from "./People.tsx";
 import { Profile } from "./Profile.tsx";
 import { Quarantine } from "./Quarantine.tsx";
 import { Tokens } from "./Tokens.tsx";
+import { Wizard } from "./Wizard.tsx";
+import { Workspace } from "./Workspace.tsx";
 
 const PAGES: { page: SettingsPage; icon: IconName; admin: boolean }[] = [
   { page: "profile", icon: "user", admin: false },
+  { page: "workspace", icon: "home", admin: true },
+  { page: "setup", icon: "done", admin: true },
   { page: "channels", icon: "channel", admin: true },
   { page: "people", icon: "people", admin: true },
   { page: "tokens", icon: "key", admin: true },
@@ -37,7 +41,7 @@ export function Settings() {
     return now.name === "settings" ? now.item : null;
   };
   // On a wide screen some page is always open; a phone shows the list first.
-  const shown = () => page() ?? (matchMedia("(min-width: 761px)").matches ? (pages()[1]?.page ?? "profile") : null);
+  const shown = () => page() ?? (matchMedia("(min-width: 761px)").matches ? (desk.isAdmin() ? "channels" : "profile") : null);
   const denied = () => PAGES.some((one) => one.page === page() && one.admin && !desk.isAdmin());
   const title = () => {
     const now = shown();
@@ -61,6 +65,8 @@ export function Settings() {
         <Show when={!denied()} fallback={<Empty icon="lock" title={t("settings.denied")} text={t("settings.denied.text")} />}>
           <Switch>
             <Match when={shown() === "profile"}><Profile /></Match>
+            <Match when={shown() === "workspace"}><Workspace /></Match>
+            <Match when={shown() === "setup"}><Wizard /></Match>
             <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
             <Match when={shown() === "channels"}><Channels /></Match>
             <Match when={shown() === "people"}><People /></Match>
