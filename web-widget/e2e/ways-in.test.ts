@@ -2,7 +2,7 @@
  * From an empty folder to the first answered message and a second manager, following only what the screens say, in each language; then
  * what happens when a password or a phone is lost.
  */
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { en } from "../messenger/src/words/en.ts";
 import { es } from "../messenger/src/words/es.ts";
@@ -21,19 +21,24 @@ let browser: Browser;
 let shop: Served;
 let owner: Page;
 let second: Page;
-const contexts: BrowserContext[] = [];
+const servers: Served[] = [];
 
 beforeAll(async () => {
   if (real) browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();
-  await shop?.stop();
+  await Promise.all(servers.map((server) => server.stop()));
 });
+
+async function begin(settings?: string[]): Promise<Served> {
+  const server = await serve(settings);
+  servers.push(server);
+  return server;
+}
 
 async function open(address: string): Promise<Page> {
   const context = await browser.newContext({ locale: "ru", viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", permissions: ["clipboard-write", "clipboard-read"] });
-  contexts.push(context);
   const page = await context.newPage();
   await page.goto(address);
   return page;
@@ -74,7 +79,7 @@ for (const locale of ["ru", "en", "es"] as const) {
   it.runIf(real)(`leads from an empty folder to the second manager (${locale})`, async () => {
     const w = WORDS[locale];
     const word = (key: string) => w[key] ?? key;
-    const server = await serve();
+    const server = await begin();
     const plain = await open(server.url);
     await plain.getByText(ru["login.empty"]).waitFor();
     if (locale === "ru") await seen(plain, "empty");
@@ -148,7 +153,6 @@ for (const locale of ["ru", "en", "es"] as const) {
     await late.goto(server.address);
     await late.getByText(ru["over.setup"]).waitFor();
     if (locale === "ru") [shop, owner, second] = [server, page, other];
-    else await server.stop();
   });
 }
 
@@ -267,7 +271,7 @@ it.runIf(real)("keeps a profile, and warns who leaves without saving", async () 
 
 it.runIf(real)("sends letters, and lets in again who has forgotten the password", async () => {
   const mail = await mailServer();
-  const server = await serve(["--smtp-url", mail.url, "--mail-from", "Лавка <chat@shop.example>"]);
+  const server = await begin(["--smtp-url", mail.url, "--mail-from", "Лавка <chat@shop.example>"]);
   const page = await open(server.address);
   const said = { code: server.address.split("#")[1], workspace: "Лавка", name: "Мария", ...OWNER, locale: "ru", time_zone: "Europe/Moscow" };
   expect((await page.request.post(`${server.url}/api/v1/setup`, { data: said })).status()).toBe(200);
@@ -298,5 +302,4 @@ it.runIf(real)("sends letters, and lets in again who has forgotten the password"
   await lost.locator(".rail .dot.on").waitFor();
   await page.getByRole("heading", { name: ru["login.title"] }).waitFor();
   mail.close();
-  await server.stop();
 });
