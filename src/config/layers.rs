@@ -42,7 +42,8 @@ pub(super) const SETTINGS: [Setting; 23] = [
     setting("s3_access_key", None),
     secret("s3_secret_key"),
     setting("s3_path_style", Some("true")),
-    setting("smtp_url", None),
+    // People write the password into such addresses; here it is refused, and not shown.
+    secret("smtp_url"),
     setting("smtp_user", None),
     secret("smtp_password"),
     setting("mail_from", None),

@@ -196,4 +196,14 @@ mod tests {
         assert_eq!(tries, 10, "one e-mail from many addresses");
         assert!(limits.login(address(100), "boris@shop.ru").is_ok());
     }
+
+    #[test]
+    fn letters_and_codes_are_limited() {
+        let limits = Limits::new(true);
+        let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
+        assert_eq!((0..20).filter(|at| limits.letter(address(*at), "Anna@shop.ru ").is_ok()).count(), 10, "one e-mail from many addresses");
+        assert_eq!((0..20).filter(|at| limits.letter(address(100), &format!("{at}@shop.ru")).is_ok()).count(), 10, "many e-mails from one address");
+        assert_eq!((0..20).filter(|_| limits.code(UserId(1)).is_ok()).count(), 10);
+        assert!(limits.code(UserId(2)).is_ok());
+    }
 }

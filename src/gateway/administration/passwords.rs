@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::access::{Caller, Sessions, hash, revoke_sessions};
 use super::people::{canonical_email, find_user, member};
+use super::sessions::all as all_sessions;
 use super::{Actor, AdministrationError, audit};
 use crate::gateway::house::House;
 use crate::gateway::post::{self, NewLetter};
@@ -259,9 +260,14 @@ pub async fn use_link(house: &House, token: &str, password: &str) -> Result<(Use
         for link in links(house, id).await? {
             batch.remove(&link);
         }
+        // And every session, in the same commit: whoever is in by the old password is out.
+        for session in all_sessions(house, id).await? {
+            batch.remove(&session);
+        }
         tell_changed(house, &mut batch, &user.record)?;
         match house.store.global().commit(batch).await {
             Ok(_) => {
+                // Those that were begun at the same moment.
                 revoke_sessions(house, id, Sessions::All).await?;
                 return Ok((id, user.record.workspaces));
             }

@@ -165,7 +165,8 @@ pub(super) async fn seen(house: &House, session: &Stored<Credential>) {
     }
 }
 
-async fn all(house: &House, user: UserId) -> Result<Vec<Stored<Credential>>, AdministrationError> {
+/// A user's sessions, newest first, also those that are over.
+pub(super) async fn all(house: &House, user: UserId) -> Result<Vec<Stored<Credential>>, AdministrationError> {
     let found = house.store.global().scan_index::<Credential>(Credential::BY_HOLDER, &Credential::of_user(user), Scan::last(1_000)).await?;
     Ok(found.into_iter().map(|(_, stored)| stored).collect())
 }

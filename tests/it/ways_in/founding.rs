@@ -5,6 +5,7 @@ use kommutator::store::batch::Batch;
 use kommutator::store::records::Installation;
 
 use super::*;
+use crate::support::recount::recount;
 
 fn founding(code: &str, email: &str) -> Value {
     let (workspace, name) = ("Лавка", "Мария");
@@ -59,8 +60,20 @@ async fn first_run(app: App) {
         expect(&nobody, "POST", "/api/v1/setup", founding(code, "late@b.example"), "409 setup_over").await;
     }
     assert_eq!(offer(house).await.unwrap(), None, "there is nothing left to found");
-    let users = app.client(text(&entered.body, "token")).get("/api/v1/users").await.body;
-    assert_eq!(users["total"], 1);
+    let owner = app.client(text(&entered.body, "token"));
+    assert_eq!(owner.get("/api/v1/users").await.body["total"], 1);
+    // A record of each kind of way in: every index entry is where it belongs.
+    let invited = expect(&owner, "POST", "/api/v1/invites", json!({ "email": "anna@b.example", "role": "manager" }), "201").await.body;
+    assert_eq!(invited["letter"], Value::Null, "no mail is set up");
+    let path = format!("/api/v1/invites/{}", text(&invited, "id"));
+    expect(&owner, "POST", &format!("{path}/renew"), Value::Null, "201").await;
+    expect(&owner, "DELETE", &path, Value::Null, "204").await;
+    expect(&owner, "POST", "/api/v1/invites", json!({ "email": "anna@b.example", "role": "manager" }), "201").await;
+    let boris = person(&app, kommutator::model::ids::WorkspaceId(1), "boris@b.example", Role::Manager).await;
+    for _ in 0..7 {
+        expect(&owner, "POST", &format!("/api/v1/users/{boris}/password-link"), Value::Null, "201").await;
+    }
+    recount(house.store.engine()).await;
 }
 
 /// A workspace the command line made closes the door too.

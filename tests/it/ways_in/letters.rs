@@ -76,3 +76,22 @@ async fn an_address_that_is_none_fails_at_once() {
     assert_eq!(text(&letter["reason"], "code"), "mail_bad_address");
     assert_eq!(place.smtp.calls(), 0);
 }
+
+/// The doctor logs in to the mail server, and sends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_tries_the_mail_server() {
+    let (smtp, data) = (FakeSmtp::start().await, tempfile::tempdir().unwrap());
+    let doctor = async || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kommutator"));
+        command.args(["doctor", "--listen", "127.0.0.1:1", "--mail-from", "chat@shop.example", "--smtp-url", &smtp.url, "--data"]).arg(data.path());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        said.lines().find(|line| line.contains(" mail ")).unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    let line = doctor().await;
+    assert!(line.starts_with("ok") && line.contains("lets us in; letters come from chat@shop.example"), "{line}");
+    smtp.be(Manner::Busy);
+    let line = doctor().await;
+    assert!(line.starts_with("error") && line.contains("check smtp_url"), "{line}");
+    assert!(smtp.to("chat@shop.example").is_empty());
+}

@@ -6,7 +6,7 @@ import type { IconName } from "../ui/paths.ts";
 import logo from "../icon.svg?url";
 
 /** What every page before the messenger looks like. */
-export function Card(props: { title: string; lead?: string | undefined; wide?: boolean; icon?: IconName; children: JSX.Element }) {
+export function Card(props: { title: string; lead?: string | undefined; wide?: boolean; icon?: IconName; children?: JSX.Element }) {
   createEffect(() => (document.title = `${props.title} · ${t("app.name")}`));
   return (
     <main class="login">

@@ -4,7 +4,6 @@ import { api } from "../api.ts";
 import { Problem } from "../http.ts";
 import { problemText, t } from "../i18n.ts";
 import { follow } from "../route.ts";
-import { Empty } from "../ui/Empty.tsx";
 import { TextField } from "../ui/Field.tsx";
 import { Card, CardForm } from "./Card.tsx";
 import { Code } from "./Code.tsx";
@@ -51,7 +50,7 @@ export function Login(props: { entered: (me: Me) => void }) {
   // What cannot be asked is no reason not to show the form.
   onMount(() => void api.setupState().then((state) => setEmpty(state.empty), () => undefined));
   return (
-    <Show when={!empty()} fallback={<main class="splash"><Empty icon="settings" title={t("login.empty")} text={t("login.empty.text")} /></main>}>
+    <Show when={!empty()} fallback={<Card title={t("login.empty")} lead={t("login.empty.text")} icon="settings" />}>
       <Show when={challenge()} keyed fallback={<Form entered={(me) => props.entered(me)} codeAsked={setChallenge} />}>
         {(asked) => <Code challenge={asked} entered={(me) => props.entered(me)} back={() => setChallenge(null)} />}
       </Show>

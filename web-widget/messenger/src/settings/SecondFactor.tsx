@@ -4,7 +4,7 @@ import { t } from "../i18n.ts";
 import type { Profile } from "../types.ts";
 import { TextField } from "../ui/Field.tsx";
 import { createSubmit } from "./form.ts";
-import { Copy, ErrorLine } from "./parts.tsx";
+import { Copy, CopyButton, ErrorLine } from "./parts.tsx";
 
 type Begun = { secret: string; qr: string };
 
@@ -62,8 +62,7 @@ function Recovery(props: { codes: string[]; done: () => void }) {
       <h4>{t("factor.recovery")}</h4>
       <p class="help">{t("factor.recovery.text")}</p>
       <ul class="codes" aria-label={t("factor.recovery")}><For each={props.codes}>{(code) => <li><code>{code}</code></li>}</For></ul>
-      <Copy text={props.codes.join(" ")} label={t("factor.recovery")} />
-      <div class="row-of"><button type="button" class="button main" onClick={() => props.done()}>{t("factor.saved")}</button></div>
+      <div class="row-of"><CopyButton text={props.codes.join("\n")} /><button type="button" class="button main" onClick={() => props.done()}>{t("factor.saved")}</button></div>
     </>
   );
 }
