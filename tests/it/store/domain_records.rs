@@ -5,12 +5,11 @@ use kommutator::model::connection::{
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
 use kommutator::model::customer::{Claim, Customer, CustomerLink, Identity, Vouched};
-use kommutator::model::entry::{Enrolment, Invite, LoginChallenge, PasswordReset, ResetMaker, SecondFactor};
+use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::ids::{
-    AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, InviteId, LetterId, LoginId, MessageId, NodeId, ProviderAppId,
-    QuarantineId, SessionId, TokenId, UserId,
+    AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
+    SessionId, TokenId, UserId,
 };
-use kommutator::model::letter::{Letter, LetterKind, LetterStatus};
 use kommutator::model::message::{
     Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction,
 };
@@ -31,14 +30,14 @@ pub(crate) const CONVERSATION: ConversationId = ConversationId(41);
 const FILE: FileId = FileId(51);
 const IDENTITY: IdentityId = IdentityId(61);
 const CUSTOMER: CustomerId = CustomerId(71);
-const USER: UserId = UserId(81);
+pub(crate) const USER: UserId = UserId(81);
 const TOKEN: TokenId = TokenId(91);
 
-fn later(ms: i64) -> Time {
+pub(crate) fn later(ms: i64) -> Time {
     NOW.plus_ms(ms)
 }
 
-fn reason() -> Reason {
+pub(crate) fn reason() -> Reason {
     Reason::new("rejected").with("piece", 2).said("no such chat «?»")
 }
 
@@ -46,7 +45,7 @@ fn page() -> Page {
     Page { url: Some("https://shop.example/a?b=c".into()), title: Some("Лавка".into()), referrer: Some("https://find.example".into()) }
 }
 
-fn boxed<R: Kept + 'static>(kept: impl IntoIterator<Item = R>) -> Vec<Box<dyn Kept>> {
+pub(crate) fn boxed<R: Kept + 'static>(kept: impl IntoIterator<Item = R>) -> Vec<Box<dyn Kept>> {
     kept.into_iter().map(|record| Box::new(record) as Box<dyn Kept>).collect()
 }
 
@@ -90,61 +89,7 @@ pub(crate) fn global() -> Vec<Box<dyn Kept>> {
         credential("a2", Holder::Token { id: TOKEN }, None),
     ]));
     kept.extend(boxed([pointer("widget", Some(ACCOUNT)), pointer("hook", None)]));
-    kept.extend(ways_in());
-    kept
-}
-
-fn ways_in() -> Vec<Box<dyn Kept>> {
-    let invite = |id: u64, role, taken_by, accepted_at, revoked_at| Invite {
-        id: InviteId(id),
-        workspace: WORKSPACE,
-        email: format!("i{id}@shop.example"),
-        role,
-        channels: Some(vec![ACCOUNT]),
-        hash: format!("d{id}"),
-        invited_by: USER,
-        invited_by_name: "Мария".into(),
-        created_at: NOW,
-        expires_at: later(1_000),
-        letter: Some(LetterId(id)),
-        taken_by,
-        accepted_at,
-        revoked_at,
-    };
-    let mut kept = boxed([
-        invite(1, Role::Manager, None, None, None),
-        invite(2, Role::Admin, Some(USER), Some(later(2)), None),
-        invite(3, Role::Owner, None, None, Some(later(3))),
-    ]);
-    let made_by = Some(ResetMaker { workspace: WORKSPACE, user: USER });
-    kept.extend(boxed([PasswordReset { hash: "e1".into(), user: USER, created_at: NOW, expires_at: later(10), made_by }]));
-    kept.extend(boxed([LoginChallenge {
-        hash: "f1".into(),
-        user: USER,
-        password: "aa".into(),
-        remember: true,
-        invite: Some(InviteId(1)),
-        tries: 2,
-        expires_at: later(10),
-    }]));
-    use LetterKind::{FactorOff, FactorOn, Invitation, PasswordChanged, PasswordLink, Trial};
-    let statuses = [LetterStatus::Waiting, LetterStatus::Posted, LetterStatus::Undeliverable];
-    let kinds = [Invitation, PasswordLink, PasswordChanged, FactorOn, FactorOff, Trial];
-    kept.extend(boxed((1..).zip(kinds.into_iter().zip(statuses.into_iter().cycle())).map(|(id, (about, status))| Letter {
-        id: LetterId(id),
-        workspace: (id != 3).then_some(WORKSPACE),
-        to: format!("i{id}@shop.example"),
-        locale: "es".into(),
-        about,
-        sealed: "s".into(),
-        status,
-        reason: Some(reason()),
-        tries: 2,
-        next_at: later(5),
-        until: later(50),
-        created_at: NOW,
-        at: later(4),
-    })));
+    kept.extend(super::domain_ways_in::ways_in());
     kept
 }
 

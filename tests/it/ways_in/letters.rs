@@ -67,6 +67,19 @@ pub(super) async fn letters_that_fail_are_shown_and_tried_again(place: Place) {
     assert!(found.len() == 4 && found.iter().all(|letter| letter.sealed.is_empty()), "{found:?}");
 }
 
+/// However many nodes believe that letters are theirs to send.
+pub(super) async fn a_letter_goes_out_once(place: Place) {
+    place.smtp.be(Manner::Busy);
+    test_letter(&place).await;
+    newest(&place, "it waits", |letter| letter["reason"]["code"] == "mail_waits").await;
+    place.smtp.be(Manner::Kind);
+    place.app.world.advance_ms(60_000);
+    let rounds = (0..8).map(|_| kommutator::gateway::post::send_due(place.app.house()));
+    assert!(futures_util::future::join_all(rounds).await.into_iter().all(|round| round.is_ok()));
+    newest(&place, "it is posted", |letter| letter["status"] == "posted" && letter["tries"] == 2).await;
+    assert_eq!(place.smtp.to("owner@shop.example").len(), 1);
+}
+
 /// An address letters cannot go to is no reason to try.
 #[tokio::test]
 async fn an_address_that_is_none_fails_at_once() {

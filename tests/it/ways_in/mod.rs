@@ -98,5 +98,5 @@ on_both_engines! {
     passwords: a_letter_sets_a_new_password_once, a_link_for_a_colleague_lifts_nobody;
     factor: a_second_factor_asks_for_a_code, an_owner_takes_a_lost_factor_away;
     sessions: sessions_are_listed_and_ended, a_session_that_rests_ends, a_profile_is_kept;
-    letters: letters_that_fail_are_shown_and_tried_again;
+    letters: letters_that_fail_are_shown_and_tried_again, a_letter_goes_out_once;
 }
