@@ -262,6 +262,7 @@ it.runIf(real)("keeps a profile, and warns who leaves without saving", async () 
   await owner.reload();
   expect(await owner.getByLabel(ru["profile.phone"]).inputValue()).toBe("+7 999 000-00-00");
   expect(await owner.getByLabel(ru["zone.label"]).inputValue()).toBe("Asia/Omsk");
+  await seen(owner, "profile-top");
   await owner.goto(`${shop.url}/settings/workspace`);
   await owner.getByText(ru["mail.off"]).waitFor();
   await owner.getByLabel(ru["common.name"]).fill("Лавка у моря");
