@@ -19,6 +19,7 @@ use crate::gateway::kept::Kept;
 use crate::gateway::panics::Panics;
 use crate::gateway::searcher::Searcher;
 use crate::gateway::supervisor::{Gateway, Shutdown};
+use crate::mail::Mail;
 use crate::model::ids::NodeId;
 use crate::model::protocol::close;
 use crate::model::time::{SharedWorld, World};
@@ -115,6 +116,8 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         inboxes: Inboxes::default(),
         panics: Panics::default(),
         search: Searcher::new(search),
+        mail: config.mail.as_ref().map(Mail::new).transpose().map_err(StartError)?,
+        public_url: config.public_url.clone(),
     })
 }
 
@@ -127,7 +130,8 @@ async fn open_keyring(config: &Config, store: &Store, world: &dyn World) -> Resu
         return Ok(keyring);
     }
     let mut batch = Batch::new();
-    batch.insert(&Installation { key_check: keyring.check_value(world), created_at: world.now() }).map_err(failed)?;
+    let installation = Installation { key_check: keyring.check_value(world), created_at: world.now(), setup: Vec::new(), founder: None };
+    batch.insert(&installation).map_err(failed)?;
     match store.global().commit(batch).await {
         Ok(_) => Ok(keyring),
         // Another node was quicker: then its value must fit our keys.

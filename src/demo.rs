@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::app::StartError;
 use crate::channel::site_widget::parse::{Visitor, VisitorPart};
 use crate::channel::site_widget::settings::Appearance;
-use crate::gateway::administration::access::{Caller, log_in};
+use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::channels::{accounts, create_widget, widget_settings};
 use crate::gateway::administration::people::{NewMember, add_member, create_workspace, find_user, workspaces};
+use crate::gateway::administration::sessions::{Entered, Entering, log_in};
 use crate::gateway::administration::{Actor, AdministrationError};
 use crate::gateway::commands::{Answer, Command, CommandError, ask};
 use crate::gateway::house::House;
@@ -113,10 +114,10 @@ pub async fn printed(house: &House, prepared: &Prepared, url: &str) -> Result<Pr
     let (password, token) = match find_user(house, EMAIL).await.map_err(failed)? {
         Some(_) => {
             let password = password(house);
-            match log_in(house, EMAIL, &password).await.map_err(failed)? {
-                Some((token, _)) => (password, token),
-                // The owner has changed it.
-                None => (String::new(), String::new()),
+            match log_in(house, EMAIL, &password, &remembered()).await.map_err(failed)? {
+                Some(Entered::In { secret, .. }) => (password, secret),
+                // The owner has changed it, or asks for a code.
+                Some(Entered::CodeNeeded(_)) | None => (String::new(), String::new()),
             }
         }
         None => (String::new(), String::new()),
@@ -242,5 +243,12 @@ async fn patiently(house: &House, workspace: WorkspaceId, account: &ChannelAccou
 /// # Errors
 /// The store's word.
 pub async fn owner(house: &House) -> Result<Option<(String, Caller)>, AdministrationError> {
-    log_in(house, EMAIL, &password(house)).await
+    Ok(match log_in(house, EMAIL, &password(house), &remembered()).await? {
+        Some(Entered::In { secret, caller, .. }) => Some((secret, *caller)),
+        Some(Entered::CodeNeeded(_)) | None => None,
+    })
+}
+
+fn remembered() -> Entering {
+    Entering { remember: true, ..Entering::default() }
 }

@@ -4,7 +4,7 @@
 //! * [`web`]: the edge: HTTP routes, webhooks, WebSocket session actors, static assets
 //! * [`gateway`]: the actors
 //! * `automation`: what happens by itself, as decisions
-//! * [`channel`], `crm`: one folder per provider, one per CRM
+//! * [`channel`], `crm`: one folder per provider, one per CRM; [`mail`]: letters and the way out
 //! * [`config`]: flags, environment and one file become one typed configuration
 //! * [`store`]: the port, two engines, typed tables, search, files
 //! * [`model`]: domain types and rules: no I/O, no clock, no async
@@ -16,6 +16,7 @@ pub mod channel;
 pub mod config;
 pub mod demo;
 pub mod gateway;
+pub mod mail;
 pub mod model;
 pub mod operating;
 pub mod store;

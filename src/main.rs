@@ -9,8 +9,8 @@ use kommutator::app::{self, StartError, open_house};
 use kommutator::channel::registry::Channels;
 use kommutator::config::{AdminCommand, Cli, CliStop, Command, Config, LogFormat};
 use kommutator::demo;
-use kommutator::gateway::administration::Actor;
 use kommutator::gateway::administration::people::{NewMember, add_member, create_workspace, new_epochs, workspaces};
+use kommutator::gateway::administration::{Actor, founding};
 use kommutator::model::protocol::Role;
 use kommutator::model::time::{RealWorld, SharedWorld};
 use kommutator::operating::{backup, doctor, restore, transfer};
@@ -76,14 +76,7 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
     match command {
         Command::Serve => {
             let end = app::told_to_end();
-            let house = open_house(&config, Channels::all(), world).await?;
-            let listener = listen(&config)?;
-            if workspaces(&house).await.map_err(failed)?.is_empty() {
-                tracing::warn!("there is no workspace yet: make one with `kommutator admin create-owner`");
-            }
-            let running = app::start(&config, house, listener, None)?;
-            tracing::info!(address = %running.address, url = config.public_url, "serving");
-            running.serve_until(end).await
+            serve(config, world, end).await
         }
         Command::Demo { json, empty } => run_demo(config, world, json, empty).await,
         Command::Admin { command } => administer(command, &config, world).await,
@@ -96,6 +89,27 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
     }
 }
 
+async fn serve(mut config: Config, world: SharedWorld, end: impl Future<Output = ()>) -> Result<(), StartError> {
+    let mut house = open_house(&config, Channels::all(), world).await?;
+    let listener = listen(&config)?;
+    if config.listen.port() == 0 {
+        // The port was chosen just now; only now the address is known.
+        config.public_url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        house.public_url.clone_from(&config.public_url);
+    }
+    founding::finish(&house).await.map_err(failed)?;
+    let code = founding::offer(&house).await.map_err(failed)?;
+    let running = app::start(&config, house, listener, None)?;
+    tracing::info!(address = %running.address, url = config.public_url, "serving");
+    if let Some(code) = code {
+        // Not into the log: whoever opens this address owns the installation.
+        let mut out = std::io::stdout();
+        let words = "There is no workspace yet. Open this address to make yours; it works once:";
+        writeln!(out, "{words}\n\n  {}/setup#{code}\n", config.public_url).and_then(|()| out.flush()).map_err(failed)?;
+    }
+    running.serve_until(end).await
+}
+
 fn show(text: &str) -> Result<(), StartError> {
     writeln!(std::io::stdout(), "{text}").map_err(failed)
 }
@@ -106,12 +120,13 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
 
 async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: bool) -> Result<(), StartError> {
     let end = app::told_to_end();
-    let house = open_house(&config, Channels::all(), world).await?;
+    let mut house = open_house(&config, Channels::all(), world).await?;
     let listener = listen(&config)?;
     let address = listener.local_addr().map_err(failed)?;
     if config.listen.port() == 0 {
         // The port was chosen just now; only now the address is known.
         config.public_url = format!("http://{address}");
+        house.public_url.clone_from(&config.public_url);
     }
     let url = config.public_url.clone();
     let prepared = demo::prepare(&house, &url).await?;

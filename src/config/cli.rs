@@ -150,6 +150,18 @@ pub struct Options {
     /// Whether the bucket is in the path rather than in the host's name [default: true].
     #[arg(long, global = true, value_name = "true|false")]
     pub s3_path_style: Option<String>,
+    /// The mail server: smtps://HOST, smtp://HOST (STARTTLS), smtp-plain://HOST.
+    #[arg(long, global = true, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// The name the mail server knows us by.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub smtp_user: Option<String>,
+    /// Its password. Better given by the environment or a file.
+    #[arg(long, global = true, value_name = "SECRET")]
+    pub smtp_password: Option<String>,
+    /// What letters come from, e.g. "Shop <chat@shop.example>".
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
     /// text or json [default: text].
     #[arg(long, global = true, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -179,6 +191,10 @@ impl Options {
             "s3_access_key" => &self.s3_access_key,
             "s3_secret_key" => &self.s3_secret_key,
             "s3_path_style" => &self.s3_path_style,
+            "smtp_url" => &self.smtp_url,
+            "smtp_user" => &self.smtp_user,
+            "smtp_password" => &self.smtp_password,
+            "mail_from" => &self.mail_from,
             "log_format" => &self.log_format,
             "log_level" => &self.log_level,
             _ => &None,

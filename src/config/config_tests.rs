@@ -7,6 +7,7 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::mail::SmtpServer;
 
 fn options(arguments: &[&str]) -> Options {
     let command_line = ["kommutator", "serve"].iter().chain(arguments);
@@ -97,6 +98,44 @@ fn good_values() {
     assert_eq!((s3.endpoint.as_deref(), s3.secret_key.expose_secret()), (Some("http://minio:9000"), "hidden"));
     let shown = format!("{config:?}");
     assert!(!shown.contains("hidden") && !shown.contains(&key), "{shown}");
+}
+
+#[test]
+fn the_mail_server() {
+    let from = "Лавка <chat@shop.example>";
+    for (url, wanted) in [
+        ("smtps://smtp.example.com", Ok(("smtp.example.com", 465, Sealing::Tls))),
+        ("smtp://smtp.example.com/", Ok(("smtp.example.com", 587, Sealing::StartTls))),
+        ("smtp-plain://127.0.0.1:2525", Ok(("127.0.0.1", 2525, Sealing::None))),
+        ("https://smtp.example.com", Err("write smtps://HOST (TLS), smtp://HOST (STARTTLS)")),
+        ("smtp.example.com:25", Err("`smtp_url`: its value will not do")),
+        ("smtps://user:hidden@smtp.example.com", Err("write smtps://HOST")),
+        ("smtps://", Err("write smtps://HOST")),
+        ("smtps://h/path", Err("write smtps://HOST")),
+    ] {
+        let read = read(&["--smtp-url", url, "--mail-from", from], &[]).map(|config| config.mail.unwrap().server);
+        match wanted {
+            Ok((host, port, sealing)) => assert_eq!(read.unwrap(), SmtpServer { host: host.to_owned(), port, sealing }),
+            Err(words) => {
+                let error = read.unwrap_err().to_string();
+                assert!(error.contains(words) && !error.contains("hidden"), "{url}: {error}");
+            }
+        }
+    }
+    let config = |arguments: &[&str], environment: &[(&str, &str)]| read(arguments, environment).map_err(|error| error.to_string());
+    let whole = ["--smtp-url", "smtp-plain://h", "--mail-from", from, "--smtp-user", "chat"];
+    let read = config(&whole, &[("KOMMUTATOR_SMTP_PASSWORD", "hidden")]).unwrap();
+    assert!(!format!("{read:?}").contains("hidden") && read.warnings[0].contains("goes unsealed"), "{read:?}");
+    for (arguments, words) in [
+        (&["--mail-from", from][..], "`mail_from` is given without `smtp_url`"),
+        (&["--smtp-url", "smtps://h"], "`smtp_url` is given without `mail_from`"),
+        (&["--smtp-url", "smtps://h", "--mail-from", "nobody"], "`mail_from`: `nobody` will not do"),
+        (&["--smtp-url", "smtps://h", "--mail-from", "a@b.example\nBcc: c@d.example"], "`mail_from`"),
+        (&whole, "`smtp_user` is given without `smtp_password`"),
+    ] {
+        let error = config(arguments, &[]).unwrap_err();
+        assert!(error.contains(words), "{arguments:?}: {error}");
+    }
 }
 
 #[test]

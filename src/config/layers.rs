@@ -24,7 +24,7 @@ const fn secret(name: &'static str) -> Setting {
 }
 
 /// Every setting there is.
-pub(super) const SETTINGS: [Setting; 19] = [
+pub(super) const SETTINGS: [Setting; 23] = [
     setting("data", Some("data")),
     setting("listen", Some("127.0.0.1:8080")),
     setting("public_url", None),
@@ -42,6 +42,11 @@ pub(super) const SETTINGS: [Setting; 19] = [
     setting("s3_access_key", None),
     secret("s3_secret_key"),
     setting("s3_path_style", Some("true")),
+    // People write the password into such addresses; here it is refused, and not shown.
+    secret("smtp_url"),
+    setting("smtp_user", None),
+    secret("smtp_password"),
+    setting("mail_from", None),
     setting("log_format", Some("text")),
     setting("log_level", Some("info")),
 ];

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::mail::{MailSettings, PATIENCE, Sealing};
 use crate::model::time::RealWorld;
 use crate::store::files::S3Settings;
 use crate::store::secrets::{KeySource, Keyring};
@@ -98,6 +99,8 @@ pub struct Config {
     pub lease: Duration,
     /// Where files live.
     pub files: FilesChoice,
+    /// The mail server; none: no letters are sent.
+    pub mail: Option<MailSettings>,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// What is logged: a level or a filter of `tracing`.
@@ -140,6 +143,10 @@ impl Config {
         if matches!((&engine, &files), (EngineChoice::Redis(_), FilesChoice::Folder)) {
             warnings.push("files lie in this node's folder: several nodes on one Redis need an S3-compatible store (s3_bucket)".to_owned());
         }
+        let mail = mail(&layers)?;
+        if let Some(mail) = mail.as_ref().filter(|mail| mail.server.sealing == Sealing::None && mail.login.is_some()) {
+            warnings.push(format!("the password of the mail server {} goes unsealed: use smtps:// or smtp://", mail.server.host));
+        }
         Ok(Self {
             may_make_key: engine == EngineChoice::Sqlite,
             trusted_proxies: layers.parsed("trusted_proxies", TrustedProxies::read)?,
@@ -155,6 +162,7 @@ impl Config {
             key,
             rate_limits,
             files,
+            mail,
             warnings,
         })
     }
@@ -213,6 +221,26 @@ fn files(layers: &Layers) -> Result<FilesChoice, ConfigError> {
         secret_key: SecretString::from(needed("s3_secret_key")?),
         path_style: layers.parsed("s3_path_style", values::yes_no)?,
     }))
+}
+
+fn mail(layers: &Layers) -> Result<Option<MailSettings>, ConfigError> {
+    let Some(server) = layers.given("smtp_url", values::smtp)? else {
+        return match ["smtp_user", "smtp_password", "mail_from"].into_iter().find(|name| layers.is_given(name)) {
+            Some(name) => {
+                Err(layers.wrong(name, &format!("`{name}` is given without `smtp_url`"), "name the mail server in `smtp_url`, or leave it out"))
+            }
+            None => Ok(None),
+        };
+    };
+    let missing = || layers.wrong("smtp_url", "`smtp_url` is given without `mail_from`", "set `mail_from`, e.g. Shop <chat@shop.example>");
+    let from = layers.given("mail_from", values::mail_from)?.ok_or_else(missing)?;
+    let login = match (layers.given("smtp_user", values::text)?, layers.given("smtp_password", values::text)?) {
+        (Some(user), Some(password)) => Some((user, SecretString::from(password))),
+        (None, None) => None,
+        (Some(_), None) => return Err(layers.wrong("smtp_user", "`smtp_user` is given without `smtp_password`", "set both, or neither")),
+        (None, Some(_)) => return Err(layers.wrong("smtp_password", "`smtp_password` is given without `smtp_user`", "set both, or neither")),
+    };
+    Ok(Some(MailSettings { server, login, from, patience: PATIENCE }))
 }
 
 impl fmt::Display for EngineChoice {

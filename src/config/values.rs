@@ -9,6 +9,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::LogFormat;
+use crate::mail::{Sealing, SmtpServer};
 
 /// The address of a Redis, with its password.
 #[derive(Clone)]
@@ -84,6 +85,27 @@ pub(super) fn endpoint(text: &str) -> Parsed<String> {
 pub(super) fn redis(text: &str) -> Parsed<RedisUrl> {
     let fits = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host());
     fits.then(|| RedisUrl(SecretString::from(text))).ok_or_else(|| "write redis://[:PASSWORD@]HOST:PORT/DB, or rediss:// for TLS".to_owned())
+}
+
+pub(super) fn smtp(text: &str) -> Parsed<SmtpServer> {
+    let mend = || "write smtps://HOST (TLS), smtp://HOST (STARTTLS) or smtp-plain://HOST (neither), with :PORT where it is another".to_owned();
+    let (scheme, rest) = text.split_once("://").ok_or_else(mend)?;
+    let (sealing, port) = match scheme {
+        "smtps" => (Sealing::Tls, 465),
+        "smtp" => (Sealing::StartTls, 587),
+        "smtp-plain" => (Sealing::None, 25),
+        _ => return Err(mend()),
+    };
+    // Any scheme the parser knows nothing of leaves the host as it is.
+    let url = Url::parse(&format!("smtp://{}", rest.trim_end_matches('/'))).map_err(|_| mend())?;
+    let is_plain =
+        url.username().is_empty() && url.password().is_none() && url.path().is_empty() && url.query().is_none() && url.fragment().is_none();
+    let host = url.host_str().filter(|host| !host.is_empty() && is_plain).ok_or_else(mend)?;
+    Ok(SmtpServer { host: host.to_owned(), port: url.port().unwrap_or(port), sealing })
+}
+
+pub(super) fn mail_from(text: &str) -> Parsed<String> {
+    crate::mail::smtp::read_from(text).map(|_| text.to_owned())
 }
 
 pub(super) fn on_off(text: &str) -> Parsed<bool> {

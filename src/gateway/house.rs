@@ -10,6 +10,7 @@ use super::channel_actor::ChannelActor;
 use super::intake::Door;
 use super::kept::Kept;
 use crate::channel::registry::Channels;
+use crate::mail::Mail;
 use crate::model::connection::ChannelAccount;
 use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
 use crate::model::time::SharedWorld;
@@ -48,6 +49,10 @@ pub struct House {
     pub panics: super::panics::Panics,
     /// Finds messages by their words.
     pub search: super::searcher::Searcher,
+    /// Where letters go; none: no mail is set up.
+    pub mail: Option<Mail>,
+    /// The address people reach this installation by, without a slash at the end: what links in letters begin with.
+    pub public_url: String,
 }
 
 impl House {

@@ -1,10 +1,12 @@
-//! What must not grow for ever: the feed, uploads nobody used, logins that ended.
+//! What must not grow for ever: the feed, uploads nobody used, logins and invites that ended, old letters.
 //!
 //! Each step is conditioned on what it read, so two nodes that tidy at once do no harm; usually one does, the one a hash favours.
 
 use super::house::House;
 use super::supervisor::favoured;
+use crate::model::entry::{Invite, LoginChallenge, PasswordReset};
 use crate::model::ids::WorkspaceId;
+use crate::model::letter::{Letter, LetterStatus};
 use crate::model::people::{Credential, Workspace};
 use crate::store::batch::Batch;
 use crate::store::key::Key;
@@ -16,6 +18,8 @@ use crate::store::table::Record;
 pub const FEED_KEPT: u64 = 50_000;
 /// An upload used in no message is removed after this.
 pub const UPLOAD_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Old invites and letters are shown for so long.
+const PAPER_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// Trimmed in steps, so that not every look trims.
 const FEED_STEP: u64 = 1_000;
 /// Things removed in one look.
@@ -35,7 +39,12 @@ pub async fn tidy(house: &House) -> Result<(), StoreError> {
         }
     }
     if favoured(&nodes.alive, &"credentials") == Some(house.node) {
-        remove_ended_credentials(house).await?;
+        let now = house.world.now();
+        remove_ended::<Credential>(house, |old| old.is_over(now)).await?;
+        remove_ended::<LoginChallenge>(house, |old| old.expires_at <= now).await?;
+        remove_ended::<PasswordReset>(house, |old| old.expires_at <= now).await?;
+        remove_ended::<Invite>(house, |old| now.since(old.expires_at) > PAPER_KEPT_MS).await?;
+        remove_ended::<Letter>(house, |old| old.status != LetterStatus::Waiting && now.since(old.at) > PAPER_KEPT_MS).await?;
     }
     Ok(())
 }
@@ -83,14 +92,15 @@ async fn remove_unused_uploads(house: &House, workspace: WorkspaceId) -> Result<
     Ok(())
 }
 
-async fn remove_ended_credentials(house: &House) -> Result<(), StoreError> {
-    let (store, now) = (house.store.global(), house.world.now());
+/// Removes the records of a table that are over.
+async fn remove_ended<R: Record>(house: &House, is_over: impl Fn(&R) -> bool) -> Result<(), StoreError> {
+    let store = house.store.global();
     let mut above = None;
     loop {
         let mut scan = Scan::first(PORTION);
         scan.above = above.take();
-        let page = store.scan::<Credential>(&[], scan).await?;
-        for old in page.iter().filter(|old| old.record.expires_at.is_some_and(|end| end <= now)) {
+        let page = store.scan::<R>(&[], scan).await?;
+        for old in page.iter().filter(|old| is_over(&old.record)) {
             let mut batch = Batch::new();
             batch.remove(old);
             settle(store.commit(batch).await).await?;

@@ -17,6 +17,7 @@
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
+//! * [`post`]: letters, from the commit of their cause to the mail server
 //! * [`panics`]: the words of panics, until their cause is handled again
 //! * [`views`]: from records to what clients see
 
@@ -35,6 +36,7 @@ pub mod intake;
 pub mod kept;
 pub mod maintenance;
 pub mod panics;
+pub mod post;
 pub mod searcher;
 pub mod signals;
 pub mod supervisor;

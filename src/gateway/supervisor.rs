@@ -60,6 +60,11 @@ pub struct ChannelEnded {
 #[rtype(result = "()")]
 pub struct Reconcile;
 
+/// A letter was written: it need not wait for the next beat.
+#[derive(Message, Clone, Copy)]
+#[rtype(result = "()")]
+pub struct Post;
+
 /// The node goes down: actors end, what they own is given up.
 #[derive(Message, Clone, Copy)]
 #[rtype(result = "()")]
@@ -85,13 +90,27 @@ pub struct Gateway {
     again: bool,
     firing: bool,
     going_down: bool,
+    /// Whether letters are this node's to send.
+    is_postman: bool,
+    posting: bool,
 }
 
 impl Gateway {
     /// With the threads its actors live on.
     #[must_use]
     pub fn new(house: Arc<House>, arbiters: Vec<ArbiterHandle>) -> Self {
-        Self { house, arbiters, logins: HashMap::new(), panics: HashMap::new(), reconciling: false, again: false, firing: false, going_down: false }
+        Self {
+            house,
+            arbiters,
+            logins: HashMap::new(),
+            panics: HashMap::new(),
+            reconciling: false,
+            again: false,
+            firing: false,
+            going_down: false,
+            is_postman: false,
+            posting: false,
+        }
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
@@ -123,8 +142,25 @@ impl Gateway {
         }));
     }
 
+    /// One round at a time; what is written meanwhile is found by the next beat.
+    fn post(&mut self, ctx: &mut Context<Self>) {
+        if !self.is_postman || self.posting || self.going_down || self.house.mail.is_none() {
+            return;
+        }
+        self.posting = true;
+        let house = Arc::clone(&self.house);
+        let round = async move {
+            if let Err(error) = super::post::send_due(&house).await {
+                tracing::warn!(%error, "letters wait for the store");
+            }
+        };
+        ctx.spawn(round.into_actor(self).map(|(), actor, _| actor.posting = false));
+    }
+
     fn apply(&mut self, found: Found, ctx: &mut Context<Self>) {
         self.fire(found.workspaces, ctx);
+        self.is_postman = found.is_postman;
+        self.post(ctx);
         for (workspace, login) in &found.removed {
             if let Some(State::Running { address, .. }) = self.logins.get(&(*workspace, *login)) {
                 address.do_send(Stop);
@@ -234,12 +270,14 @@ struct Found {
     workspaces: Vec<WorkspaceId>,
     mine: Vec<(WorkspaceId, LoginId)>,
     removed: Vec<(WorkspaceId, LoginId)>,
+    is_postman: bool,
 }
 
 /// Beats, and finds the logins this node should run.
 async fn look(house: &House) -> Result<Found, StoreError> {
     let nodes = house.heartbeat().await?;
-    let mut found = Found { workspaces: Vec::new(), mine: Vec::new(), removed: Vec::new() };
+    let is_postman = favoured(&nodes.alive, &"letters") == Some(house.node);
+    let mut found = Found { workspaces: Vec::new(), mine: Vec::new(), removed: Vec::new(), is_postman };
     for workspace in house.store.global().scan::<Workspace>(&[], Scan::first(10_000)).await? {
         let workspace = workspace.record.id;
         if favoured(&nodes.alive, &workspace) == Some(house.node) {
@@ -298,6 +336,14 @@ impl Handler<Reconcile> for Gateway {
 
     fn handle(&mut self, _: Reconcile, ctx: &mut Self::Context) {
         self.reconcile(ctx);
+    }
+}
+
+impl Handler<Post> for Gateway {
+    type Result = ();
+
+    fn handle(&mut self, _: Post, ctx: &mut Self::Context) {
+        self.post(ctx);
     }
 }
 

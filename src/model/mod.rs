@@ -3,6 +3,9 @@
 //! * [`ids`]: newtypes of every id and how they are written
 //! * [`time`]: the one time type and where "now" and randomness come from
 //! * [`people`]: users, members of a workspace, roles, sessions, API tokens
+//! * [`entry`]: invites, password links, the second step of a login
+//! * [`totp`], [`device`]: the codes of authenticator apps; what a browser calls itself
+//! * [`letter`]: letters to people and how far they came
 //! * [`connection`]: provider app › login › channel account, CRM connections, the links between them
 //! * [`customer`]: identities, customers, who vouches for what
 //! * [`conversation`]: places, conversations, episodes, the inbox row
@@ -15,7 +18,10 @@
 pub mod connection;
 pub mod conversation;
 pub mod customer;
+pub mod device;
+pub mod entry;
 pub mod ids;
+pub mod letter;
 pub mod message;
 pub mod people;
 pub mod personal;
@@ -24,3 +30,4 @@ pub mod reason;
 pub mod reply;
 pub mod tag;
 pub mod time;
+pub mod totp;

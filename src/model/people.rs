@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::entry::{Enrolment, SecondFactor};
 use super::ids::{AccountId, SessionId, TokenId, UserId, WorkspaceId};
 use super::protocol::Role;
 use super::time::Time;
@@ -44,6 +45,21 @@ pub struct User {
     pub created_at: Time,
     /// The workspaces the user is a member of; where to look, the member's record there decides.
     pub workspaces: Vec<WorkspaceId>,
+    /// The phone, as it was written; empty: none.
+    #[serde(default)]
+    pub phone: String,
+    /// A second address that is told what happens to the account; empty: none.
+    #[serde(default)]
+    pub notify_email: String,
+    /// The user's time zone; empty: the workspace's.
+    #[serde(default)]
+    pub time_zone: String,
+    /// What a login asks for beside the password.
+    #[serde(default)]
+    pub second_factor: Option<SecondFactor>,
+    /// A second factor that was begun and not confirmed.
+    #[serde(default)]
+    pub enrolment: Option<Enrolment>,
 }
 
 /// A user in a workspace.
@@ -78,6 +94,44 @@ pub struct Credential {
     pub created_at: Time,
     /// When it ends by itself.
     pub expires_at: Option<Time>,
+    /// Of a session: the browser and system that logged in, in words.
+    #[serde(default)]
+    pub device: String,
+    /// Of a session: the address it was begun from.
+    #[serde(default)]
+    pub address: String,
+    /// Of a session: when it was last used; written at most once in [`SEEN_STEP_MS`].
+    #[serde(default)]
+    pub seen_at: Option<Time>,
+    /// Of a session: whether it ends when it is not used for [`REST_MS`].
+    #[serde(default)]
+    pub ends_at_rest: bool,
+}
+
+/// A session that is not to be remembered ends after so long without use.
+pub const REST_MS: i64 = 12 * 60 * 60 * 1_000;
+/// How exactly it is known when a session was last used.
+pub const SEEN_STEP_MS: i64 = 60 * 60 * 1_000;
+
+impl Credential {
+    /// One that says nothing of a device, as integrations have.
+    #[must_use]
+    pub fn new(hash: String, workspace: WorkspaceId, holder: Holder, created_at: Time, expires_at: Option<Time>) -> Self {
+        let (device, address) = (String::new(), String::new());
+        Self { hash, workspace, holder, created_at, expires_at, device, address, seen_at: None, ends_at_rest: false }
+    }
+
+    /// When it was last used, as far as that is known.
+    #[must_use]
+    pub fn last_seen(&self) -> Time {
+        self.seen_at.unwrap_or(self.created_at)
+    }
+
+    /// Whether it opens nothing any more.
+    #[must_use]
+    pub fn is_over(&self, now: Time) -> bool {
+        self.expires_at.is_some_and(|end| end <= now) || (self.ends_at_rest && now.since(self.last_seen()) >= REST_MS)
+    }
 }
 
 /// Whom a credential stands for.
@@ -173,6 +227,26 @@ pub struct AuditEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_ends_in_its_time_or_when_it_rests() {
+        let session = |ends_at_rest, seen_at| Credential {
+            ends_at_rest,
+            seen_at,
+            ..Credential::new(String::new(), WorkspaceId(1), Holder::Token { id: TokenId(1) }, Time(0), Some(Time(30 * REST_MS)))
+        };
+        for (ends_at_rest, seen_at, now, over) in [
+            (false, None, 30 * REST_MS - 1, false),
+            (false, None, 30 * REST_MS, true),
+            (true, None, REST_MS - 1, false),
+            (true, None, REST_MS, true),
+            (true, Some(Time(REST_MS)), 2 * REST_MS - 1, false),
+            (true, Some(Time(REST_MS)), 2 * REST_MS, true),
+            (true, Some(Time(30 * REST_MS - 1)), 30 * REST_MS, true),
+        ] {
+            assert_eq!(session(ends_at_rest, seen_at).is_over(Time(now)), over, "{ends_at_rest} {seen_at:?} {now}");
+        }
+    }
 
     #[test]
     fn who_sees_which_channel() {

@@ -4,7 +4,7 @@
 //! * [`batch`]: a batch of conditions and effects, committed whole or refused whole
 //! * [`table`]: typed records over raw bytes: versions, upcasts, declared indexes
 //! * [`handle`]: the handle of one partition, the only way domain code reaches a record
-//! * [`records`]: every table of the product
+//! * [`records`]: every table of the product; [`entry_records`]: those of the ways in and of letters
 //! * [`key`]: bytes that sort as the values do
 //! * [`wake`]: who waits for which stream
 //! * [`sqlite`], [`redis`]: the engines
@@ -15,6 +15,7 @@
 
 pub mod batch;
 pub mod dump;
+pub mod entry_records;
 pub mod files;
 pub mod handle;
 pub mod key;

@@ -6,6 +6,7 @@
 //! | `workspace` | installation | number | scan |
 //! | `user` | installation | id | unique `email` |
 //! | `credential` | installation | hash of the secret | `holder` |
+//! | `invite`, `reset`, `challenge`, `letter` | installation | see [`entry_records`](super::entry_records) | |
 //! | `pointer` | installation | kind, key | (leads from a public key to its workspace) |
 //! | `member`, `token`, `audit` | workspace | id | scan |
 //! | `login`, `account`, `connection`, `link` | workspace | id | `account`: by `login`; unique `name` |
@@ -348,6 +349,12 @@ pub struct Installation {
     pub key_check: String,
     /// When the store was made.
     pub created_at: Time,
+    /// SHA-256 of the setup codes that were printed while there was no workspace, hex. Gone with the first workspace.
+    #[serde(default)]
+    pub setup: Vec<String>,
+    /// Who made the first workspace and is not its member yet: the step between two partitions.
+    #[serde(default)]
+    pub founder: Option<UserId>,
 }
 
 impl Installation {

@@ -11,7 +11,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::problem::Problem;
-use crate::model::ids::LoginId;
+use crate::model::ids::{LoginId, UserId};
 
 /// Sockets one address may hold: offices share one.
 const SOCKETS_PER_ADDRESS: u32 = 200;
@@ -28,6 +28,8 @@ fn per(seconds: u64, times: u32) -> Quota {
 pub struct Limits {
     on: bool,
     logins: DefaultKeyedRateLimiter<String>,
+    letters: DefaultKeyedRateLimiter<String>,
+    codes: DefaultKeyedRateLimiter<UserId>,
     requests: DefaultKeyedRateLimiter<IpAddr>,
     uploads: DefaultKeyedRateLimiter<String>,
     hooks: DefaultKeyedRateLimiter<LoginId>,
@@ -61,6 +63,8 @@ impl Limits {
         Self {
             on,
             logins: RateLimiter::keyed(per(60, 10)),
+            letters: RateLimiter::keyed(per(60 * 60, 10)),
+            codes: RateLimiter::keyed(per(15 * 60, 10)),
             requests: RateLimiter::keyed(per(10, 300)),
             uploads: RateLimiter::keyed(per(60, 30)),
             hooks: RateLimiter::keyed(per(10, 3_000)),
@@ -75,6 +79,8 @@ impl Limits {
         }
         if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP_AT == SWEEP_AT - 1 {
             self.logins.retain_recent();
+            self.letters.retain_recent();
+            self.codes.retain_recent();
             self.requests.retain_recent();
             self.uploads.retain_recent();
             self.hooks.retain_recent();
@@ -92,6 +98,23 @@ impl Limits {
     pub fn login(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
         self.check(&self.logins, &format!("a{address}"))?;
         self.check(&self.logins, &format!("e{}", email.trim().to_lowercase().chars().take(254).collect::<String>()))
+    }
+
+    /// A letter somebody asks for: by the address asked from and the address written to.
+    ///
+    /// # Errors
+    /// Too many.
+    pub fn letter(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
+        self.check(&self.letters, &format!("a{address}"))?;
+        self.check(&self.letters, &format!("e{}", email.trim().to_lowercase().chars().take(254).collect::<String>()))
+    }
+
+    /// A code of somebody's second factor, over all their logins: it has six digits only.
+    ///
+    /// # Errors
+    /// Too many.
+    pub fn code(&self, user: UserId) -> Result<(), Problem> {
+        self.check(&self.codes, &user)
     }
 
     /// Any request.
@@ -172,5 +195,15 @@ mod tests {
         let tries = (0..20).filter(|at| limits.login(address(*at), "Anna@shop.ru").is_ok()).count();
         assert_eq!(tries, 10, "one e-mail from many addresses");
         assert!(limits.login(address(100), "boris@shop.ru").is_ok());
+    }
+
+    #[test]
+    fn letters_and_codes_are_limited() {
+        let limits = Limits::new(true);
+        let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
+        assert_eq!((0..20).filter(|at| limits.letter(address(*at), "Anna@shop.ru ").is_ok()).count(), 10, "one e-mail from many addresses");
+        assert_eq!((0..20).filter(|at| limits.letter(address(100), &format!("{at}@shop.ru")).is_ok()).count(), 10, "many e-mails from one address");
+        assert_eq!((0..20).filter(|_| limits.code(UserId(1)).is_ok()).count(), 10);
+        assert!(limits.code(UserId(2)).is_ok());
     }
 }

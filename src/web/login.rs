@@ -8,12 +8,16 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::edge::Edge;
 use super::problem::Problem;
 use crate::gateway::administration::AdministrationError;
-use crate::gateway::administration::access::{Caller, SESSION_LIFE_MS, authenticate};
+use crate::gateway::administration::access::{Caller, authenticate};
+use crate::gateway::administration::sessions::{Entered, Entering, SESSION_LIFE_MS};
+use crate::model::device::device;
 use crate::model::protocol::Role;
 
 /// The session cookie.
@@ -32,9 +36,9 @@ impl From<AdministrationError> for Problem {
                 problem
             }
             AdministrationError::Unknown(what) => Self::unknown(what),
-            AdministrationError::NotAllowed(code @ ("role_above_own" | "admins_only" | "owners_only" | "people_only" | "wrong_password")) => {
-                Self::forbidden(code, format!("not allowed: {code}"))
-            }
+            AdministrationError::NotAllowed(
+                code @ ("role_above_own" | "admins_only" | "owners_only" | "people_only" | "wrong_password" | "wrong_code"),
+            ) => Self::forbidden(code, format!("not allowed: {code}")),
             AdministrationError::NotAllowed(code) => Self::new(actix_web::http::StatusCode::CONFLICT, code, format!("not allowed: {code}")),
             AdministrationError::Commit(error) => error.into(),
         }
@@ -121,15 +125,51 @@ pub(super) fn address(request: &HttpRequest, edge: &Edge) -> IpAddr {
     forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok()).unwrap_or(peer)
 }
 
-/// The cookie that carries a session; empty: takes it away.
+/// The cookie that carries a session; empty: takes it away. One that is not to be remembered ends with the browser.
 #[must_use]
-pub fn cookie(secret: &str, edge: &Edge) -> Cookie<'static> {
-    let life = if secret.is_empty() { Duration::ZERO } else { Duration::milliseconds(SESSION_LIFE_MS) };
-    Cookie::build(COOKIE, secret.to_owned())
-        .path("/")
-        .http_only(true)
-        .secure(edge.settings.secure_cookies)
-        .same_site(SameSite::Lax)
-        .max_age(life)
-        .finish()
+pub fn cookie(secret: &str, remember: bool, edge: &Edge) -> Cookie<'static> {
+    let cookie = Cookie::build(COOKIE, secret.to_owned()).path("/").http_only(true).secure(edge.settings.secure_cookies).same_site(SameSite::Lax);
+    match (secret.is_empty(), remember) {
+        (true, _) => cookie.max_age(Duration::ZERO).finish(),
+        (false, true) => cookie.max_age(Duration::milliseconds(SESSION_LIFE_MS)).finish(),
+        (false, false) => cookie.finish(),
+    }
+}
+
+/// A browser names its origin: pages of others may not use what lets people in.
+pub(super) fn own_page(request: &HttpRequest, edge: &Edge) -> Result<(), Problem> {
+    if request.headers().contains_key(header::ORIGIN) && !same_origin(request, edge) {
+        return Err(Problem::forbidden("foreign_origin", "ask from this server's own pages"));
+    }
+    Ok(())
+}
+
+/// From where somebody comes in.
+pub(super) fn entering(request: &HttpRequest, edge: &Edge, remember: bool) -> Entering {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Entering { device: device(agent), address: address(request, edge).to_string(), remember }
+}
+
+/// What a login gives: a session, or the question for a code.
+#[derive(Serialize, ToSchema)]
+pub struct LoggedInAs {
+    /// The session's secret, for clients without cookies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    /// A code is asked for: send it with this to `/api/v1/login/code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<String>,
+}
+
+/// The answer to somebody who came in, or has a code to tell.
+pub(super) fn entered(edge: &Edge, entered: Entered) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    match entered {
+        Entered::In { secret, caller, remember } => {
+            tracing::info!(workspace = %caller.workspace, user = caller.id, "logged in");
+            response.cookie(cookie(&secret, remember, edge)).json(LoggedInAs { token: Some(secret), challenge: None })
+        }
+        Entered::CodeNeeded(challenge) => response.json(LoggedInAs { token: None, challenge: Some(challenge) }),
+    }
 }

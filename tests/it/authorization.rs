@@ -59,11 +59,16 @@ enum May {
     OurAdmins(&'static str, &'static str),
     /// Admins and owners who are people.
     AdminPeople(&'static str),
+    /// Admins and owners who are people; the owner of another workspace is answered the second.
+    OurAdminPeople(&'static str, &'static str),
+    /// Owners who are people; the owner of another workspace is answered the second.
+    OurOwners(&'static str, &'static str),
 }
 
 const NOT_LOGGED_IN: &str = "401 not_logged_in";
 const ADMINS_ONLY: &str = "403 admins_only";
 const PEOPLE_ONLY: &str = "403 people_only";
+const OWNERS_ONLY: &str = "403 owners_only";
 
 impl May {
     fn answer(self, who: Who) -> &'static str {
@@ -80,10 +85,12 @@ impl May {
             (Self::ByRole(manager, ..), _) if is_manager => manager,
             (Self::PeopleWhoSee(answer, _) | Self::ByRole(_, answer, _), _) => answer,
             (Self::WhoSees(answer, _), _) => answer,
-            (Self::Admins(_) | Self::OurAdmins(..) | Self::AdminPeople(_), _) if is_manager => ADMINS_ONLY,
-            (Self::OurAdmins(_, unknown), Stranger) => unknown,
-            (Self::AdminPeople(_), _) if is_token => PEOPLE_ONLY,
-            (Self::Admins(answer) | Self::OurAdmins(answer, _) | Self::AdminPeople(answer), _) => answer,
+            (_, _) if is_manager => ADMINS_ONLY,
+            (Self::AdminPeople(_) | Self::OurAdminPeople(..) | Self::OurOwners(..), _) if is_token => PEOPLE_ONLY,
+            (Self::OurAdmins(_, unknown) | Self::OurAdminPeople(_, unknown) | Self::OurOwners(_, unknown), Stranger) => unknown,
+            (Self::OurOwners(..), Admin) => OWNERS_ONLY,
+            (Self::Admins(answer) | Self::OurAdmins(answer, _), _) => answer,
+            (Self::AdminPeople(answer) | Self::OurAdminPeople(answer, _) | Self::OurOwners(answer, _), _) => answer,
         }
     }
 }
@@ -97,15 +104,41 @@ fn nothing(_: &World) -> Value {
 
 const NOT_OURS: May = May::ByRole("403 not_your_message", "422 cannot_edit", "404 unknown_conversation");
 const NOT_OURS_TO_DELETE: May = May::ByRole("403 not_your_message", "422 cannot_delete", "404 unknown_conversation");
+fn founding(world: &World) -> Value {
+    let email = format!("{}@shop.example", world.key());
+    json!({ "code": "guess", "workspace": "Захват", "name": "Чужой", "email": email, "password": "new password", "locale": "ru", "time_zone": "UTC" })
+}
+
 const CONVERSATION: May = May::WhoSees("200", "404 unknown_conversation");
 
 /// Every route × method of the document.
 const ROUTES: &[Row] = &[
     ("POST", "/api/v1/login", |_| json!({ "email": "nobody@shop.example", "password": "guess" }), May::Everybody("401 wrong_login")),
+    ("POST", "/api/v1/login/code", |_| json!({ "challenge": "guess", "code": "000000" }), May::Everybody("409 challenge_over")),
+    ("GET", "/api/v1/setup", nothing, May::Everybody("200")),
+    ("POST", "/api/v1/setup", founding, May::Everybody("409 setup_over")),
+    ("POST", "/api/v1/password/forgot", |_| json!({ "email": "nobody@shop.example" }), May::Everybody("202")),
+    ("POST", "/api/v1/password/look", |_| json!({ "token": "guess" }), May::Everybody("409 link_over")),
+    ("POST", "/api/v1/password/reset", |_| json!({ "token": "guess", "password": "new password" }), May::Everybody("409 link_over")),
+    ("POST", "/api/v1/invites/look", |_| json!({ "token": "guess" }), May::Everybody("409 invite_over")),
+    (
+        "POST",
+        "/api/v1/invites/accept",
+        |_| json!({ "token": "guess", "name": "new", "password": "new password", "locale": "ru" }),
+        May::Everybody("409 invite_over"),
+    ),
     ("POST", "/api/v1/logout", nothing, May::Members("204")),
     ("GET", "/api/v1/me", nothing, May::Members("200")),
     ("PATCH", "/api/v1/me", |_| json!({ "locale": "en" }), May::People("200")),
     ("POST", "/api/v1/me/password", |_| json!({ "current": "guess", "new": "new password" }), May::People("403 wrong_password")),
+    ("GET", "/api/v1/me/profile", nothing, May::People("200")),
+    ("GET", "/api/v1/me/sessions", nothing, May::People("200")),
+    // Another's session is as one that is not.
+    ("DELETE", "/api/v1/me/sessions/{id}", nothing, May::People("404 unknown_session")),
+    ("POST", "/api/v1/me/sessions/end-others", nothing, May::People("204")),
+    ("POST", "/api/v1/me/second-factor/confirm", |_| json!({ "code": "000000" }), May::People("409 factor_not_begun")),
+    ("POST", "/api/v1/me/second-factor/begin", nothing, May::People("200")),
+    ("POST", "/api/v1/me/second-factor/disable", |_| json!({ "password": "guess" }), May::People("403 wrong_password")),
     ("GET", "/api/v1/conversations", nothing, May::Members("200")),
     ("GET", "/api/v1/conversations/counters", nothing, May::Members("200")),
     ("GET", "/api/v1/conversations/{id}", nothing, CONVERSATION),
@@ -164,6 +197,16 @@ const ROUTES: &[Row] = &[
     ("PATCH", "/api/v1/users/{id}", |_| json!({ "name": "other" }), May::OurAdmins("200", "404 unknown_user")),
     ("DELETE", "/api/v1/users/{id}", nothing, May::OurAdmins("204", "404 unknown_user")),
     ("POST", "/api/v1/users/{id}/password", |_| json!({ "password": "other password" }), May::OurAdmins("204", "404 unknown_user")),
+    ("POST", "/api/v1/users/{id}/password-link", nothing, May::OurAdminPeople("201", "404 unknown_user")),
+    ("DELETE", "/api/v1/users/{id}/second-factor", nothing, May::OurOwners("204", "404 unknown_user")),
+    ("GET", "/api/v1/invites", nothing, May::Admins("200")),
+    ("POST", "/api/v1/invites", |world| json!({ "email": format!("{}@shop.example", world.key()), "role": "manager" }), May::AdminPeople("201")),
+    ("POST", "/api/v1/invites/{id}/renew", nothing, May::OurAdminPeople("201", "404 unknown_invite")),
+    ("DELETE", "/api/v1/invites/{id}", nothing, May::OurAdmins("204", "404 unknown_invite")),
+    ("GET", "/api/v1/workspace", nothing, May::Admins("200")),
+    ("PATCH", "/api/v1/workspace", |_| json!({ "time_zone": "UTC" }), May::Admins("200")),
+    ("GET", "/api/v1/mail", nothing, May::Admins("200")),
+    ("POST", "/api/v1/mail/test", nothing, May::AdminPeople("409 mail_off")),
     ("GET", "/api/v1/tokens", nothing, May::Admins("200")),
     ("POST", "/api/v1/tokens", |_| json!({ "name": "new", "role": "manager" }), May::AdminPeople("201")),
     ("DELETE", "/api/v1/tokens/{id}", nothing, May::OurAdmins("204", "404 unknown_token")),
@@ -299,7 +342,7 @@ impl World {
         let nobody_has = self.app.house().world.id();
         let id = match path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default() {
             _ if unknown => TokenId(nobody_has).to_string(),
-            "conversations" | "me" => self.conversation.clone(),
+            "conversations" => self.conversation.clone(),
             "tags" => self.made("tags", json!({ "name": self.key() })).await,
             "replies" => self.made("replies", json!({ "shared": true, "shortcut": self.key(), "text": "words" })).await,
             "channels" if method == "DELETE" => self.app.widget(self.workspace, &self.key()).await.0.id.to_string(),
@@ -307,6 +350,9 @@ impl World {
             "users" => self.app.member(self.workspace, Role::Manager, None).await.to_string(),
             "tokens" => self.app.token(self.workspace, self.people[&Owner], Role::Manager, None).await.0.to_string(),
             "quarantine" => self.quarantine().await.to_string(),
+            "invites" => self.invite().await,
+            "me" if path.contains("/sessions/") => self.session_of_another().await,
+            "me" => self.conversation.clone(),
             _ => String::new(),
         };
         let message = if unknown { format!("{id}0000001") } else { self.message.clone() };
@@ -323,6 +369,19 @@ impl World {
     async fn made(&self, what: &str, body: Value) -> String {
         let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
         owner.post(&format!("/api/v1/{what}"), body).await.body["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn invite(&self) -> String {
+        let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
+        let made = owner.post("/api/v1/invites", json!({ "email": format!("{}@shop.example", self.key()), "role": "manager" })).await;
+        made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A session of a member nobody here is.
+    async fn session_of_another(&self) -> String {
+        let other = self.app.member(self.workspace, Role::Manager, None).await;
+        let client = self.app.client(&self.app.session(self.workspace, other).await);
+        client.get("/api/v1/me/sessions").await.body["items"][0]["id"].as_str().unwrap().to_owned()
     }
 
     async fn quarantine(&self) -> QuarantineId {

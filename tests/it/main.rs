@@ -21,3 +21,4 @@ mod store;
 mod support;
 mod triage;
 mod types;
+mod ways_in;

@@ -80,14 +80,14 @@ async function messenger(name, options) {
   await page.keyboard.press("?");
   await page.locator("dialog[open]").waitFor();
   await shot("help");
-  for (const what of ["profile", "channels", "people", "tokens", "audit", "quarantine"]) {
+  for (const what of ["profile", "workspace", "setup", "channels", "people", "tokens", "audit", "quarantine"]) {
     await page.goto(`${base}/settings/${what}`);
     await page.locator(".page-head").waitFor();
     await page.waitForLoadState("networkidle");
     await shot(`settings-${what}`);
   }
   await page.goto(`${base}/settings/people`);
-  await page.getByRole("button", { name: "Добавить сотрудника" }).click();
+  await page.getByRole("button", { name: "Пригласить сотрудника" }).click();
   await shot("person");
   await page.goto(`${base}/settings/channels`);
   await page.getByRole("button", { name: "Добавить виджет" }).click();

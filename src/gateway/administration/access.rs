@@ -1,4 +1,4 @@
-//! Sessions, API tokens, and whom a secret stands for.
+//! API tokens, whom a secret stands for, and its end.
 //!
 //! A secret is 32 random bytes in hex; the store holds only its SHA-256, so a stolen backup opens nothing.
 
@@ -7,17 +7,13 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::channels::check_channels;
-use super::people::{find_user, password_is};
-use super::{Actor, AdministrationError, audit};
+use super::{Actor, AdministrationError, audit, sessions};
 use crate::gateway::house::House;
 use crate::model::ids::{AccountId, SessionId, TokenId, UserId, WorkspaceId};
 use crate::model::people::{Access, ApiToken, Credential, Holder, Member, User, Workspace};
 use crate::model::protocol::{Me, Role};
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Refusal, Scan};
-
-/// How long a login lasts.
-pub const SESSION_LIFE_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// Who asks, and what they may see.
 #[derive(Debug, Clone)]
@@ -32,6 +28,8 @@ pub struct Caller {
     pub id: String,
     /// The user, unless it is an integration.
     pub user: Option<UserId>,
+    /// The session they ask by, unless it is an integration.
+    pub session: Option<SessionId>,
     /// The name.
     pub name: String,
     /// The e-mail; empty for an integration.
@@ -71,40 +69,8 @@ pub fn hash(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
 }
 
-/// Logs a user in. `None`: no such user, another password, or a member of nothing; which of them is not told.
-///
-/// # Errors
-/// The store's word.
-pub async fn log_in(house: &House, email: &str, password: &str) -> Result<Option<(String, Caller)>, AdministrationError> {
-    let user = match super::people::canonical_email(email) {
-        Ok(email) => find_user(house, &email).await?,
-        Err(_) => None,
-    };
-    let hash_of_user = user.as_ref().map(|user| user.record.password.clone());
-    if !password_is(hash_of_user, password.to_owned()).await {
-        return Ok(None);
-    }
-    let Some(user) = user else { return Ok(None) };
-    for workspace in &user.record.workspaces {
-        let Some(caller) = member_caller(house, *workspace, &user.record).await? else { continue };
-        let secret = house.world.secret::<32>();
-        let now = house.world.now();
-        let credential = Credential {
-            hash: hash(&secret),
-            workspace: *workspace,
-            holder: Holder::Session { id: SessionId(house.world.id()), user: user.record.id },
-            created_at: now,
-            expires_at: Some(now.plus_ms(SESSION_LIFE_MS)),
-        };
-        let mut batch = Batch::new();
-        batch.insert(&credential)?;
-        house.store.global().commit(batch).await?;
-        return Ok(Some((secret, caller)));
-    }
-    Ok(None)
-}
-
-async fn member_caller(house: &House, workspace: WorkspaceId, user: &User) -> Result<Option<Caller>, AdministrationError> {
+/// A user as a member of a workspace. `None`: they are none.
+pub(super) async fn member_caller(house: &House, workspace: WorkspaceId, user: &User) -> Result<Option<Caller>, AdministrationError> {
     let member = house.store.workspace(workspace).get::<Member>(Member::at(user.id)).await?;
     let Some(member) = member.map(|member| member.record).filter(|member| member.removed_at.is_none()) else { return Ok(None) };
     let Some(space) = house.store.global().get::<Workspace>(Workspace::at(workspace)).await? else { return Ok(None) };
@@ -114,6 +80,7 @@ async fn member_caller(house: &House, workspace: WorkspaceId, user: &User) -> Re
         epoch: space.record.epoch,
         id: user.id.to_string(),
         user: Some(user.id),
+        session: None,
         name: member.name,
         email: user.email.clone(),
         locale: user.locale.clone(),
@@ -131,14 +98,19 @@ pub async fn authenticate(house: &House, secret: &str) -> Result<Option<Caller>,
         return Ok(None);
     }
     let credential = house.store.global().get::<Credential>(Credential::at(&hash(secret))).await?;
-    let Some(credential) = credential.map(|found| found.record) else { return Ok(None) };
-    if credential.expires_at.is_some_and(|end| end <= house.world.now()) {
+    let Some(stored) = credential else { return Ok(None) };
+    let credential = stored.record.clone();
+    if credential.is_over(house.world.now()) {
         return Ok(None);
     }
     match credential.holder {
-        Holder::Session { user, .. } => {
+        Holder::Session { id, user } => {
             let Some(user) = house.store.global().get::<User>(User::at(user)).await? else { return Ok(None) };
-            member_caller(house, credential.workspace, &user.record).await
+            let caller = member_caller(house, credential.workspace, &user.record).await?;
+            if caller.is_some() {
+                sessions::seen(house, &stored).await;
+            }
+            Ok(caller.map(|caller| Caller { session: Some(id), ..caller }))
         }
         Holder::Token { id } => {
             let token = house.store.workspace(credential.workspace).get::<ApiToken>(ApiToken::at(id)).await?;
@@ -150,6 +122,7 @@ pub async fn authenticate(house: &House, secret: &str) -> Result<Option<Caller>,
                 epoch: space.record.epoch,
                 id: token.id.to_string(),
                 user: None,
+                session: None,
                 name: token.name,
                 email: String::new(),
                 locale: space.record.locale,
@@ -238,13 +211,8 @@ pub async fn create_token(
         created_at: house.world.now(),
         revoked_at: None,
     };
-    let credential = Credential {
-        hash: token.hash.clone(),
-        workspace: caller.workspace,
-        holder: Holder::Token { id: token.id },
-        created_at: token.created_at,
-        expires_at: None,
-    };
+    let holder = Holder::Token { id: token.id };
+    let credential = Credential::new(token.hash.clone(), caller.workspace, holder, token.created_at, None);
     // The record first: a credential whose record is missing opens nothing.
     let mut batch = Batch::new();
     batch.insert(&token)?;

@@ -1,8 +1,10 @@
 //! What owners and admins change. No actors here: records of the workspace change by expected version, and each change that counts
 //! leaves a line in the audit log in the same commit.
 //!
-//! * [`people`]: workspaces, users, members, passwords
-//! * [`access`]: sessions, API tokens, who a secret stands for
+//! * [`people`]: workspaces, users, members; [`profile`]: what people and workspaces say of themselves
+//! * [`access`]: API tokens, who a secret stands for; [`sessions`]: who is logged in, and from where
+//! * [`passwords`], [`second_factor`]: what a login asks for, and how it is had again
+//! * [`invites`]: how others come in; [`founding`]: how the first one does
 //! * [`channels`]: provider logins and channel accounts
 //! * [`customers`]: merged and taken apart
 //! * [`tags`], [`replies`]: what all managers use beside the conversations
@@ -12,12 +14,18 @@
 pub mod access;
 pub mod channels;
 pub mod customers;
+pub mod founding;
+pub mod invites;
+pub mod passwords;
 pub mod people;
 pub mod personal;
 #[cfg(feature = "probe")]
 pub mod probe;
+pub mod profile;
 pub mod quarantine;
 pub mod replies;
+pub mod second_factor;
+pub mod sessions;
 pub mod tags;
 
 use serde_json::Value;

@@ -1,12 +1,9 @@
-//! Workspaces, users, members, passwords.
+//! Workspaces, users, members.
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use serde_json::json;
 
-use super::access::{Caller, Sessions, revoke_sessions};
 use super::channels::check_channels;
+use super::passwords::hash_password;
 use super::{Actor, AdministrationError, audit};
 use crate::gateway::house::House;
 use crate::model::ids::{AccountId, UserId, WorkspaceId};
@@ -14,11 +11,8 @@ use crate::model::people::{Member, User, Workspace};
 use crate::model::protocol::Role;
 use crate::store::batch::Batch;
 use crate::store::key::Key;
-use crate::store::port::{CommitError, Refusal, Scan};
-use crate::store::table::Stored;
-
-/// The shortest password.
-pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=200;
+use crate::store::port::{CommitError, Refusal, Scan, StoreError};
+use crate::store::table::{Record, Stored};
 
 /// A new member.
 #[derive(Debug, Clone)]
@@ -99,7 +93,7 @@ pub fn canonical_email(text: &str) -> Result<String, AdministrationError> {
     Ok(email)
 }
 
-fn check_name(name: &str) -> Result<String, AdministrationError> {
+pub(super) fn check_name(name: &str) -> Result<String, AdministrationError> {
     let name = name.trim();
     if name.is_empty() {
         return Err(AdministrationError::Wrong { field: "name", code: "required" });
@@ -108,43 +102,6 @@ fn check_name(name: &str) -> Result<String, AdministrationError> {
         return Err(AdministrationError::Wrong { field: "name", code: "too_long" });
     }
     Ok(name.to_owned())
-}
-
-/// Hashes a password with Argon2id, off the actors' threads.
-///
-/// # Errors
-/// It is too short or too long.
-pub async fn hash_password(house: &House, password: &str) -> Result<String, AdministrationError> {
-    if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-        return Err(AdministrationError::Wrong { field: "password", code: "password_length" });
-    }
-    let mut salt = [0; 16];
-    house.world.random(&mut salt);
-    let password = password.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let hash: Result<PasswordHash, _> = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
-        hash.map(|hash| hash.to_string())
-    });
-    match hashed.await {
-        Ok(Ok(hash)) => Ok(hash),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a password could not be hashed");
-            Err(AdministrationError::Wrong { field: "password", code: "password_unusable" })
-        }
-        Err(_) => Err(AdministrationError::Wrong { field: "password", code: "password_unusable" }),
-    }
-}
-
-/// Whether a password is the one a hash was made of. Without a hash (no such user) the same work is done for nothing, so that the time
-/// tells nothing.
-pub async fn password_is(hash: Option<String>, password: String) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let known = hash.is_some();
-    let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
-    let checked = tokio::task::spawn_blocking(move || {
-        PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-    });
-    checked.await.unwrap_or(false) && known
 }
 
 /// The user with an e-mail.
@@ -165,14 +122,38 @@ pub async fn add_member(house: &House, workspace: WorkspaceId, actor: &Actor, ne
     check_channels(house, workspace, new.channels.as_deref()).await?;
     let user = match find_user(house, &email).await? {
         Some(user) => user.record,
-        None => create_user(house, &email, &name, &new.password).await?,
+        None => {
+            let password = hash_password(house, &new.password).await?;
+            let user = NewUser { email, name, password, locale: "ru".to_owned(), time_zone: String::new(), workspaces: Vec::new() };
+            match make_user(house, user, |_, _| Ok(())).await? {
+                Made::User(user) | Made::Known(user) => user,
+            }
+        }
     };
+    if member(house, workspace, user.id).await?.is_some() {
+        return Err(AdministrationError::Wrong { field: "email", code: "email_taken" });
+    }
+    join(house, workspace, actor, &user, Joining { role: new.role, channels: new.channels, action: "member.added" }).await
+}
+
+/// How somebody becomes a member.
+pub(super) struct Joining {
+    /// What they may do.
+    pub(super) role: Role,
+    /// The channels they may see; none: all.
+    pub(super) channels: Option<Vec<AccountId>>,
+    /// What the audit log calls it.
+    pub(super) action: &'static str,
+}
+
+/// Makes a user a member, who is none now.
+pub(super) async fn join(house: &House, workspace: WorkspaceId, actor: &Actor, user: &User, how: Joining) -> Result<Member, AdministrationError> {
     let member = Member {
         user: user.id,
         name: user.name.clone(),
-        email: email.clone(),
-        role: new.role,
-        channels: new.channels,
+        email: user.email.clone(),
+        role: how.role,
+        channels: how.channels,
         created_at: house.world.now(),
         removed_at: None,
     };
@@ -180,50 +161,82 @@ pub async fn add_member(house: &House, workspace: WorkspaceId, actor: &Actor, ne
     let old = store.get::<Member>(Member::at(user.id)).await?;
     let mut batch = Batch::new();
     match &old {
-        Some(old) if old.record.removed_at.is_none() => return Err(AdministrationError::Wrong { field: "email", code: "email_taken" }),
+        Some(old) if old.record.removed_at.is_none() => return Ok(old.record.clone()),
         Some(old) => batch.update(old, &member)?,
         None => batch.insert(&member)?,
     }
-    let details = json!({ "email": email, "role": member.role, "channels": member.channels });
-    audit(house, &mut batch, actor, "member.added", user.id, details)?;
+    let details = json!({ "email": member.email, "role": member.role, "channels": member.channels });
+    audit(house, &mut batch, actor, how.action, user.id, details)?;
     store.commit(batch).await?;
-    let join = |user: &User| {
+    let belongs = |user: &User| {
         let mut user = user.clone();
         if !user.workspaces.contains(&workspace) {
             user.workspaces.push(workspace);
         }
         Ok::<_, CommitError>(user)
     };
-    house.store.global().change(User::at(user.id), join, |_, _| Ok(())).await?;
+    house.store.global().change(User::at(user.id), belongs, |_, _| Ok(())).await?;
     Ok(member)
 }
 
-async fn create_user(house: &House, email: &str, name: &str, password: &str) -> Result<User, AdministrationError> {
+/// A user who is to be made. Everything was checked.
+#[derive(Debug, Clone)]
+pub(super) struct NewUser {
+    /// The e-mail, in its form.
+    pub(super) email: String,
+    /// The name.
+    pub(super) name: String,
+    /// The hash of the password.
+    pub(super) password: String,
+    /// The language.
+    pub(super) locale: String,
+    /// The time zone; empty: the workspace's.
+    pub(super) time_zone: String,
+    /// The workspaces they will be members of at once.
+    pub(super) workspaces: Vec<WorkspaceId>,
+}
+
+/// What came of making a user.
+pub(super) enum Made {
+    /// The user.
+    User(User),
+    /// Somebody else made one with this e-mail at the same moment.
+    Known(User),
+}
+
+/// Makes a user; `also` adds what must be in the same commit.
+pub(super) async fn make_user(
+    house: &House, new: NewUser, also: impl Fn(&User, &mut Batch) -> Result<(), StoreError>,
+) -> Result<Made, AdministrationError> {
     let store = house.store.global();
-    let password = hash_password(house, password).await?;
     for _ in 0..20 {
         let last = store.scan::<User>(&[], Scan::last(1)).await?;
         let user = User {
             id: UserId(house.world.id()),
             number: last.first().map_or(1, |last| last.record.number.saturating_add(1)),
-            email: email.to_owned(),
-            name: name.to_owned(),
-            password: password.clone(),
-            locale: "ru".to_owned(),
+            email: new.email.clone(),
+            name: new.name.clone(),
+            password: new.password.clone(),
+            locale: new.locale.clone(),
             created_at: house.world.now(),
-            workspaces: Vec::new(),
+            workspaces: new.workspaces.clone(),
+            phone: String::new(),
+            notify_email: String::new(),
+            time_zone: new.time_zone.clone(),
+            second_factor: None,
+            enrolment: None,
         };
         let mut batch = Batch::new();
         batch.insert(&user)?;
+        also(&user, &mut batch)?;
         match store.commit(batch).await {
-            Ok(_) => return Ok(user),
-            Err(CommitError::Refused(Refusal::NotUnique { index: User::BY_EMAIL, .. })) => {
-                // Made by somebody else at the same moment.
-                if let Some(user) = find_user(house, email).await? {
-                    return Ok(user.record);
+            Ok(_) => return Ok(Made::User(user)),
+            Err(CommitError::Refused(Refusal::NotUnique { index: User::BY_EMAIL, table: User::TABLE, .. })) => {
+                if let Some(user) = find_user(house, &new.email).await? {
+                    return Ok(Made::Known(user.record));
                 }
             }
-            Err(CommitError::Refused(Refusal::NotUnique { .. } | Refusal::Conflict { .. })) => {}
+            Err(CommitError::Refused(Refusal::Conflict { table: User::TABLE, .. })) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -293,7 +306,7 @@ pub async fn change_member(
             let others = store.scan::<Member>(&[], Scan::first(10_000)).await?;
             let other = others.iter().find(|m| m.record.user != user && m.record.role == Role::Owner && m.record.removed_at.is_none());
             let other = other.ok_or(AdministrationError::NotAllowed("last_owner"))?;
-            batch.expect(<Member as crate::store::table::Record>::TABLE, Member::at(other.record.user), Some(other.version));
+            batch.expect(Member::TABLE, Member::at(other.record.user), Some(other.version));
         }
         batch.update(&old, &new)?;
         let action = if change.remove { "member.removed" } else { "member.changed" };
@@ -311,57 +324,13 @@ pub async fn change_member(
     Err(AdministrationError::NotAllowed("changed_meanwhile"))
 }
 
-/// Sets another member's password. Only for who stands below the one who asks, and only where the user belongs to this workspace alone:
-/// a workspace must not open another's doors.
+/// A member, unless they were removed.
 ///
 /// # Errors
-/// The password is too short or too long, there is no such member, `role_above_own`, `member_elsewhere`, or the store's word.
-pub async fn set_password(house: &House, caller: &Caller, user: UserId, password: &str) -> Result<(), AdministrationError> {
-    let store = house.store.workspace(caller.workspace);
-    let member = store.get::<Member>(Member::at(user)).await?.map(|member| member.record).filter(|member| member.removed_at.is_none());
-    let member = member.ok_or(AdministrationError::Unknown("user"))?;
-    if member.role >= caller.access.role {
-        return Err(AdministrationError::NotAllowed("role_above_own"));
-    }
-    let here_alone = |user: &User| match user.workspaces.iter().all(|workspace| *workspace == caller.workspace) {
-        true => Ok(()),
-        false => Err(AdministrationError::NotAllowed("member_elsewhere")),
-    };
-    let known = house.store.global().get::<User>(User::at(user)).await?.ok_or(AdministrationError::Unknown("user"))?;
-    here_alone(&known.record)?;
-    let hashed = hash_password(house, password).await?;
-    // The line first: of a change that was not made it tells too much, of one that was made never too little.
-    let mut batch = Batch::new();
-    audit(house, &mut batch, &caller.actor(), "member.password_set", user, json!({ "email": member.email }))?;
-    store.commit(batch).await?;
-    let change = |old: &User| here_alone(old).map(|()| User { password: hashed.clone(), ..old.clone() });
-    house.store.global().change(User::at(user), change, |_, _| Ok(())).await?.ok_or(AdministrationError::Unknown("user"))?;
-    revoke_sessions(house, user, Sessions::All).await
-}
-
-/// Changes one's own password and ends one's other sessions. Answers the workspaces one is a member of.
-///
-/// # Errors
-/// The current password is another (`wrong_password`), the new one is too short or too long, or the store's word.
-pub async fn change_password(
-    house: &House, caller: &Caller, session: &str, current: &str, new: &str,
-) -> Result<Vec<WorkspaceId>, AdministrationError> {
-    let user = caller.user.ok_or(AdministrationError::NotAllowed("people_only"))?;
-    let known = house.store.global().get::<User>(User::at(user)).await?.ok_or(AdministrationError::Unknown("user"))?.record;
-    if !password_is(Some(known.password.clone()), current.to_owned()).await {
-        return Err(AdministrationError::NotAllowed("wrong_password"));
-    }
-    let hashed = hash_password(house, new).await?;
-    let mut batch = Batch::new();
-    audit(house, &mut batch, &caller.actor(), "member.password_changed", user, json!({}))?;
-    house.store.workspace(caller.workspace).commit(batch).await?;
-    let change = |old: &User| match old.password == known.password {
-        true => Ok(User { password: hashed.clone(), ..old.clone() }),
-        false => Err(AdministrationError::NotAllowed("changed_meanwhile")),
-    };
-    house.store.global().change(User::at(user), change, |_, _| Ok(())).await?.ok_or(AdministrationError::Unknown("user"))?;
-    revoke_sessions(house, user, Sessions::AllBut(session)).await?;
-    Ok(known.workspaces)
+/// The store's word.
+pub async fn member(house: &House, workspace: WorkspaceId, user: UserId) -> Result<Option<Member>, AdministrationError> {
+    let found = house.store.workspace(workspace).get::<Member>(Member::at(user)).await?;
+    Ok(found.map(|member| member.record).filter(|member| member.removed_at.is_none()))
 }
 
 /// The members of a workspace, without those removed.

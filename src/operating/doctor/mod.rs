@@ -5,7 +5,7 @@
 //!
 //! * [`ground`]: the data folder, the key file, the file store, the front end
 //! * [`data`]: the store, the key, the clock, workspaces, owners, channels
-//! * [`outside`]: the running server and the public address
+//! * [`outside`]: the running server, the mail server and the public address
 
 mod data;
 mod ground;
@@ -77,6 +77,7 @@ pub async fn examine(config: &Config, world: &dyn World) -> Result<(), StartErro
     data::examine(&mut report, config, world, running.is_ready()).await;
     ground::files(&mut report, config).await;
     ground::front_end(&mut report);
+    outside::mail(&mut report, config).await;
     outside::public_address(&mut report, config, &running).await;
     match (report.errors, report.warnings) {
         (0, 0) => Ok(()),

@@ -7,6 +7,7 @@ use reqwest::{Client, Response};
 
 use super::Report;
 use crate::config::{Config, EngineChoice};
+use crate::mail::Mail;
 use crate::web::routes::health::NODE_HEADER;
 
 /// How long an answer may take; below the health check's own limit.
@@ -130,6 +131,21 @@ pub(super) async fn public_address(report: &mut Report, config: &Config, running
         (Some(_), Running::Ready { .. }) if matches!(config.engine, EngineChoice::Redis(_)) => report.ok(WHAT, format!("{url} reaches another node")),
         (Some(_), Running::Ready { .. }) => report.error(WHAT, format!("{url} reaches another Kommutator than the one on {}", config.listen)),
         (Some(_), _) => report.warning(WHAT, format!("{url} is answered by a Kommutator that is not on {}", config.listen)),
+    }
+}
+
+/// Whether the mail server lets us in. Nothing is sent.
+pub(super) async fn mail(report: &mut Report, config: &Config) {
+    let Some(settings) = &config.mail else {
+        return report.ok("mail", "none is set: invites and password links are handed over by hand (smtp_url)");
+    };
+    let (host, port) = (&settings.server.host, settings.server.port);
+    match Mail::new(settings) {
+        Err(error) => report.error("mail", error),
+        Ok(mail) => match mail.try_connection().await {
+            Ok(()) => report.ok("mail", format!("{host}:{port} lets us in; letters come from {}", settings.from)),
+            Err(error) => report.error("mail", format!("{host}:{port}: {error}: check smtp_url, smtp_user and smtp_password")),
+        },
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use rust_embed::RustEmbed;
 
+use crate::model::people::Workspace;
 use crate::web::edge::Edge;
 use crate::web::problem::Problem;
 
@@ -95,6 +96,36 @@ pub async fn messenger(request: HttpRequest, _edge: Data<Edge>) -> Result<HttpRe
 pub(crate) async fn demo(edge: Data<Edge>) -> Result<HttpResponse, Problem> {
     let key = edge.settings.demo_widget.as_deref().ok_or_else(|| Problem::unknown("page"))?;
     let page = include_str!("demo.html").replace("WIDGET_KEY", key);
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).content_type("text/html; charset=utf-8").body(page))
+}
+
+/// A page to try a widget on before it stands on a site: `/try/KEY`. The key is public, and so is this page.
+#[get("/try/{key:[0-9a-f]+}")]
+pub(crate) async fn try_widget(edge: Data<Edge>, key: Path<String>) -> Result<HttpResponse, Problem> {
+    let card = edge.widget(&key).await?.ok_or_else(|| Problem::unknown("page"))?;
+    let workspace = edge.house.store.global().get::<Workspace>(Workspace::at(card.workspace)).await?.ok_or_else(|| Problem::unknown("page"))?;
+    let (lang, title, lead, hint) = match workspace.record.locale.as_str() {
+        "en" => (
+            "en",
+            "Try the widget",
+            "This is how the chat looks on a site.",
+            "Open the chat in the corner and write something: the message appears in the messenger at once.",
+        ),
+        "es" => (
+            "es",
+            "Prueba del widget",
+            "Así se ve el chat en un sitio.",
+            "Abre el chat de la esquina y escribe algo: el mensaje aparece enseguida en el mensajero.",
+        ),
+        _ => (
+            "ru",
+            "Проба виджета",
+            "Так чат выглядит на сайте.",
+            "Откройте чат в углу и напишите что-нибудь: сообщение сразу появится в мессенджере.",
+        ),
+    };
+    let words = [("LANG", lang), ("TITLE", title), ("LEAD", lead), ("HINT", hint), ("WIDGET_KEY", key.as_str())];
+    let page = words.iter().fold(include_str!("try.html").to_owned(), |page, (place, word)| page.replace(place, word));
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).content_type("text/html; charset=utf-8").body(page))
 }
 

@@ -7,9 +7,12 @@
 //! * [`timeline`]: what happened in a conversation, and its files
 //! * [`tags`], [`replies`]: what all managers use
 //! * [`personal`]: what is one manager's own
+//! * [`session`]: log in, log out, who am I; [`sessions`], [`second_factor`]: how I am logged in
+//! * [`setup`], [`invites`], [`password`]: how people get in who have no password yet, or none any more
+//! * [`conversations`]: list, counters, one, its messages, what is asked of it
 //! * [`first`]: write to somebody first
 //! * [`search`]: find messages by their words
-//! * [`channels`], [`users`], [`tokens`]: what owners and admins set
+//! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
 //! * [`hooks`]: where providers send what happens
 //! * [`files`]: upload and show
@@ -27,18 +30,24 @@ pub mod files;
 pub mod first;
 pub mod health;
 pub mod hooks;
+pub mod invites;
 pub mod messages;
+pub mod password;
 pub mod personal;
 pub mod quarantine;
 pub mod replies;
 pub mod search;
+pub mod second_factor;
 pub mod session;
+pub mod sessions;
+pub mod setup;
 pub mod tags;
 pub mod timeline;
 pub mod tokens;
 pub mod triage;
 pub mod users;
 pub mod visitor;
+pub mod workspace;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -47,10 +56,33 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn documented(config: &mut ServiceConfig<'_>) {
     config
         .service(session::log_in)
+        .service(session::tell_code)
         .service(session::log_out)
         .service(session::me)
         .service(session::change_me)
         .service(session::change_password)
+        .service(session::my_profile)
+        .service(sessions::list)
+        .service(sessions::end)
+        .service(sessions::end_others)
+        .service(second_factor::begin)
+        .service(second_factor::confirm)
+        .service(second_factor::disable)
+        .service(setup::state)
+        .service(setup::found)
+        .service(invites::list)
+        .service(invites::create)
+        .service(invites::renew)
+        .service(invites::revoke)
+        .service(invites::look)
+        .service(invites::accept)
+        .service(password::forgot)
+        .service(password::look)
+        .service(password::reset)
+        .service(workspace::show)
+        .service(workspace::change)
+        .service(workspace::mail)
+        .service(workspace::test_letter)
         .service(conversations::list)
         .service(conversations::counters)
         .service(conversations::one)
@@ -96,6 +128,8 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(users::change)
         .service(users::remove)
         .service(users::set_password)
+        .service(users::password_link)
+        .service(users::reset_second_factor)
         .service(tokens::list)
         .service(tokens::create)
         .service(tokens::revoke)
@@ -125,5 +159,6 @@ pub fn undocumented(config: &mut web::ServiceConfig) {
         .service(assets::widget_part)
         .service(assets::messenger_part)
         .service(assets::demo)
+        .service(assets::try_widget)
         .default_service(web::to(assets::messenger));
 }

@@ -1,5 +1,6 @@
 //! The members of the workspace. Everybody may know who they are; who may do what is for admins and owners.
 
+use actix_web::http::header;
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -7,8 +8,11 @@ use utoipa::ToSchema;
 
 use super::conversations::Counted;
 use crate::gateway::administration::access::{Sessions, revoke_sessions};
+use crate::gateway::administration::passwords;
 use crate::gateway::administration::people::{self, MemberChange, NewMember, add_member, change_member, may_change};
+use crate::gateway::administration::second_factor;
 use crate::gateway::signals::{self, Signal};
+use crate::gateway::supervisor::Post;
 use crate::model::ids::{AccountId, UserId};
 use crate::model::people::Member;
 use crate::model::protocol::Role;
@@ -154,7 +158,37 @@ pub(crate) async fn set_password(
     edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
     let user = read_id(&id)?;
-    people::set_password(&edge.house, &caller, user, &body.password).await?;
+    passwords::set_password(&edge.house, &caller, user, &body.password).await?;
     signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(user.to_string()) }).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A link that was just made.
+#[derive(Serialize, ToSchema)]
+pub struct MadeLink {
+    /// The path of its page on this server; whoever opens it sets the password. Told this once.
+    path: String,
+    /// When it ends by itself.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Time,
+}
+
+/// Make a link to hand to somebody who stands below the caller and has forgotten their password. It works once, within an hour.
+#[utoipa::path(tag = "users", operation_id = "make_password_link", params(("id" = String, Path)), responses((status = 201, body = MadeLink), (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 409, description = "`member_elsewhere`", body = ProblemBody)))]
+#[post("/api/v1/users/{id}/password-link")]
+pub(crate) async fn password_link(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let (token, reset) = passwords::make_link(&edge.house, &caller, read_id(&id)?).await?;
+    let made = MadeLink { path: format!("/reset#{token}"), expires_at: reset.expires_at };
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(made))
+}
+
+/// Take away the second factor of somebody who lost it. Owners only.
+#[utoipa::path(tag = "users", operation_id = "reset_second_factor", params(("id" = String, Path)), responses((status = 204), (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 409, description = "`member_elsewhere`", body = ProblemBody)))]
+#[delete("/api/v1/users/{id}/second-factor")]
+pub(crate) async fn reset_second_factor(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
+    second_factor::reset(&edge.house, &caller, read_id(&id)?).await?;
+    edge.gateway.do_send(Post);
     Ok(HttpResponse::NoContent().finish())
 }

@@ -225,7 +225,7 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
             }
         }
     }
-    let records = source("store/records");
+    let records = source("store/entry_records") + &source("store/records");
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let tables_of = records
         .lines()
@@ -235,7 +235,7 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
     let streams_of = records.split("pub mod streams").nth(1).unwrap().split("pub fn ").skip(1).map(|rest| rest.split('(').next().unwrap());
     missing.extend(streams_of.filter(|stream| !kept_streams.contains(*stream)).map(|stream| format!("stream {stream}")));
     // Every case of every enum of what is stored.
-    let stored = ["message", "conversation", "customer", "connection", "people"].map(|name| source(&format!("model/{name}")));
+    let stored = ["message", "conversation", "customer", "connection", "people", "letter"].map(|name| source(&format!("model/{name}")));
     let used = stored.iter().flat_map(|text| text.lines().filter(|line| line.starts_with("use ") && line.contains("protocol::")));
     let shared: String = used.collect();
     let protocol = source("model/protocol");

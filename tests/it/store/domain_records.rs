@@ -5,6 +5,7 @@ use kommutator::model::connection::{
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
 use kommutator::model::customer::{Claim, Customer, CustomerLink, Identity, Vouched};
+use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::ids::{
     AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
     ReplyId, SessionId, TagId, TokenId, UserId,
@@ -32,14 +33,14 @@ pub(crate) const CONVERSATION: ConversationId = ConversationId(41);
 const FILE: FileId = FileId(51);
 const IDENTITY: IdentityId = IdentityId(61);
 const CUSTOMER: CustomerId = CustomerId(71);
-const USER: UserId = UserId(81);
+pub(crate) const USER: UserId = UserId(81);
 const TOKEN: TokenId = TokenId(91);
 
-fn later(ms: i64) -> Time {
+pub(crate) fn later(ms: i64) -> Time {
     NOW.plus_ms(ms)
 }
 
-fn reason() -> Reason {
+pub(crate) fn reason() -> Reason {
     Reason::new("rejected").with("piece", 2).said("no such chat «?»")
 }
 
@@ -47,16 +48,22 @@ fn page() -> Page {
     Page { url: Some("https://shop.example/a?b=c".into()), title: Some("Лавка".into()), referrer: Some("https://find.example".into()) }
 }
 
-fn boxed<R: Kept + 'static>(kept: impl IntoIterator<Item = R>) -> Vec<Box<dyn Kept>> {
+pub(crate) fn boxed<R: Kept + 'static>(kept: impl IntoIterator<Item = R>) -> Vec<Box<dyn Kept>> {
     kept.into_iter().map(|record| Box::new(record) as Box<dyn Kept>).collect()
 }
 
 /// What lies in the installation's partition.
 pub(crate) fn global() -> Vec<Box<dyn Kept>> {
     let (keyring, world) = keyring();
-    let credential = |hash: &str, holder, expires_at| Credential { hash: hash.to_owned(), workspace: WORKSPACE, holder, created_at: NOW, expires_at };
+    let credential = |hash: &str, holder, expires_at| Credential {
+        device: "Firefox, Windows".into(),
+        address: "192.0.2.7".into(),
+        seen_at: Some(later(500)),
+        ends_at_rest: true,
+        ..Credential::new(hash.to_owned(), WORKSPACE, holder, NOW, expires_at)
+    };
     let pointer = |kind: &str, account| Pointer { kind: kind.into(), key: format!("{kind}key"), workspace: WORKSPACE, login: LOGIN, account };
-    let mut kept = boxed([Installation { key_check: keyring.check_value(&world), created_at: NOW }]);
+    let mut kept = boxed([Installation { key_check: keyring.check_value(&world), created_at: NOW, setup: vec!["b1".into()], founder: Some(USER) }]);
     kept.extend(boxed([Workspace {
         id: WORKSPACE,
         name: "Магазин".into(),
@@ -74,12 +81,18 @@ pub(crate) fn global() -> Vec<Box<dyn Kept>> {
         locale: "es".into(),
         created_at: NOW,
         workspaces: vec![WORKSPACE],
+        phone: "+7 999 000-00-00".into(),
+        notify_email: "m2@shop.example".into(),
+        time_zone: "Asia/Omsk".into(),
+        second_factor: Some(SecondFactor { sealed: "s".into(), since: NOW, last_step: 7, recovery: vec!["c1".into(), "c2".into()] }),
+        enrolment: Some(Enrolment { sealed: "s".into(), expires_at: later(9) }),
     }]));
     kept.extend(boxed([
         credential("a1", Holder::Session { id: SessionId(1), user: USER }, Some(later(1_000))),
         credential("a2", Holder::Token { id: TOKEN }, None),
     ]));
     kept.extend(boxed([pointer("widget", Some(ACCOUNT)), pointer("hook", None)]));
+    kept.extend(super::domain_ways_in::ways_in());
     kept
 }
 

@@ -8,7 +8,7 @@
 //! * [`model`]: random batches against a trivially correct store
 //! * [`dump`]: the portable dump as a file
 //! * [`kept`]: stores written by earlier versions
-//! * [`domain`], [`domain_records`]: a record of every kind, and every read of it
+//! * [`domain`], [`domain_records`], [`domain_ways_in`]: a record of every kind, and every read of it
 //! * [`sqlite`]: SQLite under test
 //! * [`sample`]: a small store with something of everything in it
 
@@ -16,6 +16,7 @@
 mod conformance;
 mod domain;
 mod domain_records;
+mod domain_ways_in;
 mod dump;
 mod harness;
 mod kept;

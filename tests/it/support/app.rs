@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use kommutator::model::conversation::Conversation;
 use kommutator::model::ids::{AccountId, LoginId, SessionId, TokenId, UserId, WorkspaceId};
 use kommutator::model::people::{ApiToken, Credential, Holder, Member, User};
 use kommutator::model::protocol::{Can, Role};
-use kommutator::model::time::{RealWorld, Time};
+use kommutator::model::time::{RealWorld, Time, World};
 use kommutator::store::batch::Batch;
 use kommutator::store::port::Scan;
 use kommutator::web::edge::Edge;
@@ -35,6 +36,26 @@ use tokio_tungstenite::tungstenite::{Message as Frame, http::HeaderValue};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::redis_server::RedisServer;
+
+/// The real world with a clock that can be put forward.
+pub(crate) struct MovedWorld(AtomicI64);
+
+impl MovedWorld {
+    /// Puts the clock forward.
+    pub(crate) fn advance_ms(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl World for MovedWorld {
+    fn now(&self) -> Time {
+        RealWorld.now().plus_ms(self.0.load(Ordering::SeqCst))
+    }
+
+    fn random(&self, into: &mut [u8]) {
+        RealWorld.random(into);
+    }
+}
 
 /// The origin of the shop whose pages hold the widgets.
 pub(crate) const SHOP: &str = "https://shop.example";
@@ -85,6 +106,8 @@ pub(crate) struct App {
     /// `http://127.0.0.1:PORT`.
     pub(crate) url: String,
     pub(crate) edge: Arc<Edge>,
+    /// Its clock.
+    pub(crate) world: Arc<MovedWorld>,
     http: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -95,20 +118,30 @@ pub(crate) struct App {
 impl App {
     /// Over a fresh SQLite folder.
     pub(crate) async fn sqlite() -> Self {
-        Self::start(None, false).await
+        Self::start(None, false, &[]).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn sqlite_with(settings: &[(&str, &str)]) -> Self {
+        Self::start(None, false, settings).await
+    }
+
+    /// Over a fresh Redis, with these settings.
+    pub(crate) async fn redis_with(settings: &[(&str, &str)]) -> Self {
+        Self::start(Some(RedisServer::start()), false, settings).await
     }
 
     /// Over a fresh SQLite folder, with limits on.
     pub(crate) async fn limited() -> Self {
-        Self::start(None, true).await
+        Self::start(None, true, &[]).await
     }
 
     /// Over a fresh Redis.
     pub(crate) async fn redis() -> Self {
-        Self::start(Some(RedisServer::start()), false).await
+        Self::start(Some(RedisServer::start()), false, &[]).await
     }
 
-    async fn start(redis: Option<RedisServer>, limits: bool) -> Self {
+    async fn start(redis: Option<RedisServer>, limits: bool, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut variables = vec![
             ("KOMMUTATOR_DATA".to_owned(), folder.path().display().to_string()),
@@ -119,14 +152,20 @@ impl App {
         if let Some(redis) = &redis {
             variables.extend([("KOMMUTATOR_REDIS".to_owned(), redis.url()), ("KOMMUTATOR_KEY".to_owned(), KEY.to_owned())]);
         }
-        let config = Config::read(&Options::default(), variables).unwrap();
+        variables.extend(settings.iter().map(|(name, value)| (format!("KOMMUTATOR_{name}"), (*value).to_owned())));
+        let mut config = Config::read(&Options::default(), variables).unwrap();
+        if let Some(mail) = &mut config.mail {
+            mail.patience = Duration::from_millis(500);
+        }
+        let world = Arc::new(MovedWorld(AtomicI64::new(0)));
+        let given = Arc::clone(&world);
         let (started, is_started) = oneshot::channel();
         let (stop, is_stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix::System::new().block_on(async move {
                 let mut channels = Channels::all();
                 channels.add(Arc::new(Lines));
-                let house = open_house(&config, channels, Arc::new(RealWorld)).await.unwrap();
+                let house = open_house(&config, channels, given).await.unwrap();
                 let listener = TcpListener::bind(config.listen).unwrap();
                 let running = app::start(&config, house, listener, None).unwrap();
                 assert!(started.send((running.address, Arc::clone(&running.edge))).is_ok());
@@ -136,7 +175,8 @@ impl App {
         });
         let (address, edge) = is_started.await.unwrap();
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-        let app = Self { url: format!("http://{address}"), edge, http, stop: Some(stop), thread: Some(thread), _folder: folder, _redis: redis };
+        let app =
+            Self { url: format!("http://{address}"), edge, world, http, stop: Some(stop), thread: Some(thread), _folder: folder, _redis: redis };
         app.until_ready().await;
         app
     }
@@ -179,6 +219,11 @@ impl App {
             locale: "ru".to_owned(),
             created_at: now,
             workspaces: vec![workspace],
+            phone: String::new(),
+            notify_email: String::new(),
+            time_zone: String::new(),
+            second_factor: None,
+            enrolment: None,
         };
         let member = Member { user: id, name: user.name.clone(), email, role, channels, created_at: now, removed_at: None };
         let mut batch = Batch::new();
@@ -199,7 +244,7 @@ impl App {
     async fn credential(&self, workspace: WorkspaceId, holder: Holder) -> String {
         let world = &self.house().world;
         let secret = world.secret::<32>();
-        let credential = Credential { hash: hash(&secret), workspace, holder, created_at: world.now(), expires_at: None };
+        let credential = Credential::new(hash(&secret), workspace, holder, world.now(), None);
         let mut batch = Batch::new();
         batch.insert(&credential).unwrap();
         self.house().store.global().commit(batch).await.unwrap();

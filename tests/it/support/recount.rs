@@ -8,6 +8,8 @@ use bytes::Bytes;
 use kommutator::model::connection::{AccountLink, ChannelAccount, CrmConnection, ProviderApp, ProviderLogin};
 use kommutator::model::conversation::{Conversation, Fact, PastEpisode};
 use kommutator::model::customer::{Customer, CustomerLink, Identity};
+use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
+use kommutator::model::letter::Letter;
 use kommutator::model::message::{Delivery, Message, Origin};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
 use kommutator::model::personal::{Mark, SavedDraft};
@@ -131,6 +133,10 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             Quarantine::TABLE => wanted::<Quarantine>(raw),
             WorkAttempts::TABLE => wanted::<WorkAttempts>(raw),
             Installation::TABLE => wanted::<Installation>(raw),
+            Invite::TABLE => wanted::<Invite>(raw),
+            PasswordReset::TABLE => wanted::<PasswordReset>(raw),
+            LoginChallenge::TABLE => wanted::<LoginChallenge>(raw),
+            Letter::TABLE => wanted::<Letter>(raw),
             Pointer::TABLE => wanted::<Pointer>(raw),
             Tag::TABLE => wanted::<Tag>(raw),
             CannedReply::TABLE => wanted::<CannedReply>(raw),

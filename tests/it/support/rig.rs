@@ -283,6 +283,7 @@ impl Rig {
             epoch: String::new(),
             id: "owner".to_owned(),
             user: None,
+            session: None,
             name: "Мария".to_owned(),
             email: String::new(),
             locale: "ru".to_owned(),

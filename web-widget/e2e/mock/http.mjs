@@ -121,6 +121,12 @@ export function createHttp(state) {
   });
   on("PATCH", "/users/:id", ({ user, id, json }) => { need(user.role !== "manager"); return userView(Object.assign(found(state.users.get(id)), json)); });
   on("DELETE", "/users/:id", ({ user, id }) => { need(user.role !== "manager"); state.users.delete(id); });
+  const account = { number: 1, time_zone: "", phone: "", notify_email: "", second_factor: false, recovery_codes: 0 };
+  on("GET", "/me/profile", () => account);
+  on("GET", "/me/sessions", () => small([{ id: "s1", device: "Firefox, Windows", address: "192.0.2.7", created_at: stamp(), seen_at: stamp(), current: true }]));
+  on("GET", "/invites", () => small([]));
+  on("GET", "/workspace", () => ({ id: 1, name: "Мебель Север", locale: "ru", time_zone: "Europe/Moscow", created_at: stamp() }));
+  on("GET", "/mail", () => ({ configured: false, from: null, server: null, letters: [] }));
   on("GET", "/tokens", () => small([...state.tokens.values()].map((one) => ({ ...one, secret: undefined }))));
   on("POST", "/tokens", ({ json }) => { const token = randomBytes(20).toString("hex"); const view = { id: randomBytes(6).toString("hex"), name: json.name, role: json.role, created_at: stamp(), last_used_at: null }; state.tokens.set(view.id, { ...view, secret: token }); return { ...view, token }; });
   on("DELETE", "/tokens/:id", ({ id }) => { for (const [key, one] of state.tokens) if (one.id === id) state.tokens.delete(key); });
@@ -185,6 +191,7 @@ export function createHttp(state) {
       state.note(user, "login", user.email);
       return send(response, 200, { token }, { "set-cookie": `kommutator_session=${token}; HttpOnly; SameSite=Lax; Path=/` });
     }
+    if (path === "/api/v1/setup") return send(response, 200, { empty: false, mail: false });
     if (path === "/api/v1/logout") return send(response, 204, undefined, { "set-cookie": "kommutator_session=; Max-Age=0; Path=/" });
     const user = cookieUser(state, request) ?? state.users.get(state.sessions.get(bearer(request)));
     if (!user) return problem(response, 401, "not_logged_in");

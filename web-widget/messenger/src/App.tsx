@@ -1,9 +1,11 @@
-import { createSignal, ErrorBoundary, Match, onMount, Show, Switch } from "solid-js";
+import { createEffect, createSignal, ErrorBoundary, Match, Show, Switch } from "solid-js";
 import type { Me } from "@kommutator/shared/generated/protocol.ts";
 import { api } from "./api.ts";
 import { Problem } from "./http.ts";
 import { problemText, setLocale, t } from "./i18n.ts";
+import { Doors } from "./login/Doors.tsx";
 import { Login } from "./login/Login.tsx";
+import { navigate, route } from "./route.ts";
 import { Shell } from "./shell/Shell.tsx";
 import { createDesk, type Desk, DeskContext } from "./state/desk.ts";
 import { Empty } from "./ui/Empty.tsx";
@@ -21,7 +23,7 @@ function Crash() {
 
 export function App() {
   const [desk, setDesk] = createSignal<Desk | null>(null);
-  const [stage, setStage] = createSignal<"asking" | "login" | "failed">("asking");
+  const [stage, setStage] = createSignal<"new" | "asking" | "login" | "failed">("new");
   const [why, setWhy] = createSignal<unknown>(null);
 
   const enter = (me: Me) => {
@@ -40,11 +42,24 @@ export function App() {
       setStage(error instanceof Problem && error.status === 401 ? "login" : "failed");
     }
   };
-  onMount(() => void ask());
+  const door = () => {
+    const now = route();
+    return now.name === "door" ? now.page : null;
+  };
+  // Who came by a link is not asked who they are: the link says it.
+  createEffect(() => {
+    if (door() === null && stage() === "new") void ask();
+  });
+  /** Somebody came in by a door: whoever was here before is not any more. */
+  const cameIn = (me: Me, path: string) => {
+    desk()?.end();
+    navigate(path, true);
+    enter(me);
+  };
 
   return (
     <ErrorBoundary fallback={(error) => { console.error(error); return <Crash />; }}>
-      <Show
+      <Show when={door()} keyed fallback={<Show
         when={desk()}
         keyed
         fallback={
@@ -61,6 +76,8 @@ export function App() {
         }
       >
         {(made) => <DeskContext.Provider value={made}><Shell /></DeskContext.Provider>}
+      </Show>}>
+        {(page) => <Doors page={page} entered={cameIn} />}
       </Show>
       <Asks />
       <Toasts />

@@ -3,19 +3,37 @@ import type { AttachmentView, ConversationView, Me, MessageView, Role } from "@k
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Found, MarkView, Page, QuarantinePayload, QuarantineView, ReplyView, TagView, Timeline, TokenView, UserView } from "./types.ts";
+import type { Appearance, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, MarkView, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
 
 export type NewUser = { name: string; email: string; password: string; role: Role; channels: string[] | null };
+export type FirstWorkspace = { code: string; workspace: string; name: string; email: string; password: string; locale: string; time_zone: string };
+export type Acceptance = { token: string; name: string; password: string; locale: string; time_zone: string };
 export type MessagesAsk = { limit?: number; before?: string; after?: string; around?: string };
 
 export const api = {
-  login: (email: string, password: string) => call<{ token: string }>("POST", `${base}/login`, { email, password }),
+  login: (email: string, password: string, remember: boolean) => call<Entered>("POST", `${base}/login`, { email, password, remember }),
+  loginCode: (challenge: string, code: string) => call<Entered>("POST", `${base}/login/code`, { challenge, code }),
+  setupState: () => call<{ empty: boolean; mail: boolean }>("GET", `${base}/setup`),
+  found: (first: FirstWorkspace) => call<Entered>("POST", `${base}/setup`, first),
+  lookInvite: (token: string) => call<InviteCard>("POST", `${base}/invites/look`, { token }),
+  acceptInvite: (said: Acceptance) => call<Entered>("POST", `${base}/invites/accept`, said),
+  forgot: (email: string) => call<undefined>("POST", `${base}/password/forgot`, { email }),
+  lookReset: (token: string) => call<{ email: string }>("POST", `${base}/password/look`, { token }),
+  reset: (token: string, password: string) => call<undefined>("POST", `${base}/password/reset`, { token, password }),
   logout: () => call<undefined>("POST", `${base}/logout`),
   me: () => call<Me>("GET", `${base}/me`),
-  changeMe: (change: { name?: string; locale?: string }) => call<Me | undefined>("PATCH", `${base}/me`, change),
+  profile: () => call<Profile>("GET", `${base}/me/profile`),
+  changePassword: (current: string, next: string) => call<undefined>("POST", `${base}/me/password`, { current, new: next }),
+  beginFactor: () => call<{ secret: string; qr: string }>("POST", `${base}/me/second-factor/begin`),
+  confirmFactor: (code: string) => call<{ recovery_codes: string[] }>("POST", `${base}/me/second-factor/confirm`, { code }),
+  disableFactor: (password: string) => call<undefined>("POST", `${base}/me/second-factor/disable`, { password }),
+  sessions: () => call<Page<SessionView>>("GET", `${base}/me/sessions`),
+  endSession: (key: string) => call<undefined>("DELETE", `${base}/me/sessions/${id(key)}`),
+  endOtherSessions: () => call<undefined>("POST", `${base}/me/sessions/end-others`),
+  changeMe: (change: { name?: string; locale?: string } & Partial<Pick<Profile, "time_zone" | "phone" | "notify_email">>) => call<Me | undefined>("PATCH", `${base}/me`, change),
 
   conversations: (asked: Query, place: { cursor?: string | null; skip?: number }) => call<Page<ConversationView>>("GET", `${base}/conversations${query({ ...asked, ...place, limit: PAGE })}`),
   counters: () => call<Counters>("GET", `${base}/conversations/counters`),
@@ -54,6 +72,17 @@ export const api = {
   addUser: (user: NewUser) => call<UserView>("POST", `${base}/users`, user),
   changeUser: (key: string, change: Partial<NewUser>) => call<UserView>("PATCH", `${base}/users/${id(key)}`, change),
   deleteUser: (key: string) => call<undefined>("DELETE", `${base}/users/${id(key)}`),
+  passwordLink: (key: string) => call<{ path: string; expires_at: string }>("POST", `${base}/users/${id(key)}/password-link`),
+  resetFactor: (key: string) => call<undefined>("DELETE", `${base}/users/${id(key)}/second-factor`),
+  invites: () => call<Page<InviteView>>("GET", `${base}/invites`),
+  invite: (email: string, role: Role, channels: string[] | null) => call<MadeInvite>("POST", `${base}/invites`, { email, role, channels }),
+  renewInvite: (key: string) => call<MadeInvite>("POST", `${base}/invites/${id(key)}/renew`),
+  revokeInvite: (key: string) => call<undefined>("DELETE", `${base}/invites/${id(key)}`),
+
+  workspace: () => call<Workspace>("GET", `${base}/workspace`),
+  changeWorkspace: (change: Partial<Pick<Workspace, "name" | "locale" | "time_zone">>) => call<Workspace>("PATCH", `${base}/workspace`, change),
+  mail: () => call<MailView>("GET", `${base}/mail`),
+  testLetter: () => call<string>("POST", `${base}/mail/test`),
 
   tokens: () => call<Page<TokenView>>("GET", `${base}/tokens`),
   addToken: (name: string, role: Role, channels: string[] | null) => call<TokenView & { token: string }>("POST", `${base}/tokens`, { name, role, channels }),

@@ -1,15 +1,23 @@
 /** The address bar as a signal. History routes, no hash; the same page answers them all. */
 import { createSignal } from "solid-js";
 
-export type SettingsPage = "profile" | "notifications" | "channels" | "replies" | "tags" | "people" | "tokens" | "audit" | "quarantine";
+export type SettingsPage = "profile" | "notifications" | "workspace" | "setup" | "channels" | "replies" | "tags" | "people" | "tokens" | "audit" | "quarantine";
+/** The pages before one is let in. What they were given stands behind `#`, where no server and no other site sees it. */
+export type Door = "setup" | "invite" | "forgot" | "reset";
 export type Route =
+  | { name: "door"; page: Door }
   | { name: "chats"; conversation: string | null; message: string | null }
   | { name: "settings"; page: SettingsPage | null; item: string | null };
 
-const PAGES: readonly string[] = ["profile", "notifications", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
+const PAGES: readonly string[] = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
+
+const DOORS: readonly string[] = ["setup", "invite", "forgot", "reset"];
+
+export const secretOfLink = () => location.hash.slice(1);
 
 export function parseRoute(path: string, search: string): Route {
   const [, first, second, third] = path.split("/");
+  if (second === undefined && DOORS.includes(first ?? "")) return { name: "door", page: first as Door };
   if (first === "settings") return { name: "settings", page: PAGES.includes(second ?? "") ? (second as SettingsPage) : null, item: third || null };
   const conversation = first === "c" && second ? decodeURIComponent(second) : null;
   return { name: "chats", conversation, message: conversation ? new URLSearchParams(search).get("m") : null };

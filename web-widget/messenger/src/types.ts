@@ -42,3 +42,18 @@ export type AuditEntry = { id: string; at: string; actor: { id: string; name: st
 export type QuarantineView = { id: string; at: string; channel_provider: string; login: string | null; reason: Reason; size: number; replayed_at: string | null };
 /** `payload` is base 64. */
 export type QuarantinePayload = QuarantineView & { payload: string };
+
+export type InviteState = "open" | "accepted" | "expired" | "revoked";
+export type LetterStatus = "waiting" | "posted" | "undeliverable";
+export type InviteView = { id: string; email: string; role: Role; channels: string[] | null; invited_by: string; state: InviteState; letter: LetterStatus | null; created_at: string; expires_at: string };
+/** `path` leads to the invite's page and is told once. */
+export type MadeInvite = InviteView & { path: string };
+export type InviteCard = { workspace: string; locale: string; email: string; role: Role; invited_by: string; known: boolean };
+/** In, or a code is asked for. */
+export type Entered = { token?: string; challenge?: string };
+export type Profile = { number: number; time_zone: string; phone: string; notify_email: string; second_factor: boolean; recovery_codes: number };
+export type SessionView = { id: string; device: string; address: string; created_at: string; seen_at: string; current: boolean };
+export type Workspace = { id: number; name: string; locale: string; time_zone: string; created_at: string };
+export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial";
+export type LetterView = { id: string; to: string; about: LetterKind; status: LetterStatus; reason: Reason | null; tries: number; created_at: string; at: string };
+export type MailView = { configured: boolean; from: string | null; server: string | null; letters: LetterView[] };

@@ -22,10 +22,10 @@ const PLACES: [RegExp, string][] = [
   [/AdministrationError::Unknown\(\s*"(\w+)"/g, "unknown_"],
 ];
 
-/** The codes in the sources, without what follows `#[cfg(test)]` and without the channel of the tests, which is in no release. */
+/** The codes in the sources, without what is said of the configuration (to the operator, in English), without what follows `#[cfg(test)]` and without the channel of the tests, which is in no release. */
 function codesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".rs") && !/tests?\.rs$/.test(name) && !name.startsWith("channel/probe/"))
+    .filter((name) => name.endsWith(".rs") && !/tests?\.rs$/.test(name) && !/^(channel\/probe|config)\//.test(name))
     .flatMap((name) => {
       const text = readFileSync(folder + name, "utf8").split("#[cfg(test)]")[0] ?? "";
       return PLACES.flatMap(([place, before]) => [...text.matchAll(place)].map((match) => before + (match[1] ?? "")));

@@ -8,6 +8,7 @@ import { Avatar } from "../ui/Avatar.tsx";
 import { Confirm } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
+import { Invites, NewInvite } from "./Invites.tsx";
 import { createLoaded, Head, Loaded } from "./parts.tsx";
 import { PersonForm } from "./PersonForm.tsx";
 
@@ -15,6 +16,8 @@ export function People() {
   const desk = useDesk();
   const [editing, setEditing] = createSignal<UserView | "new" | null>(null);
   const [deleting, setDeleting] = createSignal<UserView | null>(null);
+  const [inviting, setInviting] = createSignal(false);
+  const invites = createLoaded(async () => (await api.invites()).items);
   const list = createLoaded(async () => (await api.users()).items);
   void desk.loadChannels();
   const access = (user: UserView) => (user.channels === null ? t("people.access.all") : t("people.access.count", { n: user.channels.length }));
@@ -34,7 +37,7 @@ export function People() {
   return (
     <>
       <Head title={t("settings.people")} lead={t("people.lead")}>
-        <button type="button" class="button main" onClick={() => setEditing("new")}><Icon name="plus" small />{t("people.add")}</button>
+        <button type="button" class="button main" onClick={() => setInviting(true)}><Icon name="plus" small />{t("invites.add")}</button>
       </Head>
       <Loaded from={list}>
         {(all) => (
@@ -57,6 +60,8 @@ export function People() {
           </ul>
         )}
       </Loaded>
+      <Invites list={invites} />
+      <Show when={inviting()}><NewInvite close={() => setInviting(false)} made={invites.again} withPassword={() => { setInviting(false); setEditing("new"); }} /></Show>
       <Show when={editing()} keyed>{(user) => <PersonForm user={user === "new" ? null : user} close={() => setEditing(null)} saved={list.again} />}</Show>
       <Show when={deleting()}>{(user) => <Confirm title={t("common.sure")} text={t("people.deleteText", { name: user().name })} action={t("common.delete")} danger done={(yes) => void remove(yes)} />}</Show>
     </>

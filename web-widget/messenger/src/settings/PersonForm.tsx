@@ -9,6 +9,7 @@ import { toast } from "../ui/toast.tsx";
 import { Access } from "./Access.tsx";
 import { createSubmit } from "./form.ts";
 import { ErrorLine } from "./parts.tsx";
+import { PersonAccess } from "./PersonAccess.tsx";
 
 const SHORTEST = 8;
 
@@ -37,7 +38,7 @@ export function PersonForm(props: { user: UserView | null; close: () => void; sa
     props.close();
   };
   return (
-    <Dialog title={props.user ? props.user.name : t("people.add")} close={() => props.close()} narrow>
+    <Dialog title={props.user ? props.user.name : t("invites.withPassword")} close={() => props.close()} narrow>
       <form novalidate onSubmit={(event) => void save(event)}>
         <TextField label={t("people.name")} value={name()} set={setName} error={missing(name())} />
         <Show when={props.user === null}>
@@ -45,6 +46,7 @@ export function PersonForm(props: { user: UserView | null; close: () => void; sa
           <TextField label={t("people.password")} type="password" autocomplete="new-password" help={t("people.password.help")} value={password()} set={setPassword} error={tried() && short() ? t("people.password.help") : null} />
         </Show>
         <Access role={role()} setRole={setRole} channels={channels()} setChannels={setChannels} />
+        <Show when={props.user}>{(user) => <PersonAccess user={user()} />}</Show>
         <ErrorLine text={submit.error()} />
         <div class="actions">
           <button type="button" class="button" onClick={() => props.close()}>{t("common.cancel")}</button>

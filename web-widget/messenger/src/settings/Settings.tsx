@@ -17,6 +17,8 @@ import { Quarantine } from "./Quarantine.tsx";
 import { Replies } from "./Replies.tsx";
 import { Tags } from "./Tags.tsx";
 import { Tokens } from "./Tokens.tsx";
+import { Wizard } from "./Wizard.tsx";
+import { Workspace } from "./Workspace.tsx";
 
 export function Settings() {
   const desk = useDesk();
@@ -56,6 +58,8 @@ export function Settings() {
           <Switch>
             <Match when={shown() === "profile"}><Profile /></Match>
             <Match when={shown() === "notifications"}><Notifications /></Match>
+            <Match when={shown() === "workspace"}><Workspace /></Match>
+            <Match when={shown() === "setup"}><Wizard /></Match>
             <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
             <Match when={shown() === "channels"}><Channels /></Match>
             <Match when={shown() === "people"}><People /></Match>

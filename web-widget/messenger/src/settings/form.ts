@@ -5,17 +5,18 @@ import { problemText } from "../i18n.ts";
 const [dirty, setDirty] = createSignal(false);
 export { dirty, setDirty };
 
-export function createSubmit() {
+/** `guarded`: the form has unsaved changes to warn of; a page has one such form. */
+export function createSubmit(guarded = true) {
   const [busy, setBusy] = createSignal(false);
   const [error, setError] = createSignal<string | null>(null);
-  onCleanup(() => setDirty(false));
+  onCleanup(() => guarded && setDirty(false));
   const run = async (work: () => Promise<unknown>): Promise<boolean> => {
     if (busy()) return false;
     setBusy(true);
     setError(null);
     try {
       await work();
-      setDirty(false);
+      if (guarded) setDirty(false);
       return true;
     } catch (problem) {
       setError(problemText(problem));

@@ -7,6 +7,8 @@ type PageOf = { page: SettingsPage; icon: IconName; admin: boolean };
 export const PAGES: PageOf[] = [
   { page: "profile", icon: "user", admin: false },
   { page: "notifications", icon: "sound", admin: false },
+  { page: "workspace", icon: "home", admin: true },
+  { page: "setup", icon: "done", admin: true },
   { page: "channels", icon: "channel", admin: true },
   { page: "replies", icon: "canned", admin: false },
   { page: "tags", icon: "tag", admin: false },

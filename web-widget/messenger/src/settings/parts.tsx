@@ -30,16 +30,20 @@ export function Loaded<Value>(props: { from: ReturnType<typeof createLoaded<Valu
   );
 }
 
-export function Copy(props: { text: string; label: string }) {
+export function CopyButton(props: { text: string }) {
   let done!: HTMLSpanElement;
   const copy = async () => {
     await navigator.clipboard.writeText(props.text).catch(() => undefined);
     done.textContent = t("common.copied");
   };
+  return <button type="button" class="button" onClick={() => void copy()}><Icon name="copy" small /><span ref={(made) => (done = made)} role="status">{t("common.copy")}</span></button>;
+}
+
+export function Copy(props: { text: string; label: string }) {
   return (
     <div class="copy">
       <code tabindex="0" aria-label={props.label}>{props.text}</code>
-      <button type="button" class="button" onClick={() => void copy()}><Icon name="copy" small /><span ref={(made) => (done = made)} role="status">{t("common.copy")}</span></button>
+      <CopyButton text={props.text} />
     </div>
   );
 }

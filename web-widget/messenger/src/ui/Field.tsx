@@ -17,8 +17,10 @@ export function Field(props: Common & { children: (field: { id: string; describe
 type TextProps = Common & {
   value: string;
   set: (value: string) => void;
-  type?: "text" | "email" | "password" | "color";
+  type?: "text" | "email" | "password" | "color" | "tel" | "url";
   autocomplete?: string;
+  inputmode?: "numeric";
+  readonly?: boolean;
   required?: boolean;
   rows?: number;
   max?: number;
@@ -33,7 +35,7 @@ export function TextField(props: TextProps) {
           when={props.rows}
           fallback={
             <input ref={(made) => props.ref?.(made)} id={field.id} class="input" type={props.type ?? "text"} value={props.value} maxLength={props.max ?? 200} autocomplete={props.autocomplete ?? "off"}
-              required={props.required} aria-describedby={field.described} aria-invalid={field.invalid} onInput={(event) => props.set(event.currentTarget.value)} />
+              inputmode={props.inputmode} readonly={props.readonly} required={props.required} aria-describedby={field.described} aria-invalid={field.invalid} onInput={(event) => props.set(event.currentTarget.value)} />
           }
         >
           <textarea id={field.id} class="input" rows={props.rows} maxLength={props.max ?? 2000} aria-describedby={field.described} aria-invalid={field.invalid}

@@ -1,0 +1,272 @@
+//! What each letter says, as text and as HTML. Everything from people is cut, freed of control characters and escaped.
+
+use crate::model::letter::{LetterKind, LetterWords};
+
+/// A letter, ready to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// One line.
+    pub subject: String,
+    /// For programs that show text.
+    pub text: String,
+    /// For those that show pages.
+    pub html: String,
+}
+
+/// Words of one letter in one language; `{workspace}` and `{by}` are put in.
+struct Words {
+    subject: &'static str,
+    lines: &'static [&'static str],
+    button: &'static str,
+    note: &'static str,
+}
+
+/// Longer names are cut.
+const LONGEST: usize = 100;
+
+/// Puts a letter into words.
+#[must_use]
+pub fn compose(kind: LetterKind, locale: &str, given: &LetterWords) -> Composed {
+    let words = match locale {
+        "en" => english(kind),
+        "es" => spanish(kind),
+        _ => russian(kind),
+    };
+    let fill = |text: &str| {
+        // Filled in one go: a name that looks like a place to fill stays a name.
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+            out.push_str(&match name {
+                "workspace" => clean(&given.workspace),
+                "by" => clean(&given.by),
+                _ => String::new(),
+            });
+            rest = behind;
+        }
+        out.push_str(rest);
+        out
+    };
+    let (subject, lines) = (fill(words.subject), words.lines.iter().map(|line| fill(line)).collect::<Vec<_>>());
+    let mut text = lines.join("\n\n");
+    if !given.link.is_empty() {
+        text.push_str(&format!("\n\n{}\n{}", words.button, given.link));
+    }
+    text.push_str(&format!("\n\n{}\n", words.note));
+    let html = page(&subject, &lines, (!given.link.is_empty()).then_some((words.button, &given.link)), words.note, locale);
+    Composed { subject, text, html }
+}
+
+fn page(subject: &str, lines: &[String], button: Option<(&str, &String)>, note: &str, locale: &str) -> String {
+    let paragraph = |line: &String| format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line));
+    let paragraphs: String = lines.iter().map(paragraph).collect();
+    let button = button.map_or_else(String::new, |(label, link)| {
+        format!(
+            "<p style=\"margin:24px 0\"><a href=\"{0}\" style=\"display:inline-block;padding:12px 20px;border-radius:10px;background:#3b5bdb;color:#ffffff;\
+             text-decoration:none;font-weight:600\">{1}</a></p><p style=\"margin:0 0 16px;font-size:13px;color:#6b7280;word-break:break-all\">{0}</p>",
+            escape(link),
+            escape(label)
+        )
+    });
+    format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head><body style=\"margin:0;padding:24px;background:#f3f4f6;\
+         font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;color:#1f2937\"><div style=\"max-width:520px;margin:0 auto;padding:32px;\
+         background:#ffffff;border-radius:16px\">{paragraphs}{button}<p style=\"margin:24px 0 0;font-size:13px;color:#6b7280\">{}</p></div></body></html>",
+        escape(locale),
+        escape(subject),
+        escape(note)
+    )
+}
+
+/// One line of a name: without control characters, cut.
+fn clean(text: &str) -> String {
+    let one_line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    one_line.trim().chars().take(LONGEST).collect()
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn russian(kind: LetterKind) -> Words {
+    match kind {
+        LetterKind::Invitation => Words {
+            subject: "Приглашение в «{workspace}»",
+            lines: &["Здравствуйте!", "{by} приглашает вас отвечать клиентам в пространстве «{workspace}»."],
+            button: "Принять приглашение",
+            note: "Ссылка действует 7 дней. Если вы не ждали приглашения, ничего не делайте.",
+        },
+        LetterKind::PasswordLink => Words {
+            subject: "Восстановление пароля",
+            lines: &["Здравствуйте!", "Кто-то, скорее всего вы, попросил восстановить пароль. Чтобы придумать новый, откройте ссылку."],
+            button: "Придумать новый пароль",
+            note: "Ссылка действует час и сработает один раз. Если это были не вы, ничего не делайте: пароль останется прежним.",
+        },
+        LetterKind::PasswordChanged => Words {
+            subject: "Пароль изменён",
+            lines: &["Здравствуйте!", "Пароль от вашей учётной записи изменён. Все остальные сеансы завершены."],
+            button: "",
+            note: "Если это были не вы, сразу сообщите администратору.",
+        },
+        LetterKind::FactorOn => Words {
+            subject: "Двухэтапный вход включён",
+            lines: &["Здравствуйте!", "Теперь при входе, кроме пароля, нужен код из приложения."],
+            button: "",
+            note: "Если это были не вы, сразу сообщите администратору.",
+        },
+        LetterKind::FactorOff => Words {
+            subject: "Двухэтапный вход выключен",
+            lines: &["Здравствуйте!", "Теперь для входа в вашу учётную запись достаточно пароля."],
+            button: "",
+            note: "Если это были не вы, сразу сообщите администратору.",
+        },
+        LetterKind::Trial => Words {
+            subject: "Проверочное письмо",
+            lines: &[
+                "Здравствуйте!",
+                "Это письмо отправлено из пространства «{workspace}», чтобы проверить почту. Раз вы его читаете, всё работает.",
+            ],
+            button: "",
+            note: "Отвечать на него не нужно.",
+        },
+    }
+}
+
+fn english(kind: LetterKind) -> Words {
+    match kind {
+        LetterKind::Invitation => Words {
+            subject: "You are invited to “{workspace}”",
+            lines: &["Hello!", "{by} invites you to answer customers in the workspace “{workspace}”."],
+            button: "Accept the invitation",
+            note: "The link works for 7 days. If you did not expect it, there is nothing to do.",
+        },
+        LetterKind::PasswordLink => Words {
+            subject: "Reset your password",
+            lines: &["Hello!", "Somebody, most likely you, asked to reset your password. Open the link to choose a new one."],
+            button: "Choose a new password",
+            note: "The link works for an hour, and once. If it was not you, there is nothing to do: your password stays as it is.",
+        },
+        LetterKind::PasswordChanged => Words {
+            subject: "Your password was changed",
+            lines: &["Hello!", "The password of your account was changed. All other sessions have ended."],
+            button: "",
+            note: "If it was not you, tell your administrator at once.",
+        },
+        LetterKind::FactorOn => Words {
+            subject: "Two-step sign-in is on",
+            lines: &["Hello!", "From now on, signing in takes a code from your app besides the password."],
+            button: "",
+            note: "If it was not you, tell your administrator at once.",
+        },
+        LetterKind::FactorOff => Words {
+            subject: "Two-step sign-in is off",
+            lines: &["Hello!", "From now on, the password alone is enough to sign in to your account."],
+            button: "",
+            note: "If it was not you, tell your administrator at once.",
+        },
+        LetterKind::Trial => Words {
+            subject: "Test letter",
+            lines: &["Hello!", "This letter was sent from the workspace “{workspace}” to test its mail. Since you are reading it, everything works."],
+            button: "",
+            note: "There is no need to answer.",
+        },
+    }
+}
+
+fn spanish(kind: LetterKind) -> Words {
+    match kind {
+        LetterKind::Invitation => Words {
+            subject: "Invitación a «{workspace}»",
+            lines: &["¡Hola!", "{by} te invita a responder a los clientes en el espacio «{workspace}»."],
+            button: "Aceptar la invitación",
+            note: "El enlace vale 7 días. Si no esperabas esta invitación, no tienes que hacer nada.",
+        },
+        LetterKind::PasswordLink => Words {
+            subject: "Recuperación de la contraseña",
+            lines: &["¡Hola!", "Alguien, probablemente tú, ha pedido recuperar tu contraseña. Abre el enlace para elegir una nueva."],
+            button: "Elegir una contraseña nueva",
+            note: "El enlace vale una hora y una sola vez. Si no fuiste tú, no hagas nada: la contraseña seguirá igual.",
+        },
+        LetterKind::PasswordChanged => Words {
+            subject: "Tu contraseña ha cambiado",
+            lines: &["¡Hola!", "La contraseña de tu cuenta ha cambiado. Todas las demás sesiones han terminado."],
+            button: "",
+            note: "Si no fuiste tú, avisa enseguida al administrador.",
+        },
+        LetterKind::FactorOn => Words {
+            subject: "Verificación en dos pasos activada",
+            lines: &["¡Hola!", "A partir de ahora, para entrar hace falta un código de la aplicación además de la contraseña."],
+            button: "",
+            note: "Si no fuiste tú, avisa enseguida al administrador.",
+        },
+        LetterKind::FactorOff => Words {
+            subject: "Verificación en dos pasos desactivada",
+            lines: &["¡Hola!", "A partir de ahora, la contraseña basta para entrar en tu cuenta."],
+            button: "",
+            note: "Si no fuiste tú, avisa enseguida al administrador.",
+        },
+        LetterKind::Trial => Words {
+            subject: "Carta de prueba",
+            lines: &["¡Hola!", "Esta carta se envió desde el espacio «{workspace}» para probar el correo. Si la estás leyendo, todo funciona."],
+            button: "",
+            note: "No hace falta responder.",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [LetterKind; 6] = [
+        LetterKind::Invitation,
+        LetterKind::PasswordLink,
+        LetterKind::PasswordChanged,
+        LetterKind::FactorOn,
+        LetterKind::FactorOff,
+        LetterKind::Trial,
+    ];
+
+    #[test]
+    fn every_letter_is_whole_in_every_language() {
+        let given = LetterWords { workspace: "Лавка".to_owned(), by: "Анна".to_owned(), link: "https://chat.example/x#1".to_owned() };
+        for kind in KINDS {
+            let subjects: Vec<String> = ["ru", "en", "es"].iter().map(|locale| compose(kind, locale, &given).subject).collect();
+            assert!(subjects[0] != subjects[1] && subjects[1] != subjects[2], "{subjects:?}");
+            for locale in ["ru", "en", "es"] {
+                let letter = compose(kind, locale, &given);
+                assert!(!letter.text.contains(['{', '}']), "{letter:?}");
+                assert_eq!(matches!(kind, LetterKind::Invitation), letter.text.contains("Анна"), "{letter:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_people_wrote_stays_words() {
+        let nasty = "Ann\r\nBcc: all@shop.example <img src=x onerror=alert(1)> {link} \"&'";
+        let given = LetterWords { workspace: nasty.to_owned(), by: "{workspace}".to_owned(), link: "https://a.example/?a=1&b=\"2\"".to_owned() };
+        let letter = compose(LetterKind::Invitation, "en", &given);
+        assert!(!letter.subject.contains(['\r', '\n']), "{:?}", letter.subject);
+        assert!(letter.text.contains("{workspace} invites you"), "a name is not filled again: {}", letter.text);
+        assert!(
+            !letter.html.contains("<img") && letter.html.contains("&lt;img") && letter.html.contains("?a=1&amp;b=&quot;2&quot;"),
+            "{}",
+            letter.html
+        );
+        let long = LetterWords { workspace: "х".repeat(5_000), ..LetterWords::default() };
+        assert!(compose(LetterKind::Trial, "ru", &long).text.chars().count() < 500);
+    }
+}
