@@ -15,7 +15,7 @@ use kommutator::model::ids::{UserId, WorkspaceId};
 use kommutator::model::protocol::Role;
 use serde_json::{Value, json};
 
-use crate::support::app::{Answer, App, Client};
+use crate::support::app::{Answer, App, Client, Socket};
 use crate::support::fake_smtp::FakeSmtp;
 
 const HOUR: i64 = 3_600_000;
@@ -75,6 +75,11 @@ async fn expect(client: &Client, method: &str, path: &str, body: Value, wanted: 
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}"))
+}
+
+/// The code a socket is closed with; a quiet one is told its place now and then before that.
+async fn end_of(socket: &mut Socket) -> Value {
+    socket.until(|frame| frame.get("closed").is_some()).await.pop().unwrap()["closed"].clone()
 }
 
 /// What follows the `#` of a path that is told once.

@@ -35,7 +35,7 @@ pub(super) async fn a_letter_sets_a_new_password_once(place: Place) {
     } else {
         ("второй новый", "первый новый")
     };
-    assert_eq!(socket.next().await["closed"], 4001, "every session ends");
+    assert_eq!(end_of(&mut socket).await, 4001, "every session ends");
     expect(&session, "GET", "/api/v1/me", Value::Null, "401 not_logged_in").await;
     let tried = [place.log_in(anna, PASSWORD).await.status, place.log_in(anna, bad).await.status, place.log_in(anna, good).await.status];
     assert_eq!(tried, [401, 401, 200]);

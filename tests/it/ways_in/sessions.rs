@@ -27,7 +27,7 @@ pub(super) async fn sessions_are_listed_and_ended(place: Place) {
     assert_eq!(items.iter().map(|one| one["current"].as_bool().unwrap()).collect::<Vec<_>>(), [false, false, true]);
     let mut socket = place.app.manager(&third).await;
     expect(&client, "DELETE", &format!("/api/v1/me/sessions/{}", text(&items[0], "id")), Value::Null, "204").await;
-    assert_eq!(socket.next().await["closed"], 4001);
+    assert_eq!(end_of(&mut socket).await, 4001);
     expect(&place.app.client(&third), "GET", "/api/v1/me", Value::Null, "401 not_logged_in").await;
     // Another's is not there.
     let own = place.owner.get("/api/v1/me/sessions").await.body;
