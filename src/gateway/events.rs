@@ -12,7 +12,7 @@ use crate::model::connection::CrmConnection;
 use crate::model::conversation::Conversation;
 use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
 use crate::model::message::{Delivery, Message};
-use crate::model::protocol::Event;
+use crate::model::protocol::{Event, ServerFrame};
 use crate::store::port::{SCAN_LIMIT, Scan, StoreError};
 use crate::store::table::Stored;
 
@@ -27,6 +27,8 @@ pub struct Loaded {
     pub managers: Vec<String>,
     /// The event for the conversation's visitor: change number and event.
     pub visitor: Option<(ConversationId, u64, String)>,
+    /// Where the conversation stands, for its visitor: a whole frame. It stands nowhere: `ready` tells the same.
+    pub talk: Option<(ConversationId, ByteString)>,
 }
 
 /// Loads what feed entries speak of, in its latest state. Of several entries of one message only the one that made
@@ -70,7 +72,7 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
     let mut messages = store.get_many::<Message>(&message_keys).await?.into_iter();
     let mut loaded = Vec::with_capacity(entries.len());
     for (number, entry) in entries {
-        let mut one = Loaded { number, account: AccountId(0), managers: Vec::new(), visitor: None };
+        let mut one = Loaded { number, account: AccountId(0), managers: Vec::new(), visitor: None, talk: None };
         match &entry {
             FeedEntry::Message { c, a, h, new, hid, d, .. } => {
                 one.account = *a;
@@ -86,7 +88,11 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                     }
                 }
             }
-            FeedEntry::Conversation { a, .. } => one.account = *a,
+            FeedEntry::Conversation { c, a } => {
+                one.account = *a;
+                let stored = conversations.get(c).and_then(Option::as_ref).filter(|_| for_visitors);
+                one.talk = stored.map(|stored| (*c, json(&ServerFrame::Talk(views::talk(&stored.record))).into()));
+            }
             FeedEntry::Account { a } => {
                 one.account = *a;
                 house.accounts.forget(workspace, *a);

@@ -16,10 +16,10 @@ use super::cursor::{VisitorCursor, access_mark};
 use super::events::{self, Loaded};
 use super::faults::patience;
 use super::house::House;
-use super::signals::Signal;
+use super::signals::{self, Signal};
 use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
 use crate::model::people::Access;
-use crate::model::protocol::ServerFrame;
+use crate::model::protocol::{Presence, ServerFrame};
 use crate::store::port::StoreError;
 use crate::store::records::streams;
 
@@ -45,6 +45,8 @@ pub enum Deliver {
     Beat(u64),
     /// The visitor's conversation began on another socket: follow it.
     Follow(ConversationId),
+    /// Somebody wants to know where the visitor is.
+    Announce,
     /// End with this code.
     Close(u16),
 }
@@ -64,11 +66,15 @@ pub enum Who {
         id: String,
         /// What they may see.
         access: Access,
+        /// The conversation whose visitor they are told of.
+        watching: Option<ConversationId>,
     },
     /// A visitor.
     Visitor {
         /// The visitor's id.
         visitor: String,
+        /// The widget they are in.
+        account: AccountId,
         /// The conversation, once there is one.
         conversation: Option<ConversationId>,
     },
@@ -101,6 +107,18 @@ pub struct Begun {
     pub workspace: WorkspaceId,
     /// The visitor.
     pub visitor: String,
+    /// The conversation.
+    pub conversation: ConversationId,
+}
+
+/// A member's socket is told where the visitor of this conversation is from now on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Watch {
+    /// The socket's number.
+    pub key: u64,
+    /// The workspace.
+    pub workspace: WorkspaceId,
     /// The conversation.
     pub conversation: ConversationId,
 }
@@ -160,7 +178,7 @@ impl Hub {
             let theirs = room.sockets.iter().filter(|(key, _)| *key % u64::from(PORTIONS) == portion);
             let cut: Vec<u64> = theirs.filter(|(_, socket)| !Room::give(socket, beat.clone())).map(|(key, _)| *key).collect();
             for key in cut {
-                room.remove(key);
+                let _ = room.remove(key); // that somebody left is told by best effort
             }
         }
     }
@@ -289,24 +307,54 @@ impl Handler<Unregister> for Hub {
 
     fn handle(&mut self, gone: Unregister, ctx: &mut Self::Context) {
         let Some(room) = self.rooms.get_mut(&gone.workspace) else { return };
-        room.remove(gone.key);
+        let left = room.remove(gone.key);
         if room.sockets.is_empty()
             && let Some(room) = self.rooms.remove(&gone.workspace)
         {
             ctx.cancel_future(room.tail);
             ctx.cancel_future(room.signals);
         }
+        if let Some((account, presence)) = left {
+            let (house, workspace) = (Arc::clone(&self.house), gone.workspace);
+            let told = async move { signals::send(&house, workspace, &Signal::Presence { account, presence }).await };
+            ctx.spawn(told.into_actor(self));
+        }
     }
 }
 
 impl Room {
-    fn remove(&mut self, key: u64) {
-        if let Some(Socket { who: Who::Visitor { conversation: Some(conversation), .. }, .. }) = self.sockets.remove(&key)
+    /// Takes a socket off. Answers what is to be told if it was the visitor's last one here.
+    fn remove(&mut self, key: u64) -> Option<(AccountId, Presence)> {
+        if let Some(Socket { who: Who::Visitor { conversation: Some(conversation), account, .. }, .. }) = self.sockets.remove(&key)
             && let Entry::Occupied(mut followers) = self.followers.entry(conversation)
         {
             followers.get_mut().retain(|follower| *follower != key);
             if followers.get().is_empty() {
                 followers.remove();
+                return Some((account, Presence { conversation, online: false, page: None }));
+            }
+        }
+        None
+    }
+
+    /// Lets a visitor's newest socket say where they are.
+    fn announce(&self, conversation: ConversationId) {
+        let newest = self.followers.get(&conversation).and_then(|keys| keys.last()).and_then(|key| self.sockets.get(key));
+        if let Some(socket) = newest {
+            let _ = socket.socket.try_send(Deliver::Announce); // best effort
+        }
+    }
+
+    /// Tells those who watch a conversation where its visitor is.
+    fn presence(&self, account: AccountId, presence: &Presence) {
+        let frame: ByteString = events::json(&ServerFrame::Presence(presence.clone())).into();
+        for socket in self.sockets.values() {
+            if let Who::Member { access, watching: Some(watching), .. } = &socket.who
+                && *watching == presence.conversation
+                && access.sees(account)
+            {
+                // A signal that finds no room is lost: it is best effort.
+                let _ = socket.socket.try_send(Deliver::Signal(frame.clone()));
             }
         }
     }
@@ -351,6 +399,13 @@ impl Room {
                 by_conversation.entry(*conversation).or_default().push((*change, events::visitor_frame(&cursor, event)));
             }
         }
+        for (conversation, talk) in loaded.iter().filter_map(|one| one.talk.as_ref()) {
+            for key in self.followers.get(conversation).into_iter().flatten() {
+                if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, Deliver::Signal(talk.clone()))) {
+                    cut.push(*key);
+                }
+            }
+        }
         for (conversation, frames) in by_conversation {
             let frames: Arc<[Placed]> = frames.into();
             for key in self.followers.get(&conversation).into_iter().flatten() {
@@ -360,7 +415,7 @@ impl Room {
             }
         }
         for key in cut {
-            self.remove(key);
+            let _ = self.remove(key); // that somebody left is told by best effort
         }
     }
 
@@ -380,7 +435,7 @@ impl Room {
 
     fn begun(&mut self, visitor: &str, conversation: ConversationId) {
         for (key, socket) in &mut self.sockets {
-            if let Who::Visitor { visitor: theirs, conversation: known @ None } = &mut socket.who
+            if let Who::Visitor { visitor: theirs, conversation: known @ None, .. } = &mut socket.who
                 && theirs == visitor
             {
                 *known = Some(conversation);
@@ -411,6 +466,14 @@ impl Handler<Signalled> for Hub {
             Signal::Typing { conversation, account, who, to_visitor } => {
                 room.typing(&ServerFrame::Typing { conversation, who }, conversation, account, to_visitor);
             }
+            Signal::Watch { conversation } => room.announce(conversation),
+            Signal::Presence { account, presence } => {
+                room.presence(account, &presence);
+                // They left another node; here they may still be.
+                if !presence.online {
+                    room.announce(presence.conversation);
+                }
+            }
             Signal::Begun { visitor, conversation } => room.begun(&visitor, conversation),
             Signal::Access { who } => {
                 for socket in room.sockets.values() {
@@ -430,6 +493,17 @@ impl Handler<Begun> for Hub {
     fn handle(&mut self, begun: Begun, _: &mut Self::Context) {
         if let Some(room) = self.rooms.get_mut(&begun.workspace) {
             room.begun(&begun.visitor, begun.conversation);
+        }
+    }
+}
+
+impl Handler<Watch> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
+        let socket = self.rooms.get_mut(&watch.workspace).and_then(|room| room.sockets.get_mut(&watch.key));
+        if let Some(Socket { who: Who::Member { watching, .. }, .. }) = socket {
+            *watching = Some(watch.conversation);
         }
     }
 }

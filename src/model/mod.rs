@@ -4,6 +4,9 @@
 //! * [`time`]: the one time type and where "now" and randomness come from
 //! * [`people`]: users, members of a workspace, roles, sessions, API tokens
 //! * [`connection`]: provider app › login › channel account, CRM connections, the links between them
+//! * [`contact`]: phones and e-mails as people type them
+//! * [`hours`]: when people answer
+//! * [`visit`]: how somebody came to the site
 //! * [`customer`]: identities, customers, who vouches for what
 //! * [`conversation`]: places, conversations, episodes, the inbox row
 //! * [`message`]: content, origin, states, deliveries
@@ -11,11 +14,14 @@
 //! * [`reason`]: codes with parameters that the edge puts into words
 
 pub mod connection;
+pub mod contact;
 pub mod conversation;
 pub mod customer;
+pub mod hours;
 pub mod ids;
 pub mod message;
 pub mod people;
 pub mod protocol;
 pub mod reason;
 pub mod time;
+pub mod visit;

@@ -107,6 +107,7 @@ const ROUTES: &[Row] = &[
     ("POST", "/api/v1/conversations/{id}/reopen", nothing, CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/assign", |world| json!({ "user": world.insider }), CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/messages/{message}/retry", nothing, May::WhoSees("409 nothing_to_retry", "404 unknown_conversation")),
+    ("GET", "/api/v1/conversations/{id}/person", nothing, CONVERSATION),
     ("GET", "/api/v1/search", nothing, May::Members("200")),
     ("GET", "/api/v1/channels", nothing, May::Members("200")),
     ("POST", "/api/v1/channels", |world| json!({ "kind": "site_widget", "name": world.key(), "widget": { "origins": [] } }), May::Admins("201")),
@@ -157,14 +158,25 @@ const MANAGER_FRAMES: &[(&str, &str, &str)] = &[
     ("send", "accepted", "unknown_conversation"),
     ("typing", "", "unknown_conversation"),
     ("read", "", "unknown_conversation"),
+    ("watch", "", "unknown_conversation"),
 ];
 
 /// What a visitor's frame about another visitor's conversation is answered; empty: nothing, and nobody hears of it.
-const VISITOR_FRAMES: &[(&str, &str)] = &[("hello", "ready"), ("send", "accepted"), ("typing", ""), ("read", "unknown_message")];
+const VISITOR_FRAMES: &[(&str, &str)] =
+    &[("hello", "ready"), ("send", "accepted"), ("typing", ""), ("read", "unknown_message"), ("page", ""), ("rate", "episode_open"), ("leave", "")];
 
 /// Which frames of the server carry something of a conversation, so that only who sees it may get them.
-const SERVER_FRAMES: &[(&str, bool)] =
-    &[("ready", false), ("accepted", true), ("event", true), ("cursor", false), ("typing", true), ("error", false), ("reset", false)];
+const SERVER_FRAMES: &[(&str, bool)] = &[
+    ("ready", false),
+    ("accepted", true),
+    ("event", true),
+    ("cursor", false),
+    ("typing", true),
+    ("presence", true),
+    ("talk", true),
+    ("error", false),
+    ("reset", false),
+];
 
 /// What each event must be hidden from who does not see its channel.
 const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated"];
@@ -433,7 +445,7 @@ fn frame(kind: &str, world: &World) -> Value {
     match kind {
         "send" => json!({ "type": kind, "client_id": world.key(), "conversation": world.conversation, "text": "note", "note": true }),
         "read" => json!({ "type": kind, "conversation": world.conversation, "up_to": world.message }),
-        "typing" => json!({ "type": kind, "conversation": world.conversation }),
+        "typing" | "watch" => json!({ "type": kind, "conversation": world.conversation }),
         other => panic!("no frame for {other}"),
     }
 }
@@ -518,6 +530,13 @@ async fn visitors_frames() {
                 let answer = other.until(|frame| frame["type"] == "error").await.pop().unwrap();
                 assert_eq!(short(&answer), *answered);
             }
+            // They name no conversation: it is the visitor's own.
+            "page" => other.say(json!({ "type": kind, "page": { "url": "https://shop.example/mine" }, "conversation": world.conversation })).await,
+            "rate" => {
+                other.say(json!({ "type": kind, "episode": 1, "rating": 5, "conversation": world.conversation })).await;
+                assert_eq!(short(&other.until(|frame| frame["type"] == "error").await.pop().unwrap()), *answered);
+            }
+            "leave" => other.say(json!({ "type": kind })).await,
             other => panic!("no frame for {other}"),
         }
     }

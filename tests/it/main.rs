@@ -20,3 +20,4 @@ mod soak_two_nodes;
 mod store;
 mod support;
 mod types;
+mod widget;

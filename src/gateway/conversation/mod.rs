@@ -4,6 +4,7 @@
 //! * [`draft`]: collects what one cause changes and makes the batch of it
 //! * [`inbound`]: what comes from the provider
 //! * [`people`]: who wrote, as the login knows them
+//! * [`visitor`]: what only a site's visitors have: visits, ratings
 //! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask
 //! * [`sending`]: attempts to send and what became of them
@@ -18,6 +19,7 @@ pub mod inbound;
 pub(crate) mod pending;
 pub(crate) mod people;
 pub mod sending;
+pub(crate) mod visitor;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;

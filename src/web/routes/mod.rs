@@ -2,6 +2,7 @@
 //!
 //! * [`session`]: log in, log out, who am I
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
+//! * [`person`]: who is behind a conversation
 //! * [`first`]: write to somebody first
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`]: what owners and admins set
@@ -22,6 +23,7 @@ pub mod files;
 pub mod first;
 pub mod health;
 pub mod hooks;
+pub mod person;
 pub mod quarantine;
 pub mod search;
 pub mod session;
@@ -50,6 +52,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(conversations::reopen)
         .service(conversations::assign)
         .service(conversations::retry)
+        .service(person::person)
         .service(first::send)
         .service(search::search)
         .service(channels::list)

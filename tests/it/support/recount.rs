@@ -11,6 +11,7 @@ use kommutator::model::customer::{Customer, CustomerLink, Identity};
 use kommutator::model::message::{Delivery, Message, Origin};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
 use kommutator::model::protocol::EntryDirection;
+use kommutator::model::visit::Visit;
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
 use kommutator::store::records::{FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts};
 use kommutator::store::table::{Record, decode};
@@ -123,6 +124,7 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             Message::TABLE => wanted::<Message>(raw),
             Delivery::TABLE => wanted::<Delivery>(raw),
             Fact::TABLE => wanted::<Fact>(raw),
+            Visit::TABLE => wanted::<Visit>(raw),
             PastEpisode::TABLE => wanted::<PastEpisode>(raw),
             FileRecord::TABLE => wanted::<FileRecord>(raw),
             Quarantine::TABLE => wanted::<Quarantine>(raw),
