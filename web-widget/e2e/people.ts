@@ -117,7 +117,7 @@ export class Visitor {
 
   async open(): Promise<void> {
     await this.in(".launch").click();
-    await this.in(".line .icon:enabled").waitFor();
+    await this.in(".line .clip:enabled").waitFor();
   }
 
   async types(words: string): Promise<void> {

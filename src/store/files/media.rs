@@ -125,19 +125,19 @@ impl TextCheck {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn a_recorded_voice_is_no_film() {
-        let webm = |tracks: &str| super::media_type(&[b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm".as_slice(), tracks.as_bytes()].concat(), false);
-        assert_eq!((webm("A_OPUS").as_str(), webm("V_VP8 A_OPUS").as_str()), ("audio/webm", "video/webm"));
-        let mp4 = |tracks: &str| super::media_type(&[b"\0\0\0\x18ftypiso5\0\0\0\0iso5iso6mp41".as_slice(), tracks.as_bytes()].concat(), false);
-        assert_eq!((mp4("hdlr soun").as_str(), mp4("hdlr vide hdlr soun").as_str()), ("audio/mp4", "video/mp4"));
-    }
-
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic)]
 
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_recorded_voice_is_no_film() {
+        let webm = |tracks: &str| media_type(&[b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm".as_slice(), tracks.as_bytes()].concat(), false);
+        assert_eq!((webm("A_OPUS").as_str(), webm("V_VP8 A_OPUS").as_str()), ("audio/webm", "video/webm"));
+        let mp4 = |tracks: &str| media_type(&[b"\0\0\0\x18ftypiso5\0\0\0\0iso5iso6mp41".as_slice(), tracks.as_bytes()].concat(), false);
+        assert_eq!((mp4("hdlr soun").as_str(), mp4("hdlr vide hdlr soun").as_str()), ("audio/mp4", "video/mp4"));
+    }
 
     #[test]
     fn types_by_content() {
