@@ -1,5 +1,5 @@
 // Builds everything the server embeds: dist/widget.js, dist/widget/*-<hash>.js, dist/messenger/.
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import solid from "vite-plugin-solid";
@@ -53,3 +53,8 @@ for (const words of locales) {
 await script("widget/src/loader.ts", "KommutatorLoader", "dist", "widget.js", { define: { CHAT_FILES: JSON.stringify(chunks) } });
 
 await build({ configFile: at("messenger/vite.config.ts") });
+
+// The owner's preview: the real widget in a page of the messenger, with a server that only plays.
+await script("widget/src/preview.ts", "KommutatorPreview", "dist/messenger/assets", "preview-[hash].js");
+const preview = readdirSync(at("dist/messenger/assets")).find((name) => name.startsWith("preview-"));
+writeFileSync(at("dist/messenger/preview.html"), `<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Preview</title></head><body><script src="/assets/${preview}"></script></body></html>`);

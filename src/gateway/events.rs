@@ -74,8 +74,12 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
     for (number, entry) in entries {
         let mut one = Loaded { number, account: AccountId(0), managers: Vec::new(), visitor: None, talk: None };
         match &entry {
-            FeedEntry::Message { c, a, h, new, hid, d, .. } => {
+            FeedEntry::Message { c, a, n, h, new, hid, d } => {
                 one.account = *a;
+                // A message that opened the conversation anew began a part of it.
+                let stored = conversations.get(c).and_then(Option::as_ref).filter(|_| for_visitors && *new);
+                let begun = stored.filter(|stored| stored.record.episode.number > 1 && stored.record.episode.first_message == *n);
+                one.talk = begun.map(|stored| (*c, json(&ServerFrame::Talk(views::talk(&stored.record))).into()));
                 if let Some(Stored { record: message, .. }) = messages.next().flatten() {
                     if for_visitors && views::visitor_sees(&message) {
                         let view = views::message(house, workspace, &message, &[], Viewer::Visitor);

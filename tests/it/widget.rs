@@ -202,7 +202,8 @@ mod flows {
         visitor.until(|frame| frame["type"] == "talk" && frame["episode"]["rating"] == 5).await;
         assert_eq!(shop.person(&id).await["episodes"][0]["comment"], "Спасибо");
         // What is over can be rated when the next part has begun, and is there after coming back.
-        shop.writes(&mut visitor, "second", json!({})).await;
+        visitor.say(json!({ "type": "send", "client_id": "second", "text": "second" })).await;
+        visitor.until(|frame| frame["type"] == "talk" && frame["episode"]["number"] == 2).await;
         visitor.say(rate(1, 4, "")).await;
         assert_eq!(refused(&mut visitor, rate(2, 4, "")).await, "episode_open");
         let (_, back) = shop.come(json!({ "visitor_token": ready["visitor_token"] })).await;

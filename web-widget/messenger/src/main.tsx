@@ -4,6 +4,7 @@ import "./styles/shell.css";
 import "./styles/list.css";
 import "./styles/thread.css";
 import "./styles/settings.css";
+import "./styles/widget.css";
 import { render } from "solid-js/web";
 import { App } from "./App.tsx";
 import { remembered, setLocale } from "./i18n.ts";

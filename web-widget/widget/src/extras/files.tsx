@@ -1,5 +1,5 @@
 /** Files: those of a message, and those chosen, dropped or pasted for the next one; each goes up at once. */
-import { createSignal, For, type JSX } from "solid-js";
+import { For } from "solid-js";
 import { render } from "solid-js/web";
 import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
 import { size } from "@kommutator/shared/format.ts";
@@ -44,9 +44,13 @@ function list(panel: Panel, files: AttachmentView[]) {
     panel.run(
       "lightbox",
       (make) => {
-        const [shown, setShown] = createSignal<JSX.Element>();
-        const end = render(() => shown(), panel.frame);
-        setShown(() => make(pictures, pictures.indexOf(file), () => { end(); from.focus(); }));
+        const box = panel.frame.appendChild(document.createElement("div"));
+        const done = () => {
+          end();
+          box.remove();
+          from.focus();
+        };
+        const end = render(() => make(pictures, pictures.indexOf(file), done), box);
       },
       () => window.open(link(file.url), "_blank", "noopener"),
     );

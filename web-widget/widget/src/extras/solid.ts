@@ -3,5 +3,5 @@ import type * as shared from "../chat/solid.ts";
 
 const found = (window as unknown as { KommutatorChat: { solid: typeof shared } }).KommutatorChat.solid;
 
-export const { createMemo, createSignal, For, onCleanup, onMount, untrack } = found;
+export const { createMemo, createSignal, For, onMount, untrack } = found;
 export const { className, createComponent, effect, insert, memo, render, setAttribute, setProperty, template, use } = found;

@@ -1,5 +1,5 @@
 /** Records a voice message: it becomes a file of the next message. */
-import { createSignal, onCleanup } from "solid-js";
+import { createSignal } from "solid-js";
 import { voice as words } from "@kommutator/extra-words";
 import type { Panel } from "../chat/context.ts";
 import { icon } from "./outlines.tsx";
@@ -16,7 +16,6 @@ export function make(panel: Panel) {
     const [denied, setDenied] = createSignal(false);
     let recorder: MediaRecorder | undefined;
     let kept = false;
-    let gone = false;
     let timer: ReturnType<typeof setInterval> | undefined;
     const silence = () => {
       clearInterval(timer);
@@ -29,10 +28,6 @@ export function make(panel: Panel) {
     };
     const start = async () => {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-      if (gone) {
-        stream.getTracks().forEach((track) => track.stop());
-        return;
-      }
       const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one)) ?? "";
       const made = (recorder = new MediaRecorder(stream, { mimeType: type, audioBitsPerSecond: 32_000 }));
       const parts: Blob[] = [];
@@ -49,10 +44,6 @@ export function make(panel: Panel) {
       }, 1000);
     };
     start().catch(() => setDenied(true));
-    onCleanup(() => {
-      gone = true;
-      silence();
-    });
     const time = () => `${Math.floor(seconds() / 60)}:${String(seconds() % 60).padStart(2, "0")}`;
     const face = () =>
       denied()
