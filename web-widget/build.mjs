@@ -23,7 +23,7 @@ const script = (entry, name, outDir, fileName, { define = {}, words = "ru", soli
     define,
     resolve: { alias: { ...alias, ...solidFrom, "@kommutator/words": at(`widget/src/words/${words}.ts`), "@kommutator/extra-words": at(`widget/src/words/extras/${words}.ts`) } },
     // Handlers stand on the elements themselves: the page's own listeners on `document` cannot swallow our events.
-    plugins: [slimSolid(), slimPrivates(), slimTokens(css), solid({ solid: { delegateEvents: false, omitNestedClosingTags: true } })],
+    plugins: [solidFrom["solid-js"] ? chatsJson : null, slimSolid(), slimPrivates(), slimTokens(css), solid({ solid: { delegateEvents: false, omitNestedClosingTags: true } })],
     build: {
       outDir: at(outDir),
       emptyOutDir: false,
@@ -37,6 +37,8 @@ const script = (entry, name, outDir, fileName, { define = {}, words = "ru", soli
       },
     },
   });
+
+const chatsJson = { name: "chats-json", enforce: "pre", resolveId: (id) => (/\/json\.ts$/.test(id) ? at("widget/src/extras/json.ts") : null) };
 
 // A visitor reads one language, so each has its own chunk; the loader knows which. Rare parts are chunks of their own, which the chat knows.
 const locales = ["ru", "en", "es"];

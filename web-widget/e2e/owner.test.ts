@@ -69,7 +69,7 @@ story("names what is wrong at its field, in its section", async () => {
 
 story("asks before what was not saved is lost; what was saved reaches visitors and is there again", async () => {
   await page.getByRole("link", { name: "Сотрудники" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Отмена" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Остаться" }).click();
   await tab("Мессенджеры");
   await page.getByRole("button", { name: "Добавить мессенджер" }).click();
   await page.getByLabel("Ссылка").fill("https://t.me/shop?start={code}");

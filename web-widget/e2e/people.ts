@@ -117,6 +117,11 @@ export class Visitor {
     return visitor;
   }
 
+  /** On a page that is there already. */
+  static on(context: BrowserContext, page: Page): Visitor {
+    return new Visitor(context, page);
+  }
+
   /** A part of the widget. */
   in(selector: string): Locator {
     return this.page.locator(`kommutator-widget ${selector}`);

@@ -60,8 +60,9 @@ function icon(name: string, path: string | undefined): SVGElement {
 }
 
 function start(key: string, tag: HTMLScriptElement): void {
-  // The first widget of a page is its widget.
-  if (document.querySelector("kommutator-widget")) return;
+  // Of several tags the first one of the page counts, whichever came over the network first.
+  const first = document.querySelector("script[data-widget]");
+  if ((first && first !== tag) || document.querySelector("kommutator-widget")) return;
   const base = new URL(".", tag.src).href;
   const locale = pickLocale(tag.dataset.locale || document.documentElement.lang || navigator.language);
   const say = launcherWords[locale];

@@ -10,7 +10,7 @@ import { run } from "./extras.ts";
 import { Panel } from "./Panel.tsx";
 import { createChat } from "./store.ts";
 
-export * as solid from "./solid.ts";
+export { solid } from "./solid.ts";
 
 export function mount(host: Mount): Chat {
   const style = (text: string) => {
