@@ -22,7 +22,7 @@ beforeAll(async () => {
   browser = await launch();
   ({ page } = await Manager.enter(browser, demo.email, demo.password));
   await page.goto(`${demo.url}/settings/channels/${(await widgetChannel()).id}`);
-  preview = page.frameLocator(".stage iframe");
+  preview = page.frameLocator(".scene iframe");
 });
 afterAll(() => browser?.close());
 

@@ -68,6 +68,7 @@ async function widget(name, locale, options) {
   await page.keyboard.press("Escape");
   await call("POST", `/conversations/${id}/close`);
   await at(".stars button").nth(3).click();
+  await at(".rate textarea").waitFor();
   await shot("rating");
   await set({ texts: said, hours: { on: true, days: [] }, offline: form });
   await come();
@@ -90,11 +91,10 @@ async function owner(name, options) {
   await page.goto(`${demo.url}/settings/channels/${channel.id}`);
   for (const tab of await page.getByRole("tab").all().then(async (all) => (all.length > 0 ? all : (await page.getByRole("tab").first().waitFor(), page.getByRole("tab").all())))) {
     await tab.click();
-    await page.frameLocator(".stage iframe").locator("kommutator-widget .panel").waitFor();
-    await page.locator(".widget-form h3").scrollIntoViewIfNeeded();
-    await page.locator(".widget-form").screenshot({ path: `${folder}/owner-${name}-${(await tab.textContent()).trim()}.png` });
+    await page.frameLocator(".scene iframe").locator("kommutator-widget .panel").waitFor();
+    await page.locator(".page").evaluate((box) => (box.scrollTop = box.querySelector(".widget-form").offsetTop - 8));
+    await page.screenshot({ path: `${folder}/owner-${name}-${(await tab.textContent()).trim()}.png` });
   }
-  await page.screenshot({ path: `${folder}/owner-${name}.png` });
   await context.close();
 }
 

@@ -15,6 +15,7 @@ export function make(panel: Panel) {
     const [changing, setChanging] = createSignal(false);
     const [stars, setStars] = createSignal(0);
     let comment!: HTMLTextAreaElement;
+    let box!: HTMLFormElement;
     const given = () => episode()?.rating ?? 0;
     const done = () => given() > 0 && !changing();
     const shown = () => (done() ? given() : stars());
@@ -22,6 +23,11 @@ export function make(panel: Panel) {
       event.preventDefault();
       chat.rate(episode()?.number ?? 0, stars(), comment.value.trim());
       setChanging(false);
+    };
+    const pick = (n: number) => {
+      setStars(n);
+      // What opened below is to be seen.
+      box.scrollIntoView({ block: "end" });
     };
     const change = () => {
       setStars(given());
@@ -37,12 +43,12 @@ export function make(panel: Panel) {
       ];
     };
     return (
-      <form class="rate" onSubmit={send}>
+      <form class="rate" ref={(made) => (box = made)} onSubmit={send}>
         <b id="rate">{done() ? words.thanks : words.ask}</b>
         <div class="stars" role="radiogroup" aria-labelledby="rate">
           <For each={[1, 2, 3, 4, 5]}>
             {(n) => (
-              <button type="button" role="radio" class={n <= shown() ? "on" : ""} aria-checked={shown() === n ? "true" : "false"} aria-label={put(words.star, { n })} disabled={done()} onClick={() => setStars(n)}>
+              <button type="button" role="radio" class={n <= shown() ? "on" : ""} aria-checked={shown() === n ? "true" : "false"} aria-label={put(words.star, { n })} disabled={done()} onClick={() => pick(n)}>
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d={STAR} /></svg>
               </button>
             )}

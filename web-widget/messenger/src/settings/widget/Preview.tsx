@@ -41,7 +41,7 @@ export function Preview(props: { state: WidgetState }) {
         <Choice label={word("device")} value={device()} of={[{ value: "desktop", text: word("desktop") }, { value: "phone", text: word("phone") }]} set={setDevice} />
         <Choice label={word("presence")} value={presence()} of={[{ value: "on", text: word("on") }, { value: "off", text: word("off") }]} set={setPresence} />
       </div>
-      <div class={`stage ${device()}`}>
+      <div class={`scene ${device()}`}>
         <iframe ref={(made) => (frame = made)} title={t("widget.preview")} src={`/preview.html?theme=${theme()}&locale=${props.state.locale()}&device=${device()}`} />
       </div>
     </aside>
