@@ -1,5 +1,7 @@
 /** The demo's widget as its owner sets it: each test sets what it needs, over what a new widget has. */
-import type { PersonView, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
+import { WebSocket } from "ws";
+import type { PersonView, Presence, ServerFrame, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
+import { expect } from "vitest";
 import { api, demo, hostPage } from "./people.ts";
 
 type Channel = { id: string; widget?: { key: string; origins: string[]; options: WidgetOptions } };
@@ -33,3 +35,20 @@ export async function person(words: string): Promise<PersonView & { conversation
 export const personOf = (conversation: string) => api<PersonView>("GET", `/conversations/${conversation}/person`);
 
 export const close = (conversation: string) => api("POST", `/conversations/${conversation}/close`);
+
+/** A manager's socket that watches a conversation's visitor. */
+export async function watch(conversation: string) {
+  const socket = new WebSocket(`${demo.url.replace(/^http/, "ws")}/ws/manager`);
+  const seen: Presence[] = [];
+  socket.on("message", (data: Buffer) => {
+    const frame = JSON.parse(data.toString()) as ServerFrame;
+    if (frame.type === "ready") socket.send(JSON.stringify({ type: "watch", conversation }));
+    if (frame.type === "presence") seen.push(frame);
+  });
+  await new Promise((done) => socket.on("open", done));
+  socket.send(JSON.stringify({ type: "hello", token: demo.token }));
+  return {
+    sees: (wanted: (presence: Presence) => boolean) => expect.poll(() => seen.some(wanted), { timeout: 15_000, message: "presence" }).toBe(true),
+    end: () => socket.close(),
+  };
+}

@@ -3,8 +3,8 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
 import { noisePng } from "./files.mjs";
-import { accessible, demo, drawn, Manager, Visitor } from "./people.ts";
-import { close, letIn, person, personOf, set } from "./shop.ts";
+import { accessible, demo, drawn, hostPage, Manager, Visitor } from "./people.ts";
+import { close, letIn, person, personOf, set, watch } from "./shop.ts";
 
 const run = Math.random().toString(36).slice(2, 8);
 const words = (who: string, n = 1) => `${who}-${run}-${n}`;
@@ -128,18 +128,24 @@ story("keeps how the visitor came, and where they are", async () => {
   expect(visit?.marks).toEqual({ source: "yandex", campaign: "osen", yclid: "77" });
   expect(visit?.analytics).toEqual({ _ym_uid: "1700" });
   expect(visit?.first.url).toContain("utm_source=yandex");
-  // The page changes its address by itself: the next message says where it was written.
+  // The page changes its address by itself: who watches is told, and the next message says where it was written.
+  const { conversation } = await person(words("visit"));
+  const watching = await watch(conversation);
+  await watching.sees((presence) => presence.online && !!presence.page?.url?.includes("utm_source"));
   await visitor.page.evaluate(() => history.pushState({}, "", "/catalog"));
+  await watching.sees((presence) => !!presence.page?.url?.includes("/catalog"));
   await expect.poll(async () => {
     await visitor.says(words("moved", Math.floor(Math.random() * 1e9)));
     const row = await fetch(`${demo.url}/api/v1/conversations/${(await person("moved")).conversation}`, { headers: { authorization: `Bearer ${demo.token}` } });
     return ((await row.json()) as { page: { url: string } }).page.url;
   }, { timeout: 20_000 }).toContain("/catalog");
+  await visitor.context.close();
+  await watching.sees((presence) => !presence.online);
+  watching.end();
 });
 
 story("does what the page asks: opens, identifies, tells of messages, forgets", async () => {
   const visitor = await Visitor.arrive(browser);
-  // Asked before the script is there: `arrive` waits for nothing of the widget.
   await visitor.page.evaluate(() => {
     const told: unknown[] = [];
     Object.assign(window, { told });
@@ -168,6 +174,15 @@ story("does what the page asks: opens, identifies, tells of messages, forgets", 
   expect((await person(words("other"))).emails).toEqual([]);
   await visitor.reload();
   expect(await visitor.words()).not.toContain(words("api"));
+});
+
+story("keeps what the page asks before the script is there", async () => {
+  const stub = 'window.Kommutator=window.Kommutator||function(){(Kommutator.q=Kommutator.q||[]).push(arguments)};Kommutator("on","open",()=>{window.opened=true});Kommutator("open")';
+  const html = `<!doctype html><title>Stub</title><main>Page</main><script>${stub}</script><script src="${demo.url}/widget.js" data-widget="${demo.widget_key}" async></script>`;
+  await fetch(`${hostPage}/stub`, { method: "PUT", body: JSON.stringify({ html }) });
+  const visitor = await Visitor.arrive(browser, "/stub");
+  await visitor.in(".line .clip:enabled").waitFor();
+  expect(await visitor.page.evaluate(() => (window as unknown as { opened?: boolean }).opened)).toBe(true);
 });
 
 story("speaks first by a rule, once, and never in a conversation", async () => {
@@ -219,7 +234,7 @@ story("enlarges pictures, types faces, records a voice", async () => {
   await owner.row("Аудио").click();
   await owner.page.locator(".msg.inbound :is(.file, audio)").last().waitFor();
   await visitor.reload();
-  await expect.poll(() => visitor.in("audio").evaluate((one) => (one as HTMLAudioElement).readyState), { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => visitor.in("audio").evaluate((one) => [(one as HTMLAudioElement).readyState > 0, Number.isFinite((one as HTMLAudioElement).duration)]), { timeout: 20_000 }).toEqual([true, true]);
 });
 
 story("fills a phone, keeps the focus in, and closes by Esc", async () => {

@@ -313,10 +313,16 @@ pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> O
             if !is_client_id(&client_id) {
                 return refused(&CommandError::refused("bad_client_id"), Some(client_id.chars().take(64).collect()));
             }
+            // As it is set now: the socket may be older than that.
+            let card = match at.edge.widget(&visitor.card.settings.key).await {
+                Ok(Some(card)) if card.account.active => card,
+                Ok(_) => return refused(&CommandError::refused("channel_inactive"), Some(client_id)),
+                Err(_) => return unavailable(),
+            };
             let now = at.edge.house.world.now();
             let mut person = visitor.person.clone();
             if let Some(contact) = contact {
-                match visitor.card.settings.options.contact(&contact, &visitor.locale) {
+                match card.settings.options.contact(&contact, &visitor.locale) {
                     Ok(given) => fill(&mut person, given, now),
                     Err(reason) => return refused(&CommandError::Refused(reason), Some(client_id)),
                 }

@@ -33,6 +33,18 @@ function chip(panel: Panel, one: Chosen, uploads: Uploads) {
   );
 }
 
+/** What a browser recorded says no length: it is found by a look at the end. */
+function measure(audio: HTMLAudioElement): void {
+  audio.onloadedmetadata = () => {
+    if (audio.duration !== Infinity) return;
+    audio.ontimeupdate = () => {
+      audio.ontimeupdate = null;
+      audio.currentTime = 0;
+    };
+    audio.currentTime = 1e7;
+  };
+}
+
 /** The files of one message; a message that changes is drawn anew, so nothing here is reactive. */
 function list(panel: Panel, files: AttachmentView[]) {
   const { link, locale } = panel;
@@ -71,7 +83,7 @@ function list(panel: Panel, files: AttachmentView[]) {
       return picture;
     }
     if (/^(audio|video\/webm)/.test(file.media_type) && file.status === "ready" && url) {
-      return <audio class="voice" controls preload="metadata" src={url} aria-label={file.name} />;
+      return <audio class="voice" controls preload="metadata" src={url} aria-label={file.name} ref={(made) => measure(made)} />;
     }
     const bytes = size(locale, file.size);
     const note = file.status === "pending" ? words.pending : file.status === "failed" ? words.broken : bytes;
