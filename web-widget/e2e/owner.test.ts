@@ -68,9 +68,10 @@ story("names what is wrong at its field, in its section", async () => {
 });
 
 story("asks before what was not saved is lost; what was saved reaches visitors and is there again", async () => {
+  await tab("Приглашения");
   await page.getByRole("link", { name: "Сотрудники" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Остаться" }).click();
-  await tab("Мессенджеры");
+  await page.getByRole("tab", { name: "Приглашения" }).press("ArrowRight");
   await page.getByRole("button", { name: "Добавить мессенджер" }).click();
   await page.getByLabel("Ссылка").fill("https://t.me/shop?start={code}");
   await save().click();

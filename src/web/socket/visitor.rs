@@ -48,7 +48,8 @@ pub(super) struct Visitor {
     pub(super) card: Arc<WidgetCard>,
     person: Person,
     locale: String,
-    visit: Option<Visit>,
+    /// Boxed: a visitor who tells of none costs no room for it.
+    visit: Option<Box<Visit>>,
     page: Mutex<Option<Page>>,
     conversation: Mutex<Option<ConversationId>>,
 }
@@ -99,7 +100,7 @@ pub(super) async fn hello(at: Surroundings, text: &str, card: Option<Arc<WidgetC
     };
     let code = hello.visit.as_ref().map(|visit| at.edge.house.keyring.visit_code(&card.settings.key, id.as_str(), &visit.key));
     let now = at.edge.house.world.now();
-    let visit = hello.visit.zip(code).and_then(|(visit, code)| Visit::told(visit, code, card.account.id, id.as_str(), now));
+    let visit = hello.visit.zip(code).and_then(|(visit, code)| Visit::told(visit, code, card.account.id, id.as_str(), now)).map(Box::new);
     let visitor = Visitor {
         card,
         person,
@@ -243,7 +244,7 @@ async fn leave(edge: &Edge, visitor: &Visitor) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut batch = Batch::new();
-    batch.insert(visit)?;
+    batch.insert(visit.as_ref())?;
     match store.commit(batch).await {
         // Somebody kept it meanwhile.
         Ok(_) | Err(CommitError::Refused(_)) => Ok(()),
@@ -334,7 +335,7 @@ pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> O
                 files: attachments,
                 reply_to,
                 page: visitor.page(),
-                visit: visitor.visit.clone().map(Box::new),
+                visit: visitor.visit.clone(),
                 at: now,
             };
             sent(at, visitor, client_id, &part).await

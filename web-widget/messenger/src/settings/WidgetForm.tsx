@@ -34,6 +34,14 @@ export function WidgetForm(props: { channel: ChannelView; widget: WidgetSettings
   };
   /** The first section with something wrong in it. */
   const wrong = (): Section | undefined => (wrongName() || wrongOrigin() || !HEX.test(state.appearance().accent) ? "look" : problems(state.options())[0]?.section);
+  /** The arrows walk through the sections, as in every list of tabs. */
+  const walk = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
+    const at = (SECTIONS.length + SECTIONS.indexOf(section()) + step) % SECTIONS.length;
+    setSection(SECTIONS[at] ?? "look");
+    (event.currentTarget.children[at] as HTMLElement).focus();
+  };
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const at = wrong();
@@ -51,9 +59,9 @@ export function WidgetForm(props: { channel: ChannelView; widget: WidgetSettings
   return (
     <form class="block widget-form" novalidate onSubmit={(event) => void save(event)}>
       <h3>{t("channels.look")}</h3>
-      <div class="tabs" role="tablist" aria-label={t("channels.look")}>
+      <div class="tabs" role="tablist" aria-label={t("channels.look")} onKeyDown={walk}>
         <For each={SECTIONS}>
-          {(one) => <button type="button" role="tab" aria-selected={section() === one} onClick={() => setSection(one)}>{t(`widget.section.${one}`)}</button>}
+          {(one) => <button type="button" role="tab" tabindex={section() === one ? 0 : -1} aria-selected={section() === one} onClick={() => setSection(one)}>{t(`widget.section.${one}`)}</button>}
         </For>
       </div>
       <div class="halves">
