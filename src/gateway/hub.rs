@@ -2,9 +2,12 @@
 //! it. Sockets are sent to by `try_send` only: one whose queue is full is past its budget and is cut; it comes back and resumes.
 //!
 //! A socket registers first and reads what it missed afterwards; what arrives twice is known by its place.
+//!
+//! * [`room`]: the sockets of one workspace
+
+mod room;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,14 +15,15 @@ use actix::prelude::*;
 use bytestring::ByteString;
 use tokio::sync::watch;
 
-use super::cursor::{VisitorCursor, access_mark};
+use self::room::{Room, Socket};
+use super::cursor::access_mark;
 use super::events::{self, Loaded};
 use super::faults::patience;
 use super::house::House;
 use super::signals::{self, Signal};
 use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
 use crate::model::people::Access;
-use crate::model::protocol::{Presence, ServerFrame};
+use crate::model::protocol::ServerFrame;
 use crate::store::port::StoreError;
 use crate::store::records::streams;
 
@@ -137,24 +141,6 @@ pub struct Unregister {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct CloseAll(pub u16);
-
-struct Socket {
-    who: Who,
-    access: u32,
-    socket: Recipient<Deliver>,
-    cut: Weak<dyn Cut>,
-}
-
-struct Room {
-    epoch: String,
-    position: u64,
-    sockets: HashMap<u64, Socket>,
-    followers: HashMap<ConversationId, Vec<u64>>,
-    tail: SpawnHandle,
-    signals: SpawnHandle,
-    /// Whether the tail knows where it begins.
-    begins: watch::Receiver<bool>,
-}
 
 /// The actor.
 pub struct Hub {
@@ -318,130 +304,6 @@ impl Handler<Unregister> for Hub {
             let (house, workspace) = (Arc::clone(&self.house), gone.workspace);
             let told = async move { signals::send(&house, workspace, &Signal::Presence { account, presence }).await };
             ctx.spawn(told.into_actor(self));
-        }
-    }
-}
-
-impl Room {
-    /// Takes a socket off. Answers what is to be told if it was the visitor's last one here.
-    fn remove(&mut self, key: u64) -> Option<(AccountId, Presence)> {
-        if let Some(Socket { who: Who::Visitor { conversation: Some(conversation), account, .. }, .. }) = self.sockets.remove(&key)
-            && let Entry::Occupied(mut followers) = self.followers.entry(conversation)
-        {
-            followers.get_mut().retain(|follower| *follower != key);
-            if followers.get().is_empty() {
-                followers.remove();
-                return Some((account, Presence { conversation, online: false, page: None }));
-            }
-        }
-        None
-    }
-
-    /// Lets a visitor's newest socket say where they are.
-    fn announce(&self, conversation: ConversationId) {
-        let newest = self.followers.get(&conversation).and_then(|keys| keys.last()).and_then(|key| self.sockets.get(key));
-        if let Some(socket) = newest {
-            let _ = socket.socket.try_send(Deliver::Announce); // best effort
-        }
-    }
-
-    /// Tells those who watch a conversation where its visitor is.
-    fn presence(&self, account: AccountId, presence: &Presence) {
-        let frame: ByteString = events::json(&ServerFrame::Presence(presence.clone())).into();
-        for socket in self.sockets.values() {
-            if let Who::Member { access, watching: Some(watching), .. } = &socket.who
-                && *watching == presence.conversation
-                && access.sees(account)
-            {
-                // A signal that finds no room is lost: it is best effort.
-                let _ = socket.socket.try_send(Deliver::Signal(frame.clone()));
-            }
-        }
-    }
-
-    /// Gives something to a socket; `false`: it is past its budget.
-    fn give(socket: &Socket, what: Deliver) -> bool {
-        match socket.socket.try_send(what) {
-            Ok(()) => true,
-            Err(SendError::Full(_)) => {
-                metrics::counter!("kommutator_slow_readers_total").increment(1);
-                if let Some(cut) = socket.cut.upgrade() {
-                    cut.cut();
-                }
-                false
-            }
-            // Its guard is on the way.
-            Err(SendError::Closed(_)) => true,
-        }
-    }
-
-    /// One delivery per socket and page, however many entries the page has: a burst is no reason to cut anybody.
-    fn page(&mut self, loaded: &[Loaded]) {
-        let mut cut = Vec::new();
-        // Most sockets of a workspace see the same: one set of frames for each kind of view.
-        let mut by_mark: HashMap<u32, Arc<[Placed]>> = HashMap::new();
-        for (key, socket) in &self.sockets {
-            let Who::Member { access, .. } = &socket.who else { continue };
-            let frames = by_mark.entry(socket.access).or_insert_with(|| {
-                let seen = loaded.iter().filter(|one| access.sees(one.account));
-                let frames =
-                    seen.flat_map(|one| events::manager_frames(&self.epoch, socket.access, one, 0).into_iter().map(|frame| (one.number, frame)));
-                frames.collect()
-            });
-            if !frames.is_empty() && !Self::give(socket, Deliver::Frames(Arc::clone(frames))) {
-                cut.push(*key);
-            }
-        }
-        let mut by_conversation: HashMap<ConversationId, Vec<Placed>> = HashMap::new();
-        for (conversation, change, event) in loaded.iter().filter_map(|one| one.visitor.as_ref()) {
-            if self.followers.contains_key(conversation) {
-                let cursor = VisitorCursor { epoch: self.epoch.clone(), place: *change };
-                by_conversation.entry(*conversation).or_default().push((*change, events::visitor_frame(&cursor, event)));
-            }
-        }
-        for (conversation, talk) in loaded.iter().filter_map(|one| one.talk.as_ref()) {
-            for key in self.followers.get(conversation).into_iter().flatten() {
-                if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, Deliver::Signal(talk.clone()))) {
-                    cut.push(*key);
-                }
-            }
-        }
-        for (conversation, frames) in by_conversation {
-            let frames: Arc<[Placed]> = frames.into();
-            for key in self.followers.get(&conversation).into_iter().flatten() {
-                if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, Deliver::Frames(Arc::clone(&frames)))) {
-                    cut.push(*key);
-                }
-            }
-        }
-        for key in cut {
-            let _ = self.remove(key); // that somebody left is told by best effort
-        }
-    }
-
-    fn typing(&mut self, frame: &ServerFrame, conversation: ConversationId, account: AccountId, to_visitor: bool) {
-        let frame: ByteString = events::json(frame).into();
-        for socket in self.sockets.values() {
-            let sees = match &socket.who {
-                Who::Member { access, .. } => access.sees(account),
-                Who::Visitor { conversation: theirs, .. } => to_visitor && *theirs == Some(conversation),
-            };
-            if sees {
-                // A signal that finds no room is lost: it is best effort.
-                let _ = socket.socket.try_send(Deliver::Signal(frame.clone()));
-            }
-        }
-    }
-
-    fn begun(&mut self, visitor: &str, conversation: ConversationId) {
-        for (key, socket) in &mut self.sockets {
-            if let Who::Visitor { visitor: theirs, conversation: known @ None, .. } = &mut socket.who
-                && theirs == visitor
-            {
-                *known = Some(conversation);
-                self.followers.entry(conversation).or_default().push(*key);
-                socket.socket.do_send(Deliver::Follow(conversation));
-            }
         }
     }
 }

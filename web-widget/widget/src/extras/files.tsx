@@ -9,7 +9,7 @@ import { type Chosen, createUploads, type Uploads } from "@kommutator/shared/upl
 import { files as words } from "@kommutator/extra-words";
 import type { Panel } from "../chat/context.ts";
 import type { Extras, Tray } from "../chat/extras.ts";
-import { icon } from "./outlines.tsx";
+import { icon } from "./shared/outlines.tsx";
 import css from "./files.css?inline";
 
 /** One chosen file; drawn anew when it is done or failed, while its progress moves in place. */

@@ -5,7 +5,7 @@ import type { InvitationView } from "@kommutator/shared/generated/protocol.ts";
 import { decode, encode } from "@kommutator/shared/json.ts";
 import { invite as words } from "@kommutator/extra-words";
 import type { Panel } from "../chat/context.ts";
-import { icon } from "./outlines.tsx";
+import { icon } from "./shared/outlines.tsx";
 import css from "./invite.css?inline";
 import { fits } from "./rules.ts";
 

@@ -3,7 +3,7 @@ import { createSignal, onMount } from "solid-js";
 import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
 import { lightbox as words } from "@kommutator/extra-words";
 import type { Panel } from "../chat/context.ts";
-import { icon } from "./outlines.tsx";
+import { icon } from "./shared/outlines.tsx";
 import css from "./lightbox.css?inline";
 
 export function make(panel: Panel) {

@@ -2,7 +2,7 @@
 import { createSignal } from "solid-js";
 import { voice as words } from "@kommutator/extra-words";
 import type { Panel } from "../chat/context.ts";
-import { icon } from "./outlines.tsx";
+import { icon } from "./shared/outlines.tsx";
 import css from "./voice.css?inline";
 
 /** Longer ones are cut: nobody listens to them, and the file must stay small. */
