@@ -213,6 +213,7 @@ pub async fn fill(house: &House, prepared: &Prepared) -> Result<(), StartError> 
                         files: Vec::new(),
                         reply_to: None,
                         page: Some(page.clone()),
+                        visit: None,
                         at: now,
                     };
                     Command::Part { body: serde_json::to_vec(&part).map_err(failed)? }

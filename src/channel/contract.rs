@@ -5,12 +5,13 @@ use bytes::Bytes;
 
 use crate::model::connection::{ChannelAccount, ChannelKind};
 use crate::model::conversation::{Conversation, Place};
-use crate::model::customer::Claim;
+use crate::model::customer::{Claim, Consent};
 use crate::model::ids::{FileId, MessageId};
 use crate::model::message::{Attachment, Context, Part};
 use crate::model::protocol::{Can, Page, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
+use crate::model::visit::Visit;
 
 /// What a provider sent to a hook, whole.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +70,8 @@ pub struct Person {
     pub emails: Vec<Claim>,
     /// The site's own id of them, only if its signature was checked.
     pub site_id: Option<String>,
+    /// What they agreed to.
+    pub consent: Option<Consent>,
 }
 
 /// Who wrote what came in.
@@ -116,8 +119,21 @@ pub struct Incoming {
     pub context: Context,
     /// The page the visitor is on.
     pub page: Option<Page>,
+    /// The visit to the site it was written in.
+    pub visit: Option<Box<Visit>>,
     /// History: into the log, but without notice.
     pub quiet: bool,
+}
+
+/// How a customer rated a part of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rated {
+    /// The part's number.
+    pub episode: u32,
+    /// 1–5.
+    pub rating: u8,
+    /// In words.
+    pub comment: String,
 }
 
 /// What a part says.
@@ -175,6 +191,15 @@ pub enum ChannelEvent {
         conversation_key: String,
         /// The last message seen, by our number.
         number: u32,
+    },
+    /// The customer rated a part of the conversation.
+    Rated {
+        /// The account within the login.
+        account: String,
+        /// The conversation.
+        conversation_key: String,
+        /// What they said.
+        rated: Rated,
     },
     /// A conversation has another key from now on (a supergroup migration, a new number).
     Moved {

@@ -13,7 +13,7 @@ use crate::model::conversation::Conversation;
 use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
 use crate::model::message::{Delivery, Message};
 use crate::model::people::Access;
-use crate::model::protocol::Event;
+use crate::model::protocol::{Event, ServerFrame};
 use crate::store::port::{SCAN_LIMIT, Scan, StoreError};
 use crate::store::table::Stored;
 
@@ -28,6 +28,8 @@ pub struct Loaded {
     pub managers: Vec<String>,
     /// The event for the conversation's visitor: change number and event.
     pub visitor: Option<(ConversationId, u64, String)>,
+    /// Where the conversation stands, for its visitor: a whole frame. It stands nowhere: `ready` tells the same.
+    pub talk: Option<(ConversationId, ByteString)>,
 }
 
 impl Loaded {
@@ -79,10 +81,14 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
     let mut messages = store.get_many::<Message>(&message_keys).await?.into_iter();
     let mut loaded = Vec::with_capacity(entries.len());
     for (number, entry) in entries {
-        let mut one = Loaded { number, account: None, managers: Vec::new(), visitor: None };
+        let mut one = Loaded { number, account: None, managers: Vec::new(), visitor: None, talk: None };
         match &entry {
-            FeedEntry::Message { c, a, h, new, hid, d, .. } => {
+            FeedEntry::Message { c, a, n, h, new, hid, d } => {
                 one.account = Some(*a);
+                // A message that opened the conversation anew began a part of it.
+                let stored = conversations.get(c).and_then(Option::as_ref).filter(|_| for_visitors && *new);
+                let begun = stored.filter(|stored| stored.record.episode.number > 1 && stored.record.episode.first_message == *n);
+                one.talk = begun.map(|stored| (*c, json(&ServerFrame::Talk(views::talk(&stored.record))).into()));
                 if let Some(Stored { record: message, .. }) = messages.next().flatten() {
                     if for_visitors && views::visitor_sees(&message) {
                         let view = views::message(house, workspace, &message, &[], Viewer::Visitor);
@@ -95,7 +101,11 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                     }
                 }
             }
-            FeedEntry::Conversation { a, .. } => one.account = Some(*a),
+            FeedEntry::Conversation { c, a } => {
+                one.account = Some(*a);
+                let stored = conversations.get(c).and_then(Option::as_ref).filter(|_| for_visitors);
+                one.talk = stored.map(|stored| (*c, json(&ServerFrame::Talk(views::talk(&stored.record))).into()));
+            }
             FeedEntry::Account { a } => {
                 one.account = Some(*a);
                 house.accounts.forget(workspace, *a);

@@ -2,9 +2,12 @@
 //! it. Sockets are sent to by `try_send` only: one whose queue is full is past its budget and is cut; it comes back and resumes.
 //!
 //! A socket registers first and reads what it missed afterwards; what arrives twice is known by its place.
+//!
+//! * [`room`]: the sockets of one workspace
+
+mod room;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,11 +15,12 @@ use actix::prelude::*;
 use bytestring::ByteString;
 use tokio::sync::watch;
 
-use super::cursor::{VisitorCursor, access_mark};
+use self::room::{Room, Socket};
+use super::cursor::access_mark;
 use super::events::{self, Loaded};
 use super::faults::patience;
 use super::house::House;
-use super::signals::Signal;
+use super::signals::{self, Signal};
 use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
 use crate::model::people::Access;
 use crate::model::protocol::ServerFrame;
@@ -45,6 +49,8 @@ pub enum Deliver {
     Beat(u64),
     /// The visitor's conversation began on another socket: follow it.
     Follow(ConversationId),
+    /// Somebody wants to know where the visitor is.
+    Announce,
     /// End with this code.
     Close(u16),
 }
@@ -64,11 +70,15 @@ pub enum Who {
         id: String,
         /// What they may see.
         access: Access,
+        /// The conversation whose visitor they are told of.
+        watching: Option<ConversationId>,
     },
     /// A visitor.
     Visitor {
         /// The visitor's id.
         visitor: String,
+        /// The widget they are in.
+        account: AccountId,
         /// The conversation, once there is one.
         conversation: Option<ConversationId>,
     },
@@ -105,6 +115,18 @@ pub struct Begun {
     pub conversation: ConversationId,
 }
 
+/// A member's socket is told where the visitor of this conversation is from now on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Watch {
+    /// The socket's number.
+    pub key: u64,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The conversation.
+    pub conversation: ConversationId,
+}
+
 /// A socket is gone. Sent by its guard.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -119,24 +141,6 @@ pub struct Unregister {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct CloseAll(pub u16);
-
-struct Socket {
-    who: Who,
-    access: u32,
-    socket: Recipient<Deliver>,
-    cut: Weak<dyn Cut>,
-}
-
-struct Room {
-    epoch: String,
-    position: u64,
-    sockets: HashMap<u64, Socket>,
-    followers: HashMap<ConversationId, Vec<u64>>,
-    tail: SpawnHandle,
-    signals: SpawnHandle,
-    /// Whether the tail knows where it begins.
-    begins: watch::Receiver<bool>,
-}
 
 /// The actor.
 pub struct Hub {
@@ -160,7 +164,7 @@ impl Hub {
             let theirs = room.sockets.iter().filter(|(key, _)| *key % u64::from(PORTIONS) == portion);
             let cut: Vec<u64> = theirs.filter(|(_, socket)| !Room::give(socket, beat.clone())).map(|(key, _)| *key).collect();
             for key in cut {
-                room.remove(key);
+                let _ = room.remove(key); // that somebody left is told by best effort
             }
         }
     }
@@ -289,105 +293,17 @@ impl Handler<Unregister> for Hub {
 
     fn handle(&mut self, gone: Unregister, ctx: &mut Self::Context) {
         let Some(room) = self.rooms.get_mut(&gone.workspace) else { return };
-        room.remove(gone.key);
+        let left = room.remove(gone.key);
         if room.sockets.is_empty()
             && let Some(room) = self.rooms.remove(&gone.workspace)
         {
             ctx.cancel_future(room.tail);
             ctx.cancel_future(room.signals);
         }
-    }
-}
-
-impl Room {
-    fn remove(&mut self, key: u64) {
-        if let Some(Socket { who: Who::Visitor { conversation: Some(conversation), .. }, .. }) = self.sockets.remove(&key)
-            && let Entry::Occupied(mut followers) = self.followers.entry(conversation)
-        {
-            followers.get_mut().retain(|follower| *follower != key);
-            if followers.get().is_empty() {
-                followers.remove();
-            }
-        }
-    }
-
-    /// Gives something to a socket; `false`: it is past its budget.
-    fn give(socket: &Socket, what: Deliver) -> bool {
-        match socket.socket.try_send(what) {
-            Ok(()) => true,
-            Err(SendError::Full(_)) => {
-                metrics::counter!("kommutator_slow_readers_total").increment(1);
-                if let Some(cut) = socket.cut.upgrade() {
-                    cut.cut();
-                }
-                false
-            }
-            // Its guard is on the way.
-            Err(SendError::Closed(_)) => true,
-        }
-    }
-
-    /// One delivery per socket and page, however many entries the page has: a burst is no reason to cut anybody.
-    fn page(&mut self, loaded: &[Loaded]) {
-        let mut cut = Vec::new();
-        // Most sockets of a workspace see the same: one set of frames for each kind of view.
-        let mut by_mark: HashMap<u32, Arc<[Placed]>> = HashMap::new();
-        for (key, socket) in &self.sockets {
-            let Who::Member { access, .. } = &socket.who else { continue };
-            let frames = by_mark.entry(socket.access).or_insert_with(|| {
-                let seen = loaded.iter().filter(|one| one.is_seen(access));
-                let frames =
-                    seen.flat_map(|one| events::manager_frames(&self.epoch, socket.access, one, 0).into_iter().map(|frame| (one.number, frame)));
-                frames.collect()
-            });
-            if !frames.is_empty() && !Self::give(socket, Deliver::Frames(Arc::clone(frames))) {
-                cut.push(*key);
-            }
-        }
-        let mut by_conversation: HashMap<ConversationId, Vec<Placed>> = HashMap::new();
-        for (conversation, change, event) in loaded.iter().filter_map(|one| one.visitor.as_ref()) {
-            if self.followers.contains_key(conversation) {
-                let cursor = VisitorCursor { epoch: self.epoch.clone(), place: *change };
-                by_conversation.entry(*conversation).or_default().push((*change, events::visitor_frame(&cursor, event)));
-            }
-        }
-        for (conversation, frames) in by_conversation {
-            let frames: Arc<[Placed]> = frames.into();
-            for key in self.followers.get(&conversation).into_iter().flatten() {
-                if self.sockets.get(key).is_some_and(|socket| !Self::give(socket, Deliver::Frames(Arc::clone(&frames)))) {
-                    cut.push(*key);
-                }
-            }
-        }
-        for key in cut {
-            self.remove(key);
-        }
-    }
-
-    /// What is told of a conversation to whoever is there to see it.
-    fn tell(&mut self, frame: &ServerFrame, conversation: ConversationId, account: AccountId, to_visitor: bool) {
-        let frame: ByteString = events::json(frame).into();
-        for socket in self.sockets.values() {
-            let sees = match &socket.who {
-                Who::Member { access, .. } => access.sees(account),
-                Who::Visitor { conversation: theirs, .. } => to_visitor && *theirs == Some(conversation),
-            };
-            if sees {
-                // A signal that finds no room is lost: it is best effort.
-                let _ = socket.socket.try_send(Deliver::Signal(frame.clone()));
-            }
-        }
-    }
-
-    fn begun(&mut self, visitor: &str, conversation: ConversationId) {
-        for (key, socket) in &mut self.sockets {
-            if let Who::Visitor { visitor: theirs, conversation: known @ None } = &mut socket.who
-                && theirs == visitor
-            {
-                *known = Some(conversation);
-                self.followers.entry(conversation).or_default().push(*key);
-                socket.socket.do_send(Deliver::Follow(conversation));
-            }
+        if let Some((account, presence)) = left {
+            let (house, workspace) = (Arc::clone(&self.house), gone.workspace);
+            let told = async move { signals::send(&house, workspace, &Signal::Presence { account, presence }).await };
+            ctx.spawn(told.into_actor(self));
         }
     }
 }
@@ -415,6 +331,14 @@ impl Handler<Signalled> for Hub {
             Signal::Viewing { conversation, account, who, on, asks } => {
                 room.tell(&ServerFrame::Viewing { conversation, who, on, asks }, conversation, account, false);
             }
+            Signal::Watch { conversation } => room.announce(conversation),
+            Signal::Presence { account, presence } => {
+                room.presence(account, &presence);
+                // They left another node; here they may still be.
+                if !presence.online {
+                    room.announce(presence.conversation);
+                }
+            }
             Signal::Begun { visitor, conversation } => room.begun(&visitor, conversation),
             Signal::Access { who } => {
                 for socket in room.sockets.values() {
@@ -434,6 +358,17 @@ impl Handler<Begun> for Hub {
     fn handle(&mut self, begun: Begun, _: &mut Self::Context) {
         if let Some(room) = self.rooms.get_mut(&begun.workspace) {
             room.begun(&begun.visitor, begun.conversation);
+        }
+    }
+}
+
+impl Handler<Watch> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
+        let socket = self.rooms.get_mut(&watch.workspace).and_then(|room| room.sockets.get_mut(&watch.key));
+        if let Some(Socket { who: Who::Member { watching, .. }, .. }) = socket {
+            *watching = Some(watch.conversation);
         }
     }
 }

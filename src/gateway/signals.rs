@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::house::House;
 use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
-use crate::model::protocol::Author;
+use crate::model::protocol::{Author, Presence};
 
 /// A signal of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,18 @@ pub enum Signal {
         visitor: String,
         /// The conversation.
         conversation: ConversationId,
+    },
+    /// Somebody watches a conversation: its visitor's sockets say where the visitor is.
+    Watch {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Where a visitor is.
+    Presence {
+        /// Its account, for what may be seen.
+        account: AccountId,
+        /// Where.
+        presence: Presence,
     },
     /// What a user or token may see changed, or it opens nothing any more: their sockets come back and are asked anew.
     Access {

@@ -3,9 +3,9 @@
 use super::house::House;
 use crate::model::connection::ChannelAccount;
 use crate::model::conversation::{Conversation, ConversationStatus};
-use crate::model::ids::WorkspaceId;
+use crate::model::ids::{MessageId, WorkspaceId};
 use crate::model::message::{Attachment, Delivery, Message};
-use crate::model::protocol::{AttachmentView, ConversationView, DeliveryView, EntryDirection, FileStatus, MessageView, Preview, ReactionView};
+use crate::model::protocol::{AttachmentView, ConversationView, DeliveryView, EntryDirection, FileStatus, MessageView, Preview, ReactionView, Talk};
 use crate::model::time::Time;
 use crate::store::files::Variant;
 use crate::store::files::link::{FileLink, sign_link};
@@ -127,6 +127,13 @@ pub fn conversation(house: &House, conversation: &Conversation, version: u64, ac
         can,
         version,
     }
+}
+
+/// Where a conversation stands, for its visitor.
+#[must_use]
+pub fn talk(conversation: &Conversation) -> Talk {
+    let read_up_to = MessageId { conversation: conversation.id, number: conversation.read_up_to };
+    Talk { read_up_to, episode: conversation.episode.view(conversation.id) }
 }
 
 /// What the list shows of a message.

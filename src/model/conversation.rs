@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::connection::ChannelKind;
-use super::ids::{AccountId, ConversationId, IdentityId, LoginId, TagId, UserId};
-use super::protocol::{Page, Preview};
+use super::ids::{AccountId, ConversationId, IdentityId, LoginId, MessageId, TagId, UserId};
+use super::protocol::{EpisodeView, Page, Preview};
 use super::time::Time;
 
 /// Where at the provider people talk.
@@ -62,6 +62,30 @@ pub struct Episode {
     /// The customer's rating, 1–5.
     #[serde(default)]
     pub rating: Option<u8>,
+    /// What the customer said to it.
+    #[serde(default)]
+    pub comment: String,
+}
+
+impl Episode {
+    /// One that begins.
+    #[must_use]
+    pub fn begun(number: u32, first_message: u32, opened_at: Time) -> Self {
+        Self { number, first_message, opened_at, answered_at: None, closed_at: None, rating: None, comment: String::new() }
+    }
+
+    /// As the customer and members see it.
+    #[must_use]
+    pub fn view(&self, conversation: ConversationId) -> EpisodeView {
+        EpisodeView {
+            number: self.number,
+            first_message: MessageId { conversation, number: self.first_message },
+            opened_at: self.opened_at,
+            closed_at: self.closed_at,
+            rating: self.rating,
+            comment: self.comment.clone(),
+        }
+    }
 }
 
 /// Channel account × place × identity (none for a group). Written by the login's owner only.
@@ -95,6 +119,12 @@ pub struct Conversation {
     /// The page the visitor was on when they last wrote.
     #[serde(default)]
     pub page: Option<Page>,
+    /// The code of the visit the customer first wrote in.
+    #[serde(default)]
+    pub first_visit: Option<String>,
+    /// The code of the visit they last wrote in.
+    #[serde(default)]
+    pub last_visit: Option<String>,
     /// Open or closed.
     pub status: ConversationStatus,
     /// Who answers.

@@ -31,6 +31,15 @@ pub struct Claim {
     pub by: Vouched,
 }
 
+/// That a person agreed to something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// The line as it stood there.
+    pub text: String,
+    /// When.
+    pub at: Time,
+}
+
 /// A person as one login knows them. Written by the login's owner only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -57,6 +66,9 @@ pub struct Identity {
     /// The site's own id of the person, if its signature vouched for it.
     #[serde(default)]
     pub site_id: Option<String>,
+    /// What they agreed to last.
+    #[serde(default)]
+    pub consent: Option<Consent>,
     /// Why they cannot be written to; none: they can.
     #[serde(default)]
     pub unreachable: Option<Reason>,

@@ -7,6 +7,9 @@
 //! * [`totp`], [`device`]: the codes of authenticator apps; what a browser calls itself
 //! * [`letter`]: letters to people and how far they came
 //! * [`connection`]: provider app › login › channel account, CRM connections, the links between them
+//! * [`contact`]: phones and e-mails as people type them
+//! * [`hours`]: when people answer
+//! * [`visit`]: how somebody came to the site
 //! * [`customer`]: identities, customers, who vouches for what
 //! * [`conversation`]: places, conversations, episodes, the inbox row
 //! * [`message`]: content, origin, states, deliveries
@@ -16,10 +19,12 @@
 //! * [`reason`]: codes with parameters that the edge puts into words
 
 pub mod connection;
+pub mod contact;
 pub mod conversation;
 pub mod customer;
 pub mod device;
 pub mod entry;
+pub mod hours;
 pub mod ids;
 pub mod letter;
 pub mod message;
@@ -31,3 +36,4 @@ pub mod reply;
 pub mod tag;
 pub mod time;
 pub mod totp;
+pub mod visit;

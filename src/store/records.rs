@@ -20,6 +20,7 @@
 //! | `tag` | workspace | id | unique `name` |
 //! | `reply` | workspace | owner, id | unique `shortcut` (owner, shortcut) |
 //! | `mark`, `draft` | workspace | user, conversation | scan |
+//! | `visit` | workspace | code | |
 //! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
 
 mod workplace;
@@ -39,6 +40,7 @@ use crate::model::message::{Delivery, Message, MessageChange};
 use crate::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
+use crate::model::visit::Visit;
 
 /// A key of a table with one group.
 fn alone(id: u64) -> RecordKey {
@@ -301,11 +303,41 @@ impl Record for Fact {
     }
 }
 
+impl PastEpisode {
+    /// The group of a conversation's episodes.
+    #[must_use]
+    pub fn group(conversation: ConversationId) -> Vec<u8> {
+        Key::new().number(conversation.0).done()
+    }
+
+    /// The record's key.
+    #[must_use]
+    pub fn at(conversation: ConversationId, number: u32) -> RecordKey {
+        RecordKey { group: Self::group(conversation), item: Key::new().number(number.into()).done() }
+    }
+}
+
 impl Record for PastEpisode {
     const TABLE: &'static str = "episode";
 
     fn key(&self) -> RecordKey {
-        RecordKey { group: Key::new().number(self.conversation.0).done(), item: Key::new().number(self.episode.number.into()).done() }
+        Self::at(self.conversation, self.episode.number)
+    }
+}
+
+impl Visit {
+    /// The record's key by the visit's code.
+    #[must_use]
+    pub fn at(code: &str) -> RecordKey {
+        RecordKey { group: Vec::new(), item: Key::new().text(code).done() }
+    }
+}
+
+impl Record for Visit {
+    const TABLE: &'static str = "visit";
+
+    fn key(&self) -> RecordKey {
+        Self::at(&self.code)
     }
 }
 

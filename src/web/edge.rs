@@ -59,6 +59,8 @@ pub struct WidgetCard {
     pub workspace: WorkspaceId,
     /// Its epoch.
     pub epoch: String,
+    /// Its time zone.
+    pub time_zone: String,
     /// The account.
     pub account: ChannelAccount,
     /// Its settings.
@@ -103,7 +105,7 @@ impl Edge {
         let Some(account) = account.map(|stored| stored.record).filter(|account| account.removed_at.is_none()) else { return Ok(None) };
         let Some(space) = global.get::<Workspace>(Workspace::at(workspace)).await? else { return Ok(None) };
         let Ok(settings) = widget_settings(&account) else { return Ok(None) };
-        let card = WidgetCard { workspace, epoch: space.record.epoch, account, settings };
+        let card = WidgetCard { workspace, epoch: space.record.epoch, time_zone: space.record.time_zone, account, settings };
         Ok(Some(self.widgets.put(key.to_owned(), now, card)))
     }
 

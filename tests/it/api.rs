@@ -143,7 +143,7 @@ mod flows {
         let new = |name: &str| json!({ "kind": "site_widget", "name": name, "widget": { "origins": ["https://Shop.example/"] } });
         let made = expect(owner, "POST", "/api/v1/channels", new("Сайт"), "201").await.body;
         assert_eq!(fields(&made), BTreeSet::from(["id", "name", "kind", "active", "health", "widget", "created_at"]));
-        assert_eq!(fields(&made["widget"]), BTreeSet::from(["key", "origins", "verified_identity", "appearance"]));
+        assert_eq!(fields(&made["widget"]), BTreeSet::from(["key", "origins", "verified_identity", "appearance", "options", "max_file_bytes"]));
         assert_eq!((&made["widget"]["origins"], &made["health"]["status"]), (&json!([SHOP]), &json!("connected")));
         let wrong = [
             (json!({ "kind": "fax", "name": "Факс" }), "422 kind_unknown"),

@@ -173,6 +173,7 @@ const ROUTES: &[Row] = &[
     ("PUT", "/api/v1/me/marks/{id}", |_| json!({ "pinned": true }), May::PeopleWhoSee("204", "404 unknown_conversation")),
     ("GET", "/api/v1/me/drafts", nothing, May::People("200")),
     ("PUT", "/api/v1/me/drafts/{id}", |_| json!({ "text": "begun" }), May::PeopleWhoSee("204", "404 unknown_conversation")),
+    ("GET", "/api/v1/conversations/{id}/person", nothing, CONVERSATION),
     ("GET", "/api/v1/search", nothing, May::Members("200")),
     ("GET", "/api/v1/channels", nothing, May::Members("200")),
     ("POST", "/api/v1/channels", |world| json!({ "kind": "site_widget", "name": world.key(), "widget": { "origins": [] } }), May::Admins("201")),
@@ -234,10 +235,12 @@ const MANAGER_FRAMES: &[(&str, &str, &str)] = &[
     ("typing", "", "unknown_conversation"),
     ("viewing", "", "unknown_conversation"),
     ("read", "", "unknown_conversation"),
+    ("watch", "", "unknown_conversation"),
 ];
 
 /// What a visitor's frame about another visitor's conversation is answered; empty: nothing, and nobody hears of it.
-const VISITOR_FRAMES: &[(&str, &str)] = &[("hello", "ready"), ("send", "accepted"), ("typing", ""), ("read", "unknown_message")];
+const VISITOR_FRAMES: &[(&str, &str)] =
+    &[("hello", "ready"), ("send", "accepted"), ("typing", ""), ("read", "unknown_message"), ("page", ""), ("rate", "episode_open"), ("leave", "")];
 
 /// Which frames of the server carry something of a conversation, so that only who sees it may get them.
 const SERVER_FRAMES: &[(&str, bool)] = &[
@@ -247,6 +250,8 @@ const SERVER_FRAMES: &[(&str, bool)] = &[
     ("cursor", false),
     ("typing", true),
     ("viewing", true),
+    ("presence", true),
+    ("talk", true),
     ("error", false),
     ("reset", false),
 ];
@@ -542,7 +547,7 @@ fn frame(kind: &str, world: &World) -> Value {
     match kind {
         "send" => json!({ "type": kind, "client_id": world.key(), "conversation": world.conversation, "text": "note", "note": true }),
         "read" => json!({ "type": kind, "conversation": world.conversation, "up_to": world.message }),
-        "typing" => json!({ "type": kind, "conversation": world.conversation }),
+        "typing" | "watch" => json!({ "type": kind, "conversation": world.conversation }),
         "viewing" => json!({ "type": kind, "conversation": world.conversation, "on": true }),
         other => panic!("no frame for {other}"),
     }
@@ -643,6 +648,13 @@ async fn visitors_frames() {
                 let answer = other.until(|frame| frame["type"] == "error").await.pop().unwrap();
                 assert_eq!(short(&answer), *answered);
             }
+            // They name no conversation: it is the visitor's own.
+            "page" => other.say(json!({ "type": kind, "page": { "url": "https://shop.example/mine" }, "conversation": world.conversation })).await,
+            "rate" => {
+                other.say(json!({ "type": kind, "episode": 1, "rating": 5, "conversation": world.conversation })).await;
+                assert_eq!(short(&other.until(|frame| frame["type"] == "error").await.pop().unwrap()), *answered);
+            }
+            "leave" => other.say(json!({ "type": kind })).await,
             other => panic!("no frame for {other}"),
         }
     }

@@ -22,3 +22,4 @@ mod support;
 mod triage;
 mod types;
 mod ways_in;
+mod widget;

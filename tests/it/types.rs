@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
+use kommutator::channel::site_widget::options::WidgetOptions;
+use kommutator::channel::site_widget::settings::Appearance;
 use kommutator::model::connection::HealthState;
-use kommutator::model::protocol::{ManagerFrame, Role, ServerFrame, VisitorFrame};
+use kommutator::model::protocol::{ManagerFrame, PersonView, Role, ServerFrame, VisitorFrame};
 use ts_rs::{Config, TS};
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web-widget/shared/src/generated/protocol.ts");
@@ -18,6 +20,9 @@ fn typescript_types_are_those_of_rust() {
     ServerFrame::export_all(&config).unwrap();
     HealthState::export_all(&config).unwrap();
     Role::export_all(&config).unwrap();
+    PersonView::export_all(&config).unwrap();
+    Appearance::export_all(&config).unwrap();
+    WidgetOptions::export_all(&config).unwrap();
     let made = std::fs::read_to_string(folder.path().join("protocol.ts")).unwrap();
     if std::env::var_os("KOMMUTATOR_WRITE").is_some() {
         std::fs::create_dir_all(Path::new(KEPT).parent().unwrap()).unwrap();

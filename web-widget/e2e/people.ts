@@ -1,7 +1,7 @@
 /** The people of the story and what they do, in their own words. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 
 export type Demo = { url: string; widget_key: string; email: string; password: string; token: string };
@@ -104,20 +104,32 @@ export class Visitor {
   ) {}
 
   static async come(browser: Browser): Promise<Visitor> {
-    const context = await browser.newContext({ locale: "ru", viewport: { width: 900, height: 760 }, reducedMotion: "reduce" });
-    const visitor = new Visitor(context, await context.newPage());
-    await visitor.page.goto(hostPage);
+    const visitor = await Visitor.arrive(browser);
     await visitor.open();
     return visitor;
   }
 
-  private in(selector: string): Locator {
+  /** Comes to a page of the site, and does not open the chat. */
+  static async arrive(browser: Browser, path = "", options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ locale: "ru", viewport: { width: 900, height: 760 }, reducedMotion: "reduce", permissions: ["microphone"], ...options });
+    const visitor = new Visitor(context, await context.newPage());
+    await visitor.page.goto(hostPage + path);
+    return visitor;
+  }
+
+  /** On a page that is there already. */
+  static on(context: BrowserContext, page: Page): Visitor {
+    return new Visitor(context, page);
+  }
+
+  /** A part of the widget. */
+  in(selector: string): Locator {
     return this.page.locator(`kommutator-widget ${selector}`);
   }
 
   async open(): Promise<void> {
     await this.in(".launch").click();
-    await this.in(".line .icon:enabled").waitFor();
+    await this.in(".line .clip:enabled").waitFor();
   }
 
   async types(words: string): Promise<void> {

@@ -33,8 +33,25 @@ const demo = await new Promise((resolve, reject) => {
 server.stdout.resume();
 
 /** A strict policy, as careful sites have: only what the documentation asks for is let in. */
-const policy = `default-src 'none'; script-src ${demo.url}; connect-src ${demo.url} ${demo.url.replace(/^http/, "ws")}; img-src ${demo.url} blob:; style-src 'none'; base-uri 'none'`;
+const policy = `default-src 'none'; script-src ${demo.url}; connect-src ${demo.url} ${demo.url.replace(/^http/, "ws")}; img-src ${demo.url} blob:; media-src ${demo.url}; style-src 'none'; base-uri 'none'`;
+/** Pages a test puts there, by path: `{ html, policy }`. */
+const put = new Map();
 const page = createServer((request, response) => {
+  if (request.method === "PUT") {
+    const parts = [];
+    request.on("data", (part) => parts.push(part));
+    request.on("end", () => {
+      put.set(request.url, JSON.parse(Buffer.concat(parts).toString()));
+      response.end();
+    });
+    return;
+  }
+  const own = put.get(request.url);
+  if (own) {
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8", ...(own.policy && { "content-security-policy": own.policy }) });
+    response.end(own.html);
+    return;
+  }
   response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": policy });
   response.end(`<!doctype html><html lang="ru"><head><meta name="viewport" content="width=device-width"><title>Another site</title></head><body><main><h1>Another site</h1></main><script src="${demo.url}/widget.js" data-widget="${demo.widget_key}" async></script></body></html>`);
 });

@@ -56,6 +56,9 @@ export function slimTokens(panelCss) {
   };
 }
 
+/** What only the messenger asks of the socket. */
+const UNUSED = ["get status", "get entries", "stop", "discard"];
+
 /** Private members of the socket's classes get short names: no minifier may rename what it cannot know to be private. */
 export function slimPrivates() {
   return {
@@ -65,7 +68,12 @@ export function slimPrivates() {
       if (!/shared\/src\/socket\/(client|queue)\.ts$/.test(id)) return null;
       const members = new Set([...code.matchAll(/private (?:readonly )?(\w+)/g)].map((match) => match[1]));
       const short = new Map([...members].map((name, index) => [name, `_${index.toString(36)}`]));
-      const renamed = code
+      const kept = !id.includes("client.ts") ? code : UNUSED.reduce((text, name) => {
+        const after = text.replace(new RegExp(`^  ${name}\\([^\\n]*\\{\\n(?:    .*\\n)*  \\}\\n`, "m"), "");
+        if (after === text) throw new Error(`slim: the socket no longer has ${name}`);
+        return after;
+      }, code);
+      const renamed = kept
         .replace(/\bthis\.(\w+)/g, (whole, name) => (short.has(name) ? `this.${short.get(name)}` : whole))
         .replace(/(private (?:readonly )?)(\w+)/g, (whole, head, name) => head + short.get(name));
       return { code: renamed, map: null };

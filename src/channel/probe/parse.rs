@@ -171,6 +171,7 @@ fn event(event: ProbeEvent) -> ChannelEvent {
         written_at: at,
         context: Context::default(),
         page: None,
+        visit: None,
         quiet: false,
     };
     match what {

@@ -1,11 +1,12 @@
 //! The chat widget of a site («Виджет», C-WID): the one channel whose provider we are ourselves.
 //!
 //! * [`parse`]: what the edge puts into the mailbox for a visitor's frame, and how it is read
-//! * [`settings`]: what an owner may set
+//! * [`settings`], [`options`]: what an owner may set
 //!
 //! A visitor's socket is the provider: the edge turns each of its frames into a [`parse::VisitorPart`]. What managers write
 //! reaches the visitor from the conversation's change log, so there is nothing to call.
 
+pub mod options;
 pub mod parse;
 pub mod settings;
 

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::contract::{ChannelEvent, Incoming, Person, Unreadable, Writer};
+use crate::channel::contract::{ChannelEvent, Incoming, Person, Rated, Unreadable, Writer};
 use crate::model::conversation::Place;
-use crate::model::customer::{Claim, Vouched};
+use crate::model::customer::{Claim, Consent, Vouched};
 use crate::model::ids::{FileId, MessageId};
 use crate::model::message::{Context, Part};
 use crate::model::protocol::Page;
 use crate::model::time::Time;
+use crate::model::visit::Visit;
 
 /// A visitor, as the edge knows them: the id is from a checked token, the rest is the page's word.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Visitor {
     /// A phone; unverified.
     #[serde(default)]
     pub phone: String,
+    /// What they agreed to.
+    #[serde(default)]
+    pub consent: Option<Consent>,
 }
 
 /// One frame of a visitor.
@@ -47,6 +51,9 @@ pub enum VisitorPart {
         reply_to: Option<MessageId>,
         /// The page it was written on.
         page: Option<Page>,
+        /// The visit it was written in.
+        #[serde(default)]
+        visit: Option<Box<Visit>>,
         /// When it reached us.
         at: Time,
     },
@@ -56,6 +63,17 @@ pub enum VisitorPart {
         visitor: String,
         /// The last message seen.
         up_to: MessageId,
+    },
+    /// A part of the conversation was rated.
+    Rated {
+        /// The visitor's id.
+        visitor: String,
+        /// The part's number.
+        episode: u32,
+        /// 1–5.
+        rating: u8,
+        /// In words.
+        comment: String,
     },
 }
 
@@ -72,6 +90,7 @@ impl Visitor {
             phones: claims(&self.phone),
             emails: claims(&self.email),
             site_id: self.site_id.clone(),
+            consent: self.consent.clone(),
         }
     }
 }
@@ -83,7 +102,7 @@ impl Visitor {
 pub fn parse(part: &[u8]) -> Result<Vec<ChannelEvent>, Unreadable> {
     let part: VisitorPart = serde_json::from_slice(part).map_err(|error| Unreadable(error.to_string()))?;
     let event = match part {
-        VisitorPart::Message { visitor, client_id, text, files, reply_to, page, at } => {
+        VisitorPart::Message { visitor, client_id, text, files, reply_to, page, visit, at } => {
             let parts = if text.is_empty() { Vec::new() } else { vec![Part::Text { text }] };
             let person = visitor.person();
             ChannelEvent::Message(Box::new(Incoming {
@@ -102,10 +121,14 @@ pub fn parse(part: &[u8]) -> Result<Vec<ChannelEvent>, Unreadable> {
                 written_at: at,
                 context: Context::default(),
                 page,
+                visit,
                 quiet: false,
             }))
         }
         VisitorPart::Read { visitor, up_to } => ChannelEvent::ReadUpTo { account: String::new(), conversation_key: visitor, number: up_to.number },
+        VisitorPart::Rated { visitor, episode, rating, comment } => {
+            ChannelEvent::Rated { account: String::new(), conversation_key: visitor, rated: Rated { episode, rating, comment } }
+        }
     };
     Ok(vec![event])
 }
@@ -123,6 +146,7 @@ mod tests {
             files: vec![FileId(5)],
             reply_to: None,
             page: None,
+            visit: None,
             at: Time(1_000),
         };
         let bytes = serde_json::to_vec(&part).unwrap_or_default();

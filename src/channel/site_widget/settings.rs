@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::protocol::WidgetView;
+use super::options::WidgetOptions;
 
 /// A widget's settings. Its schema is derived, the API checks by [`WidgetSettings::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -18,10 +18,14 @@ pub struct WidgetSettings {
     pub verified_identity: bool,
     /// How it looks and greets.
     pub appearance: Appearance,
+    /// What it does beside that.
+    #[serde(default)]
+    pub options: WidgetOptions,
 }
 
 /// How a widget looks and greets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema, ts_rs::TS)]
+#[ts(export_to = "protocol.ts")]
 pub struct Appearance {
     /// The company's name.
     pub title: String,
@@ -45,7 +49,7 @@ impl Default for Appearance {
 pub struct WrongSetting {
     /// The field.
     pub field: &'static str,
-    /// `origin_invalid`, `too_many`, `too_long`, `colour_invalid`, `side_invalid`.
+    /// `too_long`, `too_many`, `colour_invalid` …
     pub code: &'static str,
 }
 
@@ -70,19 +74,6 @@ impl Appearance {
             return wrong("side", "side_invalid");
         }
         Ok(())
-    }
-
-    /// What any visitor may know.
-    #[must_use]
-    pub fn view(&self, max_file_bytes: u64) -> WidgetView {
-        WidgetView {
-            title: self.title.clone(),
-            greeting: self.greeting.clone(),
-            accent: self.accent.clone(),
-            side: self.side.clone(),
-            max_file_bytes,
-            max_files: super::FILES_LIMIT,
-        }
     }
 }
 
@@ -124,6 +115,13 @@ pub fn canonical_origins(origins: &[String]) -> Result<Vec<String>, WrongSetting
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_stored_before_there_were_options_is_read() {
+        let old = serde_json::json!({ "key": "k", "sealed_secret": "s", "origins": [], "appearance": Appearance::default() });
+        let read: Option<WidgetSettings> = serde_json::from_value(old).ok();
+        assert_eq!(read.map(|read| read.options), Some(WidgetOptions::default()));
+    }
 
     #[test]
     fn origins_as_browsers_send_them() {

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{Actor, AdministrationError, audit};
+use crate::channel::site_widget::options::WidgetOptions;
 use crate::channel::site_widget::settings::{Appearance, WidgetSettings, WrongSetting, canonical_origins};
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
@@ -52,7 +53,8 @@ pub async fn create_widget(
     let key = house.world.secret::<12>();
     let secret = house.world.secret::<32>();
     let sealed_secret = house.keyring.seal(&widget_secret_context(account), secret.as_bytes(), house.world.as_ref());
-    let settings = WidgetSettings { key: key.clone(), sealed_secret, origins, verified_identity: false, appearance };
+    let settings =
+        WidgetSettings { key: key.clone(), sealed_secret, origins, verified_identity: false, appearance, options: WidgetOptions::default() };
     let record = ProviderLogin {
         id: login,
         provider: "site_widget".to_owned(),
@@ -101,6 +103,8 @@ pub struct AccountChange {
     pub verified_identity: Option<bool>,
     /// A widget's looks.
     pub appearance: Option<Appearance>,
+    /// What a widget does beside that.
+    pub options: Option<WidgetOptions>,
     /// Off the list; its conversations stay.
     pub remove: bool,
 }
@@ -156,7 +160,7 @@ fn changed(house: &House, old: &Stored<ChannelAccount>, change: &AccountChange) 
         new.name = check_name(name)?;
     }
     new.active = change.active.unwrap_or(new.active);
-    if change.origins.is_some() || change.verified_identity.is_some() || change.appearance.is_some() {
+    if change.origins.is_some() || change.verified_identity.is_some() || change.appearance.is_some() || change.options.is_some() {
         let mut settings = widget_settings(&new)?;
         if let Some(origins) = &change.origins {
             settings.origins = canonical_origins(origins)?;
@@ -165,6 +169,10 @@ fn changed(house: &House, old: &Stored<ChannelAccount>, change: &AccountChange) 
         if let Some(appearance) = &change.appearance {
             appearance.check()?;
             settings.appearance = appearance.clone();
+        }
+        if let Some(options) = &change.options {
+            options.check()?;
+            settings.options = options.clone();
         }
         new.settings = serde_json::to_value(&settings).map_err(|error| StoreError::Invalid(error.to_string()))?;
     }

@@ -84,6 +84,11 @@ impl Resolver {
                 let id = self.conversation(account, &conversation_key, false).await?;
                 Ok(Step::Work(id, What::Changed(Changed::ReadUpTo { number })))
             }
+            ChannelEvent::Rated { account, conversation_key, rated } => {
+                let account = self.account(&account)?;
+                let id = self.conversation(account, &conversation_key, false).await?;
+                Ok(Step::Work(id, What::Changed(Changed::Rated { rated })))
+            }
             ChannelEvent::Moved { account, from, to } => {
                 let account = self.account(&account)?;
                 let id = self.conversation(account, &from, false).await?;
@@ -220,7 +225,9 @@ fn check(event: &ChannelEvent) -> Result<(), CommandError> {
                 && !incoming.conversation_key.is_empty()
                 && ids.into_iter().flatten().all(|id| fits(id))
         }
-        ChannelEvent::ReadUpTo { account, conversation_key: key, .. } => fits(account) && fits(key),
+        ChannelEvent::ReadUpTo { account, conversation_key: key, .. } | ChannelEvent::Rated { account, conversation_key: key, .. } => {
+            fits(account) && fits(key)
+        }
         ChannelEvent::Moved { account, from, to } => fits(account) && fits(from) && fits(to) && !to.is_empty(),
         ChannelEvent::Receipt { account, external_id, .. }
         | ChannelEvent::Edited { account, external_id, .. }

@@ -4,7 +4,7 @@ use super::desk::{AccountCard, Desk};
 use super::draft::Draft;
 use super::people::{People, identify};
 use super::{Decision, Done};
-use crate::channel::contract::{Incoming, Writer};
+use crate::channel::contract::{Incoming, Rated, Writer};
 use crate::gateway::commands::{Answer, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, Episode, FactKind, Handler, PastEpisode, Place};
 use crate::model::customer::Identity;
@@ -41,6 +41,11 @@ pub enum Changed {
     ReadUpTo {
         /// The number.
         number: u32,
+    },
+    /// The customer rated a part of it.
+    Rated {
+        /// How.
+        rated: Rated,
     },
     /// The provider names the conversation anew.
     Moved {
@@ -102,6 +107,9 @@ pub(crate) async fn message(
     if incoming.page.is_some() {
         draft.conversation.page.clone_from(&incoming.page);
     }
+    if let Some(visit) = &incoming.visit {
+        super::visitor::link(desk, &mut draft, visit).await?;
+    }
     if incoming.place_title.is_some() {
         draft.conversation.place_title.clone_from(&incoming.place_title);
     }
@@ -132,7 +140,7 @@ pub(crate) fn reopen(desk: &Desk, draft: &mut Draft, first_message: u32, now: Ti
     let number = past.episode.number.saturating_add(1);
     draft.batch().insert(&past)?;
     draft.conversation.status = ConversationStatus::Open;
-    draft.conversation.episode = Episode { number, first_message, opened_at: now, answered_at: None, closed_at: None, rating: None };
+    draft.conversation.episode = Episode::begun(number, first_message, now);
     draft.fact(desk, by, FactKind::Opened)
 }
 
@@ -162,6 +170,8 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         title: String::new(),
         place_title: None,
         page: None,
+        first_visit: None,
+        last_visit: None,
         status: ConversationStatus::Open,
         assignee: None,
         snoozed_until: None,
@@ -169,7 +179,7 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         tags: Vec::new(),
         blocked_at: None,
         handler: Handler::Human,
-        episode: Episode { number: 1, first_message: 1, opened_at: now, answered_at: None, closed_at: None, rating: None },
+        episode: Episode::begun(1, 1, now),
         last_number: 0,
         last_change: 0,
         preview: None,
@@ -290,6 +300,7 @@ pub(crate) async fn changed(desk: &Desk, stored: &Stored<Conversation>, changed:
     let mut draft = Draft::new(Some(stored), None, now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
     match changed {
         Changed::ReadUpTo { number } => return read_by_customer(desk, stored, *number, now).await,
+        Changed::Rated { rated } => return super::visitor::rated(desk, draft, rated).await,
         Changed::Moved { to } => {
             if draft.conversation.provider_keys.contains(to) || draft.conversation.joined_into.is_some() {
                 return nothing();

@@ -4,6 +4,7 @@
 //! * [`draft`]: collects what one cause changes and makes the batch of it
 //! * [`inbound`]: what comes from the provider
 //! * [`people`]: who wrote, as the login knows them
+//! * [`visitor`]: what only a site's visitors have: visits, ratings
 //! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask: messages, read marks
 //! * [`triage`]: what managers decide about the conversation itself
@@ -21,6 +22,7 @@ pub(crate) mod pending;
 pub(crate) mod people;
 pub mod sending;
 mod triage;
+pub(crate) mod visitor;
 mod wording;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};

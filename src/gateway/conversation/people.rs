@@ -108,6 +108,7 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         phones: Vec::new(),
         emails: Vec::new(),
         site_id: None,
+        consent: None,
         unreachable: None,
         page: incoming.page.clone(),
         created_at: now,
@@ -143,6 +144,9 @@ fn merge_person(identity: &mut Identity, person: &Person) {
                 known.push(claim.clone());
             }
         }
+    }
+    if person.consent.is_some() {
+        identity.consent.clone_from(&person.consent);
     }
     if person.site_id.is_some() {
         identity.site_id.clone_from(&person.site_id);

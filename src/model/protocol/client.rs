@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use super::widget::VisitHello;
 use crate::model::ids::{ConversationId, FileId, MessageId};
 
 /// What a manager's client says.
@@ -49,11 +50,17 @@ pub enum ManagerFrame {
         #[ts(as = "String")]
         up_to: MessageId,
     },
+    /// Where is the visitor of this conversation? Answered by `presence`, also when it changes, until another one is watched.
+    Watch {
+        /// Which.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+    },
 }
 
 impl ManagerFrame {
     /// Every `type`, for the tables of the tests: who may say what.
-    pub const TYPES: &[&str] = &["hello", "send", "typing", "viewing", "read"];
+    pub const TYPES: &[&str] = &["hello", "send", "typing", "viewing", "read", "watch"];
 }
 
 /// A message a manager or an integration wants sent.
@@ -97,7 +104,7 @@ pub struct SendFrame {
 #[ts(export_to = "protocol.ts")]
 pub enum VisitorFrame {
     /// The first frame, within ten seconds.
-    Hello(VisitorHello),
+    Hello(Box<VisitorHello>),
     /// A message of the visitor; a visitor has one conversation and does not name it.
     Send {
         /// The client's own key, see [`SendFrame::client_id`].
@@ -114,6 +121,10 @@ pub enum VisitorFrame {
         #[serde(default)]
         #[ts(as = "Option<String>", optional)]
         reply_to: Option<MessageId>,
+        /// What a form asked for.
+        #[serde(default)]
+        #[ts(optional)]
+        contact: Option<VisitorContact>,
     },
     /// The visitor is writing.
     Typing {},
@@ -123,11 +134,29 @@ pub enum VisitorFrame {
         #[ts(as = "String")]
         up_to: MessageId,
     },
+    /// The visitor is on another page now.
+    Page {
+        /// Which.
+        page: Page,
+    },
+    /// The visitor rates a part of the conversation that is over.
+    Rate {
+        /// The part's number.
+        episode: u32,
+        /// 1–5.
+        rating: u8,
+        /// In words.
+        #[serde(default)]
+        #[ts(as = "Option<String>", optional)]
+        comment: String,
+    },
+    /// The visitor goes on in another messenger: the visit is kept for its code.
+    Leave {},
 }
 
 impl VisitorFrame {
     /// Every `type`, see [`ManagerFrame::TYPES`].
-    pub const TYPES: &[&str] = &["hello", "send", "typing", "read"];
+    pub const TYPES: &[&str] = &["hello", "send", "typing", "read", "page", "rate", "leave"];
 }
 
 /// How a visitor's widget introduces itself. All of it is optional.
@@ -146,6 +175,23 @@ pub struct VisitorHello {
     pub identity: Option<VisitorIdentity>,
     /// The page's language: `ru`, `en`, `es`.
     pub locale: Option<String>,
+    /// How the visitor came to the site.
+    pub visit: Option<VisitHello>,
+}
+
+/// What a visitor wrote into a form. All of it is the visitor's word.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export_to = "protocol.ts")]
+pub struct VisitorContact {
+    /// A name.
+    pub name: String,
+    /// A phone.
+    pub phone: String,
+    /// An e-mail.
+    pub email: String,
+    /// Whether they agreed to the line of consent.
+    pub consent: bool,
 }
 
 /// A page of the site.

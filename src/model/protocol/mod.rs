@@ -6,18 +6,24 @@
 //! * [`client`]: what clients say
 //! * [`server`]: what the server says, and its close codes
 //! * [`message`], [`conversation`]: what is shown of each
+//! * [`widget`]: what a site's widget is told of itself, and members of its visitors
 
 pub mod client;
 pub mod conversation;
 pub mod message;
 pub mod server;
+pub mod widget;
 
-pub use self::client::{ManagerFrame, Page, SendFrame, VisitorFrame, VisitorHello, VisitorIdentity};
+pub use self::client::{ManagerFrame, Page, SendFrame, VisitorContact, VisitorFrame, VisitorHello, VisitorIdentity};
 pub use self::conversation::{Can, ConversationView, Me, Preview, Role};
 pub use self::message::{
     AttachmentView, Author, AuthorKind, DeliveryView, EntryDirection, FileStatus, MessageView, ReactionView, SendState, SendStatus,
 };
-pub use self::server::{Event, ServerFrame, Setting, VisitorReady, WidgetView, close};
+pub use self::server::{Event, ServerFrame, Setting, VisitorReady, close};
+pub use self::widget::{
+    Ask, Away, ClaimView, ConsentView, EpisodeView, Form, InvitationView, MessengerLink, PersonView, Presence, Rule, Talk, VisitHello, VisitView,
+    WidgetView,
+};
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::conversation::{ConversationView, Me};
 use super::message::{Author, MessageView};
+use super::widget::{EpisodeView, Presence, Talk, WidgetView};
 use crate::model::ids::{AccountId, ConversationId};
 use crate::model::time::Time;
 
@@ -72,6 +73,10 @@ pub enum ServerFrame {
         /// Whether whoever looks too shall say so.
         asks: bool,
     },
+    /// Where a visitor is, to who watches the conversation; best effort, never replayed.
+    Presence(Presence),
+    /// Where the visitor's conversation stands now. Visitors only.
+    Talk(Talk),
     /// A frame was refused.
     Error {
         /// A stable code.
@@ -93,7 +98,7 @@ pub enum ServerFrame {
 
 impl ServerFrame {
     /// Every `type`, see [`ManagerFrame::TYPES`].
-    pub const TYPES: &[&str] = &["ready", "accepted", "event", "cursor", "typing", "viewing", "error", "reset"];
+    pub const TYPES: &[&str] = &["ready", "accepted", "event", "cursor", "typing", "viewing", "presence", "talk", "error", "reset"];
 }
 
 /// The answer to a visitor's `hello`.
@@ -116,29 +121,18 @@ pub struct VisitorReady {
     /// The visitor's conversation, once it has written.
     #[ts(as = "Option<String>")]
     pub conversation: Option<ConversationId>,
-    /// How the widget looks and greets.
+    /// How the widget looks and what it does.
     pub widget: WidgetView,
+    /// The code of this visit; empty if the page named none.
+    pub visit: String,
+    /// Where the conversation stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub talk: Option<Talk>,
+    /// The parts of the conversation that are over, oldest first, the newest 20.
+    pub episodes: Vec<EpisodeView>,
     /// The newest 50, oldest first; empty when resumed.
     pub messages: Vec<MessageView>,
-}
-
-/// How a widget looks and greets: what any visitor may know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[ts(export_to = "protocol.ts")]
-pub struct WidgetView {
-    /// The company's name, in the header.
-    pub title: String,
-    /// The first words shown to who has not written yet; empty: none.
-    pub greeting: String,
-    /// The accent colour, `#rrggbb`.
-    pub accent: String,
-    /// `left` or `right`.
-    pub side: String,
-    /// The greatest file, bytes.
-    #[ts(as = "u32")]
-    pub max_file_bytes: u64,
-    /// The most files of one message.
-    pub max_files: u32,
 }
 
 /// Something that happened.

@@ -63,9 +63,19 @@ pub(super) fn media_type(head: &[u8], is_text: bool) -> String {
         "audio/m4a" => "audio/mp4",
         "audio/opus" => "audio/ogg",
         "video/x-m4v" => "video/mp4",
+        // A browser records a voice into the same boxes as a film; only the tracks within tell them apart.
+        "video/webm" if holds(head, b"A_OPUS") && !VIDEO_CODECS.iter().any(|codec| holds(head, codec)) => "audio/webm",
+        "video/mp4" if holds(head, b"soun") && !holds(head, b"vide") => "audio/mp4",
         other => other,
     }
     .to_owned()
+}
+
+/// What a video track of a WebM file names its codec by. Long enough not to be met in sound by chance.
+const VIDEO_CODECS: [&[u8]; 4] = [b"V_VP8", b"V_VP9", b"V_AV1", b"V_MPEG"];
+
+fn holds(head: &[u8], what: &[u8]) -> bool {
+    head.windows(what.len()).any(|part| part == what)
 }
 
 /// Whether all bytes that passed are UTF-8 text without control characters, wherever the pieces were cut.
@@ -123,6 +133,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_recorded_voice_is_no_film() {
+        let webm = |tracks: &str| {
+            media_type(
+                &[
+                    b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm".as_slice(),
+                    tracks.as_bytes(),
+                    &[0; 256],
+                ]
+                .concat(),
+                false,
+            )
+        };
+        assert_eq!((webm("A_OPUS V_ V_").as_str(), webm("V_VP8 A_OPUS").as_str()), ("audio/webm", "video/webm"));
+        let mp4 = |tracks: &str| media_type(&[b"\0\0\0\x18ftypiso5\0\0\0\0iso5iso6mp41".as_slice(), tracks.as_bytes()].concat(), false);
+        assert_eq!((mp4("hdlr soun").as_str(), mp4("hdlr vide hdlr soun").as_str()), ("audio/mp4", "video/mp4"));
+    }
 
     #[test]
     fn types_by_content() {

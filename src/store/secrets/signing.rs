@@ -18,6 +18,8 @@ pub enum Purpose {
     FileLink,
     /// A cursor handed to a client.
     Cursor,
+    /// The short code of a visit.
+    VisitCode,
     /// The `state` of a redirect to a provider's login.
     LoginState,
     /// The password of the demo's owner: the same at every start, on every node.
@@ -32,6 +34,7 @@ impl Purpose {
             Self::VisitorNonce => b"kommutator sub-key 1: visitor nonce",
             Self::FileLink => b"kommutator sub-key 1: file link",
             Self::Cursor => b"kommutator sub-key 1: cursor",
+            Self::VisitCode => b"kommutator sub-key 1: visit code",
             Self::LoginState => b"kommutator sub-key 1: login state",
             Self::DemoPassword => b"kommutator sub-key 1: demo password",
         }

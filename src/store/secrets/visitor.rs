@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -104,6 +104,14 @@ pub enum VisitorTokenError {
 }
 
 impl Keyring {
+    /// The short code of a visit: the same for the same visitor and name. Nobody can aim at another's.
+    #[must_use]
+    pub fn visit_code(&self, widget_key: &str, visitor: &str, name: &str) -> String {
+        let derived = self.derive(Purpose::VisitCode, &[widget_key.as_bytes(), visitor.as_bytes(), name.as_bytes()]);
+        let (code, _) = derived.split_at(5);
+        BASE32_NOPAD.encode(code)
+    }
+
     /// Makes a visitor's token.
     #[must_use]
     pub fn make_visitor_token(&self, claims: &VisitorClaims) -> String {

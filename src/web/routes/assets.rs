@@ -22,7 +22,10 @@ pub fn are_embedded() -> bool {
 /// What pages of ours may load: nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; \
                       font-src 'self'; connect-src 'self' ws: wss:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'";
+                      frame-src 'self'; frame-ancestors 'none'";
+/// What the preview of a widget may: it stands in a page of ours, and reaches no server.
+const PREVIEW_POLICY: &str =
+    "default-src 'none'; script-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 fn file(request: &HttpRequest, path: &str, cache: &'static str) -> Option<HttpResponse> {
     let file = Built::get(path)?;
@@ -83,7 +86,10 @@ pub async fn messenger(request: HttpRequest, _edge: Data<Edge>) -> Result<HttpRe
     }
     let named = path.trim_start_matches('/');
     let plain = !named.is_empty() && named.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if plain && let Some(response) = file(&request, &format!("messenger/{named}"), "public, max-age=300") {
+    if plain && let Some(mut response) = file(&request, &format!("messenger/{named}"), "public, max-age=300") {
+        if named == "preview.html" {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PREVIEW_POLICY));
+        }
         return Ok(response);
     }
     let mut response = file(&request, "messenger/index.html", "no-cache").ok_or_else(not_built)?;

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::conversations::Counted;
+use crate::channel::site_widget::options::WidgetOptions;
 use crate::channel::site_widget::settings::Appearance;
 use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::channels::{self, AccountChange, change_account, create_widget, widget_settings};
 use crate::gateway::supervisor::Reconcile;
 use crate::model::connection::{ChannelAccount, HealthState, ProviderLogin};
 use crate::model::ids::AccountId;
-use crate::model::protocol::{Role, WidgetView};
+use crate::model::protocol::Role;
 use crate::model::time::Time;
 use crate::web::edge::Edge;
 use crate::web::login::{AsAdmin, LoggedIn};
@@ -53,7 +54,11 @@ pub struct WidgetSettingsView {
     /// Whether identities without a valid signature are refused.
     verified_identity: bool,
     /// How it looks and greets.
-    appearance: WidgetView,
+    appearance: Appearance,
+    /// What it does beside that.
+    options: WidgetOptions,
+    /// The greatest file a visitor may send, bytes.
+    max_file_bytes: u64,
 }
 
 fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&ProviderLogin>) -> Result<ChannelView, Problem> {
@@ -66,7 +71,9 @@ fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&P
                 key: settings.key,
                 origins: settings.origins,
                 verified_identity: settings.verified_identity,
-                appearance: settings.appearance.view(edge.house.max_file_bytes),
+                appearance: settings.appearance,
+                options: settings.options,
+                max_file_bytes: edge.house.max_file_bytes,
             })
         }
         false => None,
@@ -175,6 +182,8 @@ pub struct ChangeWidget {
     verified_identity: Option<bool>,
     /// Other looks.
     appearance: Option<Appearance>,
+    /// Other options: all of them.
+    options: Option<WidgetOptions>,
 }
 
 /// Change a channel.
@@ -192,6 +201,7 @@ pub(crate) async fn change(
         origins: body.widget.origins,
         verified_identity: body.widget.verified_identity,
         appearance: body.widget.appearance,
+        options: body.widget.options,
         remove: false,
     };
     let account = change_account(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &change).await?;

@@ -10,6 +10,7 @@
 //! * [`session`]: log in, log out, who am I; [`sessions`], [`second_factor`]: how I am logged in
 //! * [`setup`], [`invites`], [`password`]: how people get in who have no password yet, or none any more
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
+//! * [`person`]: who is behind a conversation
 //! * [`first`]: write to somebody first
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
@@ -33,6 +34,7 @@ pub mod hooks;
 pub mod invites;
 pub mod messages;
 pub mod password;
+pub mod person;
 pub mod personal;
 pub mod quarantine;
 pub mod replies;
@@ -115,6 +117,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(personal::put_mark)
         .service(personal::list_drafts)
         .service(personal::put_draft)
+        .service(person::person)
         .service(first::send)
         .service(search::search)
         .service(channels::list)

@@ -7,10 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::{PAGE, Page, parse, seen};
 use crate::gateway::views;
-use crate::model::conversation::{Episode, Fact, FactKind, PastEpisode};
+use crate::model::conversation::{Fact, FactKind, PastEpisode};
 use crate::model::ids::FileId;
 use crate::model::message::Attachment;
-use crate::model::protocol::{AttachmentView, FileStatus};
+use crate::model::protocol::{AttachmentView, EpisodeView, FileStatus};
 use crate::model::time::Time;
 use crate::store::key::Key;
 use crate::store::port::{IndexPosition, Scan};
@@ -34,33 +34,6 @@ pub struct FactView {
     what: FactKind,
 }
 
-/// A stretch of a conversation from opening to closing.
-#[derive(Serialize, ToSchema)]
-pub struct EpisodeView {
-    /// From 1.
-    number: u32,
-    /// The number of its first message.
-    first_message: u32,
-    /// When it was opened.
-    #[schema(value_type = String, format = DateTime)]
-    opened_at: Time,
-    /// When it was first answered.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    answered_at: Option<Time>,
-    /// When it was closed.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    closed_at: Option<Time>,
-    /// The customer's rating, 1–5.
-    rating: Option<u8>,
-}
-
-impl From<Episode> for EpisodeView {
-    fn from(episode: Episode) -> Self {
-        let Episode { number, first_message, opened_at, answered_at, closed_at, rating } = episode;
-        Self { number, first_message, opened_at, answered_at, closed_at, rating }
-    }
-}
-
 /// What happened in a conversation.
 #[derive(Serialize, ToSchema)]
 pub struct Timeline {
@@ -79,9 +52,13 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<
     let facts = store.scan::<Fact>(&group, Scan::last(PAGE)).await?;
     let past = store.scan::<PastEpisode>(&group, Scan::last(PAGE)).await?;
     let fact = |fact: Fact| FactView { at: fact.at, by: fact.by, what: fact.what };
+    let id = stored.record.id;
     Ok(Json(Timeline {
         facts: facts.into_iter().map(|stored| fact(stored.record)).collect(),
-        episodes: std::iter::once(stored.record.episode).chain(past.into_iter().map(|stored| stored.record.episode)).map(EpisodeView::from).collect(),
+        episodes: std::iter::once(stored.record.episode)
+            .chain(past.into_iter().map(|stored| stored.record.episode))
+            .map(|one| one.view(id))
+            .collect(),
     }))
 }
 

@@ -7,7 +7,7 @@ use crate::gateway::administration::access::{Caller, authenticate};
 use crate::gateway::commands::{Answer, Command, CommandError, ask};
 use crate::gateway::cursor::{ManagerCursor, access_mark};
 use crate::gateway::events::{self, json, load, manager_frames};
-use crate::gateway::hub::Who;
+use crate::gateway::hub::{Watch, Who};
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::views::{self, Viewer};
 use crate::model::conversation::Conversation;
@@ -68,7 +68,7 @@ pub(super) async fn hello(at: Surroundings, text: &str, cookie: Option<String>) 
     let mark = access_mark(&caller.access);
     let manager = Manager { caller, mark, secret };
     // Register first, read afterwards: what comes meanwhile is held back and known by its place.
-    let who = Who::Member { id: manager.caller.id.clone(), access: manager.caller.access.clone() };
+    let who = Who::Member { id: manager.caller.id.clone(), access: manager.caller.access.clone(), watching: None };
     if !at.register(manager.caller.workspace, &manager.caller.epoch, who).await {
         return unavailable();
     }
@@ -148,6 +148,17 @@ pub(super) async fn frame(at: &Surroundings, manager: &Manager, text: &str) -> O
                 Err(error) => refused(&error, None),
             }
         }
+        ManagerFrame::Watch { conversation } => match visible(at, manager, conversation).await {
+            Ok(_) => {
+                let workspace = manager.caller.workspace;
+                // Registered first: what the visitor's sockets answer finds who asked.
+                if at.edge.hub.send(Watch { key: at.key, workspace, conversation }).await.is_ok() {
+                    signals::send(&at.edge.house, workspace, &Signal::Watch { conversation }).await;
+                }
+                Outcome::default()
+            }
+            Err(error) => refused(&error, None),
+        },
         ManagerFrame::Typing { conversation } => {
             signal(at, manager, conversation, |account, who| Signal::Typing { conversation, account, who, to_visitor: true }).await
         }

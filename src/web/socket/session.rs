@@ -313,6 +313,13 @@ impl Session {
         }));
     }
 
+    /// Says where the visitor is, to whoever asked.
+    fn announce(&self, ctx: &mut ws::WebsocketContext<Self>) {
+        let Phase::Live(Link::Visitor(visitor)) = &self.phase else { return };
+        let (edge, visitor) = (self.edge.clone(), Arc::clone(visitor));
+        ctx.spawn(async move { visitor::announce(&edge, &visitor).await }.into_actor(self));
+    }
+
     fn deliver(&mut self, message: Deliver, ctx: &mut ws::WebsocketContext<Self>) {
         match message {
             Deliver::Frames(frames) => {
@@ -325,6 +332,7 @@ impl Session {
             Deliver::Signal(frame) => ctx.text(frame),
             Deliver::Beat(feed) => self.beat(feed, ctx),
             Deliver::Follow(conversation) => self.follow(conversation, ctx),
+            Deliver::Announce => self.announce(ctx),
             Deliver::Close(code) => self.end(code, ctx),
         }
     }

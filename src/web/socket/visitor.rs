@@ -6,6 +6,7 @@ use bytestring::ByteString;
 
 use super::manager::refused;
 use super::session::{Link, Outcome, Surroundings};
+use crate::channel::site_widget::options::{Given, Seen};
 use crate::channel::site_widget::parse::{Visitor as Person, VisitorPart};
 use crate::gateway::administration::channels::widget_secret_context;
 use crate::gateway::commands::{Answer, Command, CommandError, ask};
@@ -16,26 +17,40 @@ use crate::gateway::events::{json, message_event, visitor_frame};
 use crate::gateway::hub::{Begun, Who};
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::views::{self, Viewer};
-use crate::model::conversation::Conversation;
+use crate::model::conversation::{Conversation, PastEpisode};
+use crate::model::customer::Consent;
 use crate::model::ids::{ConversationId, MessageId};
 use crate::model::message::Message;
-use crate::model::protocol::{Author, AuthorKind, MessageView, Page, ServerFrame, VisitorFrame, VisitorHello, VisitorIdentity, VisitorReady, close};
+use crate::model::protocol::{
+    Author, AuthorKind, MessageView, Page, Presence, ServerFrame, VisitorFrame, VisitorHello, VisitorIdentity, VisitorReady, close,
+};
+use crate::model::time::Time;
+use crate::model::visit::{Visit, bounded};
+use crate::store::batch::Batch;
 use crate::store::key::Key;
-use crate::store::port::{Scan, StoreError};
+use crate::store::port::{CommitError, Scan, StoreError};
 use crate::store::records::streams;
 use crate::store::secrets::{VisitorClaims, VisitorId, identity_is_vouched_for};
+use crate::store::table::{Record, Stored};
 use crate::web::edge::{Edge, WidgetCard};
 
 /// Messages a visitor gets who does not resume.
 const NEWEST: usize = 50;
 /// The most changes a log holds, see [`CHANGES_KEPT`](crate::gateway::conversation::draft::CHANGES_KEPT).
 const CHANGES: usize = 1_200;
+/// The parts of a conversation a visitor is told of beside the newest.
+const EPISODES: usize = 20;
+/// What of a page's address goes into a signal, in characters.
+const SIGNALLED: usize = 500;
 
 /// A visitor, connected.
 pub(super) struct Visitor {
     pub(super) card: Arc<WidgetCard>,
     person: Person,
-    page: Option<Page>,
+    locale: String,
+    /// Boxed: a visitor who tells of none costs no room for it.
+    visit: Option<Box<Visit>>,
+    page: Mutex<Option<Page>>,
     conversation: Mutex<Option<ConversationId>>,
 }
 
@@ -48,6 +63,10 @@ impl Visitor {
     /// The visitor's conversation began.
     pub(super) fn follow(&self, conversation: ConversationId) {
         *self.conversation.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversation);
+    }
+
+    fn page(&self) -> Option<Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn conversation(&self) -> Option<ConversationId> {
@@ -79,12 +98,18 @@ pub(super) async fn hello(at: Surroundings, text: &str, card: Option<Arc<WidgetC
         Ok(person) => person,
         Err(outcome) => return *outcome,
     };
-    let page = hello.page.map(|page| Page {
-        url: page.url.map(|url| url.chars().take(2_000).collect()),
-        title: page.title.map(|title| title.chars().take(300).collect()),
-        referrer: page.referrer.map(|referrer| referrer.chars().take(2_000).collect()),
-    });
-    let welcomed = welcome(&at, &card, person, page, token, hello.cursor.as_deref()).await;
+    let code = hello.visit.as_ref().map(|visit| at.edge.house.keyring.visit_code(&card.settings.key, id.as_str(), &visit.key));
+    let now = at.edge.house.world.now();
+    let visit = hello.visit.zip(code).and_then(|(visit, code)| Visit::told(visit, code, card.account.id, id.as_str(), now)).map(Box::new);
+    let visitor = Visitor {
+        card,
+        person,
+        locale: hello.locale.unwrap_or_default().chars().take(2).collect::<String>().to_lowercase(),
+        visit,
+        page: Mutex::new(hello.page.map(|page| bounded(page, 2_000))),
+        conversation: Mutex::new(None),
+    };
+    let welcomed = welcome(&at, visitor, token, hello.cursor.as_deref()).await;
     welcomed.unwrap_or_else(|_| unavailable())
 }
 
@@ -133,19 +158,22 @@ fn person(edge: &Edge, card: &WidgetCard, id: &str, told: VisitorIdentity) -> Re
         name: cut(told.name, 200),
         email: cut(told.email, 254),
         phone: cut(told.phone, 40),
+        consent: None,
     })
 }
 
-async fn welcome(
-    at: &Surroundings, card: &Arc<WidgetCard>, person: Person, page: Option<Page>, token: String, cursor: Option<&str>,
-) -> Result<Outcome, StoreError> {
-    let house = &at.edge.house;
+async fn welcome(at: &Surroundings, visitor: Visitor, token: String, cursor: Option<&str>) -> Result<Outcome, StoreError> {
+    let (house, card, person) = (&at.edge.house, &visitor.card, &visitor.person);
     let store = house.store.workspace(card.workspace);
     let (group, sort) = (Key::new().number(card.account.id.0).done(), Key::new().text(&person.id).done());
     let conversation = store.get_unique::<Conversation>(Conversation::BY_PROVIDER_KEY, &group, &sort).await?;
-    let id = conversation.map(|found| found.record.joined_into.unwrap_or(found.record.id));
+    let conversation = match conversation {
+        Some(Stored { record: Conversation { joined_into: Some(into), .. }, .. }) => store.get::<Conversation>(Conversation::at(into)).await?,
+        conversation => conversation,
+    };
+    let id = conversation.as_ref().map(|found| found.record.id);
     // Register first, read afterwards: what comes meanwhile is held back and known by its place.
-    let who = Who::Visitor { visitor: person.id.clone(), conversation: id };
+    let who = Who::Visitor { visitor: person.id.clone(), account: card.account.id, conversation: id };
     if !at.register(card.workspace, &card.epoch, who).await {
         return Ok(unavailable());
     }
@@ -166,6 +194,17 @@ async fn welcome(
         Some(cursor) if history.resumed => cursor.to_owned(),
         _ => VisitorCursor { epoch: card.epoch.clone(), place: history.place }.to_string(),
     };
+    let episodes = match id {
+        Some(id) => {
+            let mut past = store.scan::<PastEpisode>(&PastEpisode::group(id), Scan::last(EPISODES)).await?;
+            past.reverse();
+            past.iter().map(|past| past.record.episode.view(id)).collect()
+        }
+        None => Vec::new(),
+    };
+    let code = visitor.visit.as_ref().map(|visit| visit.code.clone()).unwrap_or_default();
+    let seen =
+        Seen { locale: &visitor.locale, now: house.world.now(), time_zone: &card.time_zone, code: &code, max_file_bytes: house.max_file_bytes };
     let ready = VisitorReady {
         session: at.key.to_string(),
         cursor,
@@ -174,13 +213,43 @@ async fn welcome(
         me: Author { kind: AuthorKind::Customer, id: person.id.clone(), name: person.name.clone() },
         visitor_token: token,
         conversation: id,
-        widget: card.settings.appearance.view(house.max_file_bytes),
+        widget: card.settings.options.view(&card.settings.appearance, seen),
+        visit: code.clone(),
+        talk: conversation.as_ref().map(|found| views::talk(&found.record)),
+        episodes,
         messages: history.messages,
     };
     frames.push(json(&ServerFrame::VisitorReady(Box::new(ready))).into());
     frames.extend(history.frames);
-    let visitor = Visitor { card: Arc::clone(card), person, page, conversation: Mutex::new(id) };
+    if let Some(id) = id {
+        visitor.follow(id);
+        announce(&at.edge, &visitor).await;
+    }
     Ok(Outcome { frames, welcome: Some((Link::Visitor(Arc::new(visitor)), history.place)), ..Outcome::default() })
+}
+
+/// Says where the visitor is, to who watches the conversation.
+pub(super) async fn announce(edge: &Edge, visitor: &Visitor) {
+    if let Some(conversation) = visitor.conversation() {
+        let page = visitor.page().map(|page| Page { referrer: None, ..bounded(page, SIGNALLED) });
+        let presence = Presence { conversation, online: true, page };
+        signals::send(&edge.house, visitor.card.workspace, &Signal::Presence { account: visitor.card.account.id, presence }).await;
+    }
+}
+
+/// Keeps the visit though nothing was written: its code goes along to another messenger.
+async fn leave(edge: &Edge, visitor: &Visitor) -> Result<(), StoreError> {
+    let (Some(visit), store) = (&visitor.visit, edge.house.store.workspace(visitor.card.workspace)) else { return Ok(()) };
+    if store.get::<Visit>(visit.key()).await?.is_some() {
+        return Ok(());
+    }
+    let mut batch = Batch::new();
+    batch.insert(visit.as_ref())?;
+    match store.commit(batch).await {
+        // Somebody kept it meanwhile.
+        Ok(_) | Err(CommitError::Refused(_)) => Ok(()),
+        Err(CommitError::Store(error)) => Err(error),
+    }
 }
 
 /// What was said in a conversation that began after this socket was let in.
@@ -241,18 +310,33 @@ pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> O
     };
     match frame {
         VisitorFrame::Hello(_) => Outcome::refuse(close::BAD_FRAME, "hello_twice", "`hello` is the first frame only"),
-        VisitorFrame::Send { client_id, text, attachments, reply_to } => {
+        VisitorFrame::Send { client_id, text, attachments, reply_to, contact } => {
             if !is_client_id(&client_id) {
                 return refused(&CommandError::refused("bad_client_id"), Some(client_id.chars().take(64).collect()));
             }
+            // As it is set now: the socket may be older than that.
+            let card = match at.edge.widget(&visitor.card.settings.key).await {
+                Ok(Some(card)) if card.account.active => card,
+                Ok(_) => return refused(&CommandError::refused("channel_inactive"), Some(client_id)),
+                Err(_) => return unavailable(),
+            };
+            let now = at.edge.house.world.now();
+            let mut person = visitor.person.clone();
+            if let Some(contact) = contact {
+                match card.settings.options.contact(&contact, &visitor.locale) {
+                    Ok(given) => fill(&mut person, given, now),
+                    Err(reason) => return refused(&CommandError::Refused(reason), Some(client_id)),
+                }
+            }
             let part = VisitorPart::Message {
-                visitor: Box::new(visitor.person.clone()),
+                visitor: Box::new(person),
                 client_id: client_id.clone(),
                 text,
                 files: attachments,
                 reply_to,
-                page: visitor.page.clone(),
-                at: at.edge.house.world.now(),
+                page: visitor.page(),
+                visit: visitor.visit.clone(),
+                at: now,
             };
             sent(at, visitor, client_id, &part).await
         }
@@ -269,12 +353,36 @@ pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> O
                 return refused(&CommandError::refused("unknown_message"), None);
             }
             let part = VisitorPart::Read { visitor: visitor.person.id.clone(), up_to };
-            match asked(at, visitor, &part).await {
-                Ok(_) => Outcome::default(),
-                Err(error) => refused(&error, None),
-            }
+            done(asked(at, visitor, &part).await)
+        }
+        VisitorFrame::Page { page } => {
+            *visitor.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(bounded(page, 2_000));
+            announce(&at.edge, visitor).await;
+            Outcome::default()
+        }
+        VisitorFrame::Rate { episode, rating, comment } => {
+            let part = VisitorPart::Rated { visitor: visitor.person.id.clone(), episode, rating, comment };
+            done(asked(at, visitor, &part).await)
+        }
+        VisitorFrame::Leave {} => match leave(&at.edge, visitor).await {
+            Ok(()) => Outcome::default(),
+            Err(_) => unavailable(),
+        },
+    }
+}
+
+fn done(answer: Result<Answer, CommandError>) -> Outcome {
+    answer.map_or_else(|error| refused(&error, None), |_| Outcome::default())
+}
+
+/// What a form gave goes before what the page said.
+fn fill(person: &mut Person, given: Given, now: Time) {
+    for (known, given) in [(&mut person.name, given.name), (&mut person.phone, given.phone), (&mut person.email, given.email)] {
+        if !given.is_empty() {
+            *known = given;
         }
     }
+    person.consent = given.consent.map(|text| Consent { text, at: now });
 }
 
 async fn asked(at: &Surroundings, visitor: &Visitor, part: &VisitorPart) -> Result<Answer, CommandError> {
@@ -294,6 +402,7 @@ async fn sent(at: &Surroundings, visitor: &Visitor, client_id: String, part: &Vi
                     return unavailable();
                 }
                 signals::send(&at.edge.house, workspace, &Signal::Begun { visitor: visitor.person.id.clone(), conversation }).await;
+                announce(&at.edge, visitor).await;
             }
             let view = views::message(&at.edge.house, visitor.card.workspace, &message, &[], Viewer::Visitor);
             Outcome::frame(&ServerFrame::Accepted { client_id, message: Box::new(view), duplicate })

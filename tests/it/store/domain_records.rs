@@ -4,7 +4,7 @@ use kommutator::model::connection::{
     AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
-use kommutator::model::customer::{Claim, Customer, CustomerLink, Identity, Vouched};
+use kommutator::model::customer::{Claim, Consent, Customer, CustomerLink, Identity, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::ids::{
     AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
@@ -20,6 +20,7 @@ use kommutator::model::reason::Reason;
 use kommutator::model::reply::CannedReply;
 use kommutator::model::tag::Tag;
 use kommutator::model::time::Time;
+use kommutator::model::visit::Visit;
 use kommutator::store::records::{FileOwner, FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts, streams};
 use serde_json::json;
 
@@ -226,6 +227,7 @@ fn customers() -> Vec<Box<dyn Kept>> {
         phones: vec![claim("+79990000000", Vouched::Provider), claim("+79990000001", Vouched::Manager)],
         emails: vec![claim("a@b.example", Vouched::Signature), claim("c@d.example", Vouched::Unverified)],
         site_id: Some("42".into()),
+        consent: Some(Consent { text: "Согласна".into(), at: NOW }),
         unreachable: Some(reason()),
         page: Some(page()),
         created_at: NOW,
@@ -238,7 +240,15 @@ fn customers() -> Vec<Box<dyn Kept>> {
 }
 
 fn episode(number: u32) -> Episode {
-    Episode { number, first_message: 1, opened_at: NOW, answered_at: Some(later(1)), closed_at: Some(later(2)), rating: Some(5) }
+    Episode {
+        number,
+        first_message: 1,
+        opened_at: NOW,
+        answered_at: Some(later(1)),
+        closed_at: Some(later(2)),
+        rating: Some(5),
+        comment: "Спасибо".into(),
+    }
 }
 
 fn conversations() -> Vec<Box<dyn Kept>> {
@@ -257,6 +267,8 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         title: "Анна".into(),
         place_title: Some("Группа".into()),
         page: Some(page()),
+        first_visit: Some("FIRST234".into()),
+        last_visit: Some("LAST2345".into()),
         status: if id == 42 { ConversationStatus::Closed } else { ConversationStatus::Open },
         assignee: Some(USER),
         snoozed_until: Some(later(9)),
@@ -279,6 +291,17 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         created_at: NOW,
     }));
     kept.extend(boxed([PastEpisode { conversation: CONVERSATION, episode: episode(1) }]));
+    let marks = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    kept.extend(boxed([("FIRST234", Some(CONVERSATION)), ("LAST2345", None)].map(|(code, conversation)| Visit {
+        code: code.into(),
+        account: ACCOUNT,
+        visitor: "id7".into(),
+        first: page(),
+        marks: marks(&[("source", "yandex"), ("yclid", "5")]),
+        analytics: marks(&[("_ym_uid", "17")]),
+        conversation,
+        at: NOW,
+    })));
     let facts = [
         FactKind::Opened,
         FactKind::Closed,

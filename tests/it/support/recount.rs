@@ -16,6 +16,7 @@ use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::EntryDirection;
 use kommutator::model::reply::CannedReply;
 use kommutator::model::tag::Tag;
+use kommutator::model::visit::Visit;
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
 use kommutator::store::records::{FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts};
 use kommutator::store::table::{Record, decode};
@@ -128,6 +129,7 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             Message::TABLE => wanted::<Message>(raw),
             Delivery::TABLE => wanted::<Delivery>(raw),
             Fact::TABLE => wanted::<Fact>(raw),
+            Visit::TABLE => wanted::<Visit>(raw),
             PastEpisode::TABLE => wanted::<PastEpisode>(raw),
             FileRecord::TABLE => wanted::<FileRecord>(raw),
             Quarantine::TABLE => wanted::<Quarantine>(raw),

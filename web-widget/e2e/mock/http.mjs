@@ -168,7 +168,7 @@ export function createHttp(state) {
   return async (request, response) => {
     const url = new URL(request.url, "http://mock");
     const path = url.pathname;
-    if (path === "/widget.js" || path.startsWith("/widget/chat")) return serve(response, path);
+    if (path === "/widget.js" || /^\/widget\/[^/]+\.js$/.test(path)) return serve(response, path);
     if (path === "/widget/v1/files") {
       const cors = { "access-control-allow-origin": "*", "access-control-allow-headers": "authorization,content-type", "access-control-allow-methods": "POST" };
       if (request.method === "OPTIONS") return send(response, 204, undefined, cors);

@@ -1,4 +1,5 @@
 // MOCK of both sockets: hello, ready, resume, send, typing, read.
+import { VIEW } from "./state.mjs";
 import { randomBytes } from "node:crypto";
 import { WebSocketServer } from "ws";
 import { cookieUser, meView } from "./http.mjs";
@@ -108,7 +109,7 @@ export function attachSockets(server, state) {
         me.page = frame.page;
         return true;
       },
-      ready: (resumed) => ({ me: { kind: "customer", id: me.id, name: "" }, visitor_token: me.token, conversation: me.conversation, widget: channel.widget.appearance, messages: resumed || !me.conversation ? [] : state.messages.get(me.conversation).filter((message) => message.direction !== "note").slice(-50) }),
+      ready: (resumed) => ({ me: { kind: "customer", id: me.id, name: "" }, visitor_token: me.token, conversation: me.conversation, widget: { ...channel.widget.appearance, ...VIEW }, visit: "", episodes: [], messages: resumed || !me.conversation ? [] : state.messages.get(me.conversation).filter((message) => message.direction !== "note").slice(-50) }),
       author: () => ({ kind: "customer", id: me.id, name: "" }),
       event: ({ event, conversation: id }) => (id && id === me?.conversation && event.message?.direction !== "note" ? event : null),
       conversation(frame) {

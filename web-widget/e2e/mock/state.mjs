@@ -14,6 +14,10 @@ export const stamp = (ms = Date.now()) => new Date(ms).toISOString();
 
 export const CAN = { send: true, text_limit: 4000, text_unit: "characters", files: 10, file_bytes: 20_000_000, reply: true, edit: false, delete: false, react: false };
 const LOOK = { title: "Мебель Север", greeting: "Здравствуйте! Подскажем по наличию, доставке и сборке.", accent: "#0f766e", side: "right", max_file_bytes: 20_000_000, max_files: 10 };
+/** What a widget is told beside its looks, and what its owner sets. */
+export const VIEW = { offset_x: 20, offset_y: 20, online: true, away: "say", away_text: "", phrases: [], consent: "", consent_link: "", invitations: [], messengers: [], sound: true, rating: true };
+const FORM = { on: false, name: "off", phone: "off", email: "off", consent: false };
+const OPTIONS = { offset_x: 20, offset_y: 20, texts: {}, hours: { on: false, time_zone: "", days: [], closed: [] }, away: "say", before: FORM, offline: FORM, invitations: [], messengers: [], sound: true, rating: true };
 
 export function createState() {
   const state = {
@@ -42,7 +46,7 @@ export function createState() {
   state.addChannel = (name, origins, look = {}) => {
     const channel = {
       id: newId(), name, kind: "site_widget", active: true, health: { status: "connected", since: stamp() }, created_at: stamp(),
-      widget: { key: randomBytes(8).toString("hex"), origins, verified_identity: false, appearance: { ...LOOK, title: name, greeting: "", ...look } },
+      widget: { key: randomBytes(8).toString("hex"), origins, verified_identity: false, options: OPTIONS, max_file_bytes: 20_000_000, appearance: { ...LOOK, title: name, greeting: "", ...look } },
     };
     state.channels.set(channel.id, channel);
     return channel;

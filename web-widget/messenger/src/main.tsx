@@ -6,6 +6,7 @@ import "./styles/thread.css";
 import "./styles/settings.css";
 import "./styles/menus.css";
 import "./styles/people.css";
+import "./styles/widget.css";
 import { render } from "solid-js/web";
 import { App } from "./App.tsx";
 import { remembered, setLocale } from "./i18n.ts";

@@ -1,5 +1,5 @@
 /** What the HTTP edge answers beside the views of the wire. */
-import type { ConversationView, MessageView, Reason, Role, WidgetView } from "@kommutator/shared/generated/protocol.ts";
+import type { Appearance, ConversationView, EpisodeView, MessageView, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
 
 export type Page<Item> = { items: Item[]; next: string | null; total?: number };
 export type Counters = Record<"open" | "unread" | "unanswered" | "unassigned" | "mine" | "snoozed", number>;
@@ -16,12 +16,11 @@ export type Deed =
   | { do: "block"; blocked: boolean };
 export type BulkDone = { done: ConversationView[]; failed: { id: string; code: string }[] };
 export type FactView = { at: string; by: string; kind: string; to?: string | null; rating?: number; until?: string; on?: string[]; off?: string[] };
-export type EpisodeView = { number: number; first_message: number; opened_at: string; answered_at: string | null; closed_at: string | null; rating: number | null };
 export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
 export type Found = { conversation: ConversationView; message: MessageView };
 
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";
-export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; appearance: WidgetView };
+export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };
 export type ChannelView = {
   id: string;
   name: string;
@@ -31,8 +30,8 @@ export type ChannelView = {
   widget?: WidgetSettings;
   created_at: string;
 };
-export type Appearance = Pick<WidgetView, "title" | "greeting" | "accent" | "side">;
-export type ChannelChange = { name?: string; active?: boolean; widget?: { origins?: string[]; appearance?: Appearance } };
+export type { Appearance };
+export type ChannelChange = { name?: string; active?: boolean; widget?: { origins?: string[]; appearance?: Appearance; options?: WidgetOptions } };
 
 export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string };
 /** What everybody may know of everybody; the rest is for admins. */

@@ -9,7 +9,6 @@ import { lengthIn } from "../src/thread/length.ts";
 import { askedReply, fillIn, findReplies } from "../src/thread/canned.ts";
 import { freshId, rowsOf } from "../src/thread/rows.ts";
 import { concerns } from "../src/state/concerns.ts";
-import { base32 } from "../src/state/place.ts";
 import { snoozeTimes } from "../src/thread/snooze.ts";
 import type { ReplyView } from "../src/types.ts";
 
@@ -213,8 +212,6 @@ describe("notices", () => {
     expect([concerns("all", one("ann"), "me", false), concerns("all", one("me"), "me", true)]).toEqual([true, false]);
   });
 });
-
-it("writes a message's number as the server does", () => expect([1, 31, 32, 1_000_000].map(base32)).toEqual(["0000001", "000000z", "0000010", "000ygj0"]));
 
 describe("moments to put aside until", () => {
   it("lie ahead and differ", () => {

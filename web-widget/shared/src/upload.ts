@@ -1,4 +1,5 @@
 /** One file over HTTP with progress. `fetch` tells no progress of an upload, so this is `XMLHttpRequest`. */
+import { decode } from "./json.ts";
 import type { AttachmentView } from "./generated/protocol.ts";
 
 /** `code` is the server's (`file_too_large` and `file_empty` also when found here), or `network`, `aborted`, `server`. */
@@ -46,7 +47,7 @@ export function upload(request: UploadRequest): Promise<AttachmentView> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return decode(text);
   } catch {
     return null;
   }

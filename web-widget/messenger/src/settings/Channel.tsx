@@ -20,6 +20,11 @@ export function widgetCode(host: string, channel: ChannelView): string {
   return `<script src="${host}/widget.js" data-widget="${channel.widget?.key ?? ""}"${accent}${side} async></script>`;
 }
 
+/** What a site's policy must let in: the scripts, the link, the pictures and voices of messages. */
+export function policyCode(host: string): string {
+  return `script-src ${host}; connect-src ${host} ${host.replace(/^http/, "ws")}; img-src ${host} blob:; media-src ${host}`;
+}
+
 function Switch(props: { channel: ChannelView; changed: () => void }) {
   const flip = async (active: boolean) => {
     try {
@@ -72,8 +77,10 @@ export function Channel(props: { id: string }) {
                   <h3>{t("channels.install")}</h3>
                   <p class="help">{t("channels.install.text")}</p>
                   <Copy text={widgetCode(location.origin, channel())} label={t("channels.install")} />
+                  <p class="help after">{t("channels.install.csp")}</p>
+                  <Copy text={policyCode(location.origin)} label={t("channels.install.csp")} />
                 </section>
-                <WidgetForm channel={channel()} saved={changed} />
+                <Show when={channel().widget}>{(widget) => <WidgetForm channel={channel()} widget={widget()} saved={changed} />}</Show>
               </Show>
               <section class="block">
                 <h3>{t("channels.danger")}</h3>

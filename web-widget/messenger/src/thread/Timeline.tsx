@@ -5,7 +5,6 @@ import { api } from "../api.ts";
 import { locale, t, type WordKey } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
-import { base32 } from "../state/place.ts";
 import type { FactView } from "../types.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { useThread } from "./context.ts";
@@ -25,7 +24,7 @@ export function Timeline(props: { version: number }) {
   };
   const facts = () => (loaded.error ? [] : (loaded.latest?.facts ?? []));
   const past = () => (loaded.error ? [] : (loaded.latest?.episodes.slice(1) ?? []));
-  const goTo = (number: number) => navigate(chatPath(id, id + base32(number)));
+  const goTo = (message: string) => navigate(chatPath(id, message));
   return (
     <>
       <Show when={past().length > 0}>

@@ -5,6 +5,7 @@
  * States: idle → connecting → (open, hello sent) → ready → waiting → connecting …, or stopped for good, or offline.
  */
 import type { Event, ServerFrame } from "../generated/protocol.ts";
+import { decode, encode } from "../json.ts";
 import { type Keyed, type QueueEntry, type QueueStorage, SendQueue } from "./queue.ts";
 
 export type Status =
@@ -42,6 +43,8 @@ export type Handlers<Send extends Keyed, Ready extends ReadyBase> = {
   /** A message of ours is durable; already gone from the queue. */
   accepted(frame: Accepted): void;
   reset(): void;
+  /** A frame this client has no use for itself. */
+  other?(frame: ServerFrame): void;
   queue(entries: readonly QueueEntry<Send>[]): void;
   status(status: Status): void;
   /** A refusal that belongs to no message of the queue. */
@@ -123,9 +126,17 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
     this.cursor = undefined;
   }
 
+  /** Forgets what was not sent, too: somebody else is at the machine now. */
+  clear(): void {
+    this.forget();
+    this.reads.clear();
+    for (const entry of this.queue.entries()) this.queue.remove(entry.frame.client_id);
+    this.changed();
+  }
+
   /** Queues a message and sends it when its turn comes. `false`: the queue is full or the frame too long. */
   send(frame: Send, meta: unknown = null): boolean {
-    if (new TextEncoder().encode(JSON.stringify(frame)).length > limits.frameBytes - 64) return false;
+    if (new TextEncoder().encode(encode(frame)).length > limits.frameBytes - 64) return false;
     if (!this.queue.add(frame, meta, this.options.timers.now())) return false;
     this.changed();
     this.flush();
@@ -161,7 +172,7 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
     if (this.state.kind === "ready") this.write(frame);
   }
 
-  /** The last one of each place is kept until there is a link. */
+  /** What is answered by nothing: the last one of each place is kept until there is a link. */
   read(where: string, frame: object): void {
     this.reads.set(where, frame);
     if (this.state.kind === "ready") this.flushReads();
@@ -214,7 +225,7 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
     this.armSilence();
     let frame: ServerFrame;
     try {
-      frame = JSON.parse(String(data)) as ServerFrame;
+      frame = decode(String(data)) as ServerFrame;
     } catch {
       // What cannot be read cannot be skipped either: the server sends it again from the cursor.
       this.lost();
@@ -257,6 +268,8 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
         if (this.state.kind !== "ready") this.cursor = undefined;
         handlers.reset();
         break;
+      default:
+        handlers.other?.(frame);
     }
   }
 
@@ -365,7 +378,7 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
   }
 
   private write(frame: object): void {
-    this.socket?.send(JSON.stringify(frame));
+    this.socket?.send(encode(frame));
   }
 
   private move(state: Status): void {

@@ -3,6 +3,8 @@
  * storage never overwrite one another: at worst both send the same `client_id`, and that has one effect.
  */
 
+import { decode, encode } from "../json.ts";
+
 export type Keyed = { client_id: string };
 
 export type QueueEntry<Send extends Keyed> = {
@@ -64,7 +66,7 @@ export class SendQueue<Send extends Keyed> {
     const id = entry.frame.client_id;
     const at = this.list.findIndex((other) => other.frame.client_id === id);
     this.list = at < 0 ? [...this.list, entry] : this.list.with(at, entry);
-    this.quietly((storage) => storage.setItem(this.prefix + id, JSON.stringify(entry)));
+    this.quietly((storage) => storage.setItem(this.prefix + id, encode(entry)));
   }
 
   private load(): QueueEntry<Send>[] {
@@ -93,7 +95,7 @@ export class SendQueue<Send extends Keyed> {
 
 function read<Send extends Keyed>(text: string | null): QueueEntry<Send> | null {
   try {
-    const entry = JSON.parse(text ?? "") as Partial<QueueEntry<Send>> | null;
+    const entry = decode(text ?? "") as Partial<QueueEntry<Send>> | null;
     const whole = typeof entry?.order === "number" && typeof entry.frame?.client_id === "string";
     return whole ? (entry as QueueEntry<Send>) : null;
   } catch {

@@ -1,8 +1,9 @@
+import { createSignal, type JSX } from "solid-js";
 import type { AttachmentView, MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { time } from "@kommutator/shared/format.ts";
 import { linkParts } from "@kommutator/shared/links.ts";
 import { usePanel } from "./context.ts";
-import { fileList } from "./files.tsx";
+import { run } from "./extras.ts";
 import { icon, type IconName } from "./icon.tsx";
 import type { Waiting } from "./store.ts";
 
@@ -16,8 +17,9 @@ export function words(text: string) {
 
 function box(files: AttachmentView[], text: unknown, at: string | number, state: unknown) {
   const shown = time(usePanel().locale, at);
-  const list = fileList(files);
-  return <div class="bubble">{list}{text as string}<span class="meta"><time>{shown}</time>{state as string}</span></div>;
+  const [list, setList] = createSignal<JSX.Element>();
+  if (files.length > 0) run("files", (made) => setList(made.list(files)));
+  return <div class="bubble">{list()}{text as string}<span class="meta"><time>{shown}</time>{state as string}</span></div>;
 }
 
 function mark(name: IconName, label: string) {
@@ -27,7 +29,8 @@ function mark(name: IconName, label: string) {
 export function bubble(message: MessageView, first: boolean, status: () => string) {
   const { t } = usePanel();
   const own = message.direction === "inbound";
-  const state = () => own && (status() === "read" ? mark("checks", t("seen")) : mark("check", t("accepted")));
+  const read = () => status() === "read" || (usePanel().chat.talk()?.read_up_to ?? "") >= message.id;
+  const state = () => own && (read() ? mark("checks", t("seen")) : mark("check", t("accepted")));
   const text = message.deleted_at ? <p class="gone">{/* @once */ t("deleted")}</p> : message.text && words(message.text);
   const body = box(message.attachments, text, message.written_at, state);
   const name = own ? t("you") : message.author.name || t("manager");

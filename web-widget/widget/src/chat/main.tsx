@@ -6,24 +6,22 @@ import type { Chat, Mount } from "../look.ts";
 import { words } from "@kommutator/words";
 import css from "./chat.css?inline";
 import { setPanel } from "./context.ts";
+import { run } from "./extras.ts";
 import { Panel } from "./Panel.tsx";
 import { createChat } from "./store.ts";
-import { createUploads } from "@kommutator/shared/uploads.ts";
+
+export { solid } from "./solid.ts";
 
 export function mount(host: Mount): Chat {
-  const sheets = [tokens, css].map((text) => {
+  const style = (text: string) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
-    return sheet;
-  });
-  host.root.adoptedStyleSheets = [...sheets, ...host.root.adoptedStyleSheets];
+    host.root.adoptedStyleSheets.push(sheet);
+  };
+  style(tokens);
+  style(css);
   const chat = createChat(host);
   const frame = host.launcher.parentElement ?? host.root.appendChild(document.createElement("div"));
-  const uploads = createUploads(
-    (file) => new URL(`widget/v1/files?widget=${encodeURIComponent(host.widgetKey)}&name=${encodeURIComponent(file)}`, host.base).href,
-    chat.token,
-    () => ({ most: chat.look()?.max_file_bytes ?? 0, files: chat.look()?.max_files ?? 0 }),
-  );
   let area: HTMLTextAreaElement | undefined;
   const setOpen = (open: boolean) => {
     host.setOpen(open);
@@ -31,16 +29,28 @@ export function mount(host: Mount): Chat {
     if (open) area?.focus();
     else host.launcher.focus();
   };
-  setPanel({
+  const open = () => setOpen(true);
+  const panel = {
+    host,
     chat,
     locale: host.locale,
-    t: (key, params) => put(words[key], params),
+    t: (key: keyof typeof words, params?: Record<string, string | number>) => put(words[key], params),
     link: (url: string | undefined) => (url === undefined ? undefined : new URL(url, host.base).href),
-  });
-  render(() => <Panel uploads={uploads} close={() => setOpen(false)} area={(made) => (area = made)} />, frame);
+    style,
+    open,
+    run,
+    frame,
+  };
+  setPanel(panel);
+  chat.begin();
+  render(() => <Panel close={() => setOpen(false)} area={(made) => (area = made)} />, frame);
+  chat.whenInvited((list) => run("invite", (make) => make(list)));
   return {
-    open: () => setOpen(true),
+    open,
     close: () => setOpen(false),
-    send: (text) => void chat.send(text.trim(), []),
+    send: (text) => void chat.send(text.trim()),
+    invite: (text) => run("invite", (make) => make([]).say(text)),
+    identify: () => chat.identify(),
+    reset: () => chat.reset(),
   };
 }

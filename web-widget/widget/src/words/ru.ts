@@ -1,4 +1,4 @@
-/** All the words of the widget; each language becomes a chunk of its own. */
+/** What the chat itself says; each language becomes a chunk of its own. The words of rare parts are in `extras/`. */
 export const words = {
   chat: "Чат",
   close: "Закрыть чат",
@@ -7,28 +7,28 @@ export const words = {
   write: "Сообщение…",
   send: "Отправить",
   attach: "Прикрепить файл",
-  remove: "Убрать {name}",
   again: "Повторить",
-  picture: "Открыть картинку {name}",
   typing: "{name} печатает…",
   manager: "Менеджер",
   you: "Вы",
   offline: "Нет связи. Сообщения уйдут, когда она появится.",
   connecting: "Соединяемся…",
+  away: "Сейчас не в сети",
   waits: "Ждёт отправки",
   accepted: "Отправлено",
   seen: "Прочитано",
   failed: "Не отправлено",
   deleted: "Сообщение удалено",
-  pending: "Файл загружается",
-  broken: "Файл не удалось загрузить",
-  tooLarge: "Файл больше {size}",
-  tooMany: "Не больше {n} файлов в сообщении",
-  empty: "Файл пуст",
-  uploadFailed: "Не загрузилось",
   tooLong: "Слишком длинное сообщение",
   forbidden: "Чат не подключён к этому сайту.",
   refused: "Чат сейчас недоступен.",
+  fresh: "Новые сообщения",
+  part: "Новый разговор",
+  over: "Разговор завершён",
+  soundOn: "Включить звук",
+  soundOff: "Выключить звук",
+  emoji: "Эмодзи",
+  voice: "Голосовое сообщение",
 };
 
 export type Words = { [Key in keyof typeof words]: string };

@@ -1,0 +1,35 @@
+import { For, Show } from "solid-js";
+import type { Ask, Form } from "@kommutator/shared/generated/protocol.ts";
+import { t } from "../../i18n.ts";
+import { SelectField } from "../../ui/Field.tsx";
+import { Toggle } from "./LookSection.tsx";
+import type { WidgetState } from "./state.ts";
+
+const FIELDS = ["name", "phone", "email"] as const;
+
+function FormFields(props: { title: string; help: string; form: Form; set: (form: Form) => void }) {
+  const asks = (): { value: Ask; text: string }[] => [{ value: "off", text: t("widget.ask.off") }, { value: "optional", text: t("widget.ask.optional") }, { value: "required", text: t("widget.ask.required") }];
+  return (
+    <fieldset class="list">
+      <legend>{props.title}</legend>
+      <p class="help">{props.help}</p>
+      <Toggle label={t("widget.form.on")} value={props.form.on} set={(on) => props.set({ ...props.form, on })} />
+      <Show when={props.form.on}>
+        <div class="thirds">
+          <For each={FIELDS}>{(field) => <SelectField label={t(`widget.ask.${field}`)} value={props.form[field]} options={asks()} set={(ask) => props.set({ ...props.form, [field]: ask })} />}</For>
+        </div>
+        <Toggle label={t("widget.form.consent")} value={props.form.consent} set={(consent) => props.set({ ...props.form, consent })} />
+      </Show>
+    </fieldset>
+  );
+}
+
+export function FormsSection(props: { state: WidgetState }) {
+  const options = () => props.state.options();
+  return (
+    <>
+      <FormFields title={t("widget.before")} help={t("widget.before.help")} form={options().before} set={(before) => props.state.change({ before })} />
+      <FormFields title={t("widget.offline")} help={t("widget.offline.help")} form={options().offline} set={(offline) => props.state.change({ offline })} />
+    </>
+  );
+}
