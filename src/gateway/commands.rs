@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::entries::{self, MailboxEntry};
 use super::house::House;
 use crate::model::conversation::Conversation;
-use crate::model::ids::{AccountId, ConversationId, LoginId, MessageId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, LoginId, MessageId, TagId, UserId, WorkspaceId};
 use crate::model::message::{Message, Origin};
 use crate::model::protocol::{Author, SendFrame};
 use crate::model::reason::Reason;
@@ -89,6 +89,68 @@ pub enum Command {
         /// Who says so.
         by: String,
     },
+    /// Put it aside until a moment; none: bring it back.
+    Snooze {
+        /// Where.
+        conversation: ConversationId,
+        /// Until when.
+        until: Option<Time>,
+        /// By whom.
+        by: String,
+    },
+    /// The moment it was put aside for has come.
+    Wake {
+        /// Where.
+        conversation: ConversationId,
+        /// That moment: if it was put aside for another meanwhile, nothing happens.
+        due: Time,
+    },
+    /// It is to be looked at again.
+    MarkUnread {
+        /// Where.
+        conversation: ConversationId,
+    },
+    /// Tags go on and off.
+    Tag {
+        /// Where.
+        conversation: ConversationId,
+        /// On.
+        on: Vec<TagId>,
+        /// Off.
+        off: Vec<TagId>,
+        /// By whom.
+        by: String,
+    },
+    /// What the customer writes is shown to nobody any more, or is again.
+    Block {
+        /// Where.
+        conversation: ConversationId,
+        /// Which of both.
+        blocked: bool,
+        /// By whom.
+        by: String,
+    },
+    /// Other words for a message of ours.
+    Edit {
+        /// Which.
+        message: MessageId,
+        /// What it says from now on.
+        text: String,
+    },
+    /// Take a message of ours back.
+    Delete {
+        /// Which.
+        message: MessageId,
+    },
+    /// A reaction of somebody, set or taken off.
+    React {
+        /// To which.
+        message: MessageId,
+        /// The emoji; none: taken off.
+        emoji: Option<String>,
+        /// Whose.
+        who: Author,
+    },
     /// Try a failed or unknown message once more.
     Retry {
         /// Which.
@@ -112,8 +174,20 @@ impl Command {
         match self {
             Self::Part { .. } | Self::WriteFirst { .. } => None,
             Self::Send { frame, .. } => Some(frame.conversation),
-            Self::Read { up_to: message, .. } | Self::Retry { message, .. } | Self::Erase { message, .. } => Some(message.conversation),
-            Self::Close { conversation, .. } | Self::Reopen { conversation, .. } | Self::Assign { conversation, .. } => Some(*conversation),
+            Self::Read { up_to: message, .. }
+            | Self::Retry { message, .. }
+            | Self::Erase { message, .. }
+            | Self::Edit { message, .. }
+            | Self::Delete { message }
+            | Self::React { message, .. } => Some(message.conversation),
+            Self::Close { conversation, .. }
+            | Self::Reopen { conversation, .. }
+            | Self::Assign { conversation, .. }
+            | Self::Snooze { conversation, .. }
+            | Self::Wake { conversation, .. }
+            | Self::MarkUnread { conversation }
+            | Self::Tag { conversation, .. }
+            | Self::Block { conversation, .. } => Some(*conversation),
         }
     }
 }

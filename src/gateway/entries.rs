@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::commands::Command;
-use crate::model::ids::{AccountId, ConnectionId, ConversationId, MessageId};
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, LoginId, MessageId};
+use crate::model::protocol::Setting;
 use crate::model::time::Time;
 use crate::store::port::{StoreError, StreamName};
 
@@ -44,6 +45,12 @@ pub enum FeedEntry {
     Account {
         /// Which.
         a: AccountId,
+    },
+    /// Something all members of the workspace use changed.
+    #[serde(rename = "s")]
+    Setting {
+        /// What.
+        s: Setting,
     },
 }
 
@@ -91,6 +98,29 @@ pub struct OutboxEntry {
     pub m: MessageId,
     /// After this it fails instead of going out late.
     pub until: Time,
+}
+
+/// What a durable timer is for: its value. Its name says the same, so that there is one of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "snake_case")]
+pub enum TimerEntry {
+    /// A conversation was put aside until then.
+    Snooze {
+        /// Which.
+        c: ConversationId,
+        /// The login that owns it.
+        l: LoginId,
+    },
+}
+
+impl TimerEntry {
+    /// The timer's name.
+    #[must_use]
+    pub fn name(&self) -> Vec<u8> {
+        match self {
+            Self::Snooze { c, .. } => format!("snooze/{c}").into_bytes(),
+        }
+    }
 }
 
 /// An entry of a CRM connection's outbox.

@@ -12,6 +12,7 @@ use crate::model::connection::CrmConnection;
 use crate::model::conversation::Conversation;
 use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
 use crate::model::message::{Delivery, Message};
+use crate::model::people::Access;
 use crate::model::protocol::Event;
 use crate::store::port::{SCAN_LIMIT, Scan, StoreError};
 use crate::store::table::Stored;
@@ -21,12 +22,20 @@ use crate::store::table::Stored;
 pub struct Loaded {
     /// The entry's number.
     pub number: u64,
-    /// Whose it is, for what may be seen.
-    pub account: AccountId,
+    /// Whose it is, for what may be seen; none: everybody of the workspace may.
+    pub account: Option<AccountId>,
     /// The events for managers, serialised, in order.
     pub managers: Vec<String>,
     /// The event for the conversation's visitor: change number and event.
     pub visitor: Option<(ConversationId, u64, String)>,
+}
+
+impl Loaded {
+    /// Whether somebody may see it.
+    #[must_use]
+    pub fn is_seen(&self, access: &Access) -> bool {
+        self.account.is_none_or(|account| access.sees(account))
+    }
 }
 
 /// Loads what feed entries speak of, in its latest state. Of several entries of one message only the one that made
@@ -57,7 +66,7 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                 conversation_keys.push(*c);
             }
             FeedEntry::Conversation { c, .. } => conversation_keys.push(*c),
-            FeedEntry::Account { .. } => {}
+            FeedEntry::Account { .. } | FeedEntry::Setting { .. } => {}
         }
     }
     conversation_keys.sort_unstable();
@@ -70,10 +79,10 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
     let mut messages = store.get_many::<Message>(&message_keys).await?.into_iter();
     let mut loaded = Vec::with_capacity(entries.len());
     for (number, entry) in entries {
-        let mut one = Loaded { number, account: AccountId(0), managers: Vec::new(), visitor: None };
+        let mut one = Loaded { number, account: None, managers: Vec::new(), visitor: None };
         match &entry {
             FeedEntry::Message { c, a, h, new, hid, d, .. } => {
-                one.account = *a;
+                one.account = Some(*a);
                 if let Some(Stored { record: message, .. }) = messages.next().flatten() {
                     if for_visitors && views::visitor_sees(&message) {
                         let view = views::message(house, workspace, &message, &[], Viewer::Visitor);
@@ -86,12 +95,13 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                     }
                 }
             }
-            FeedEntry::Conversation { a, .. } => one.account = *a,
+            FeedEntry::Conversation { a, .. } => one.account = Some(*a),
             FeedEntry::Account { a } => {
-                one.account = *a;
+                one.account = Some(*a);
                 house.accounts.forget(workspace, *a);
                 one.managers.push(json(&Event::ChannelUpdated { channel: *a }));
             }
+            FeedEntry::Setting { s } => one.managers.push(json(&Event::SettingUpdated { setting: *s })),
         }
         if let Some(c) = row_of(&entry).filter(|c| rows.get(c) == Some(&number)) {
             one.managers.extend(conversation_event(house, workspace, conversations.get(&c)).await?);
@@ -114,7 +124,7 @@ fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
         .into_iter()
         .filter(|(number, entry)| match entry {
             FeedEntry::Message { c, n, new, .. } => *new || last.get(&(*c, *n)) == Some(number),
-            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } => true,
+            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => true,
         })
         .collect()
 }
@@ -123,7 +133,7 @@ fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
 fn row_of(entry: &FeedEntry) -> Option<ConversationId> {
     match entry {
         FeedEntry::Message { c, hid: false, .. } | FeedEntry::Conversation { c, .. } => Some(*c),
-        FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } => None,
+        FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => None,
     }
 }
 

@@ -335,7 +335,7 @@ impl Room {
         for (key, socket) in &self.sockets {
             let Who::Member { access, .. } = &socket.who else { continue };
             let frames = by_mark.entry(socket.access).or_insert_with(|| {
-                let seen = loaded.iter().filter(|one| access.sees(one.account));
+                let seen = loaded.iter().filter(|one| one.is_seen(access));
                 let frames =
                     seen.flat_map(|one| events::manager_frames(&self.epoch, socket.access, one, 0).into_iter().map(|frame| (one.number, frame)));
                 frames.collect()
@@ -364,7 +364,8 @@ impl Room {
         }
     }
 
-    fn typing(&mut self, frame: &ServerFrame, conversation: ConversationId, account: AccountId, to_visitor: bool) {
+    /// What is told of a conversation to whoever is there to see it.
+    fn tell(&mut self, frame: &ServerFrame, conversation: ConversationId, account: AccountId, to_visitor: bool) {
         let frame: ByteString = events::json(frame).into();
         for socket in self.sockets.values() {
             let sees = match &socket.who {
@@ -409,7 +410,10 @@ impl Handler<Signalled> for Hub {
         let Some(room) = self.rooms.get_mut(&workspace) else { return };
         match signal {
             Signal::Typing { conversation, account, who, to_visitor } => {
-                room.typing(&ServerFrame::Typing { conversation, who }, conversation, account, to_visitor);
+                room.tell(&ServerFrame::Typing { conversation, who }, conversation, account, to_visitor);
+            }
+            Signal::Viewing { conversation, account, who, on, asks } => {
+                room.tell(&ServerFrame::Viewing { conversation, who, on, asks }, conversation, account, false);
             }
             Signal::Begun { visitor, conversation } => room.begun(&visitor, conversation),
             Signal::Access { who } => {

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::entries::{self, FeedEntry};
 use super::house::House;
 use crate::model::conversation::{Conversation, ConversationStatus};
-use crate::model::ids::{AccountId, ConversationId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, TagId, UserId, WorkspaceId};
 use crate::model::people::Access;
 use crate::model::time::Time;
 use crate::store::port::{Scan, StoreError};
@@ -23,7 +23,7 @@ const FAR_BEHIND: u64 = 20_000;
 /// Which conversations a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// Every open one.
+    /// Every open one that is not put aside.
     All,
     /// With unread messages.
     Unread,
@@ -33,6 +33,8 @@ pub enum View {
     Unassigned,
     /// Given to this user.
     Mine(UserId),
+    /// Put aside.
+    Snoozed,
 }
 
 /// A list's order.
@@ -53,34 +55,46 @@ pub struct Query<'a> {
     pub account: Option<AccountId>,
     /// Only given to this user.
     pub assignee: Option<UserId>,
+    /// Only with this tag.
+    pub tag: Option<TagId>,
     /// In which order.
     pub sort: Sort,
     /// What the asker may see.
     pub access: &'a Access,
     /// After this place.
     pub after: Option<(i64, ConversationId)>,
+    /// Passing over so many.
+    pub skip: usize,
     /// At most so many.
     pub limit: usize,
 }
 
-/// How many open conversations there are, are unread, and wait.
+/// How many open conversations there are, are unread, wait…: one number for each view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, utoipa::ToSchema)]
 pub struct Counters {
-    /// Open.
+    /// Open and not put aside.
     pub open: u32,
+    /// Given to nobody.
+    pub unassigned: u32,
+    /// Given to who asks.
+    pub mine: u32,
+    /// Put aside.
+    pub snoozed: u32,
     /// With unread messages.
     pub unread: u32,
     /// Whose customer waits for an answer: the number beside «Чаты» (G-04).
     pub unanswered: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Row {
     account: AccountId,
     assignee: Option<UserId>,
     active_at: i64,
     waiting_since: i64,
     unread: bool,
+    snoozed: bool,
+    tags: Box<[TagId]>,
 }
 
 /// No answer is waited for.
@@ -108,7 +122,9 @@ impl Rows {
             assignee: conversation.assignee,
             active_at: conversation.active_at.0,
             waiting_since: conversation.unanswered_since.map_or(NOT_WAITING, |since: Time| since.0),
-            unread: conversation.unread > 0,
+            unread: conversation.unread > 0 || conversation.marked_unread,
+            snoozed: conversation.snoozed_until.is_some(),
+            tags: conversation.tags.as_slice().into(),
         };
         self.latest.insert((row.active_at.saturating_neg(), conversation.id));
         self.waiting.insert((row.waiting_since, conversation.id));
@@ -134,19 +150,35 @@ impl Rows {
         order
             .range((from, std::ops::Bound::Unbounded))
             .filter(|(_, id)| self.rows.get(id).is_some_and(|row| shows(row, query)))
+            .skip(query.skip)
             .take(query.limit)
             .copied()
             .collect()
     }
 
-    fn count(&self, access: &Access) -> Counters {
+    fn count(&self, access: &Access, user: Option<UserId>) -> Counters {
         let mut counters = Counters::default();
+        let mut add = |counter: fn(&mut Counters) -> &mut u32, one: bool| {
+            let counter = counter(&mut counters);
+            *counter = counter.saturating_add(u32::from(one));
+        };
         for row in self.rows.values().filter(|row| access.sees(row.account)) {
-            counters.open = counters.open.saturating_add(1);
-            counters.unread = counters.unread.saturating_add(u32::from(row.unread));
-            counters.unanswered = counters.unanswered.saturating_add(u32::from(row.waiting_since != NOT_WAITING));
+            add(|all| &mut all.snoozed, row.snoozed);
+            if row.snoozed {
+                continue;
+            }
+            add(|all| &mut all.open, true);
+            add(|all| &mut all.unread, row.unread);
+            add(|all| &mut all.unanswered, row.waiting_since != NOT_WAITING);
+            add(|all| &mut all.unassigned, row.assignee.is_none());
+            add(|all| &mut all.mine, user.is_some() && row.assignee == user);
         }
         counters
+    }
+
+    /// How many a query shows, wherever it begins.
+    fn total(&self, query: &Query<'_>) -> usize {
+        self.rows.values().filter(|row| shows(row, query)).count()
     }
 }
 
@@ -154,8 +186,10 @@ fn shows(row: &Row, query: &Query<'_>) -> bool {
     query.access.sees(row.account)
         && query.account.is_none_or(|account| account == row.account)
         && query.assignee.is_none_or(|user| row.assignee == Some(user))
+        && query.tag.is_none_or(|tag| row.tags.contains(&tag))
+        && row.snoozed == (query.view == View::Snoozed)
         && match query.view {
-            View::All => true,
+            View::All | View::Snoozed => true,
             View::Unread => row.unread,
             View::Unanswered => row.waiting_since != NOT_WAITING,
             View::Unassigned => row.assignee.is_none(),
@@ -174,26 +208,26 @@ impl Inboxes {
         Arc::clone(self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).entry(workspace).or_default())
     }
 
-    /// A page of the list: places to go on from, and ids.
+    /// A page of the list: places to go on from, and ids; and how many the whole list has.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn list(&self, house: &House, workspace: WorkspaceId, query: &Query<'_>) -> Result<Vec<(i64, ConversationId)>, StoreError> {
+    pub async fn list(&self, house: &House, workspace: WorkspaceId, query: &Query<'_>) -> Result<(Vec<(i64, ConversationId)>, usize), StoreError> {
         let rows = self.of(workspace);
         let mut rows = rows.lock().await;
         refresh(house, workspace, &mut rows).await?;
-        Ok(rows.list(query))
+        Ok((rows.list(query), rows.total(query)))
     }
 
     /// The counters, as far as somebody may see.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn counters(&self, house: &House, workspace: WorkspaceId, access: &Access) -> Result<Counters, StoreError> {
+    pub async fn counters(&self, house: &House, workspace: WorkspaceId, access: &Access, user: Option<UserId>) -> Result<Counters, StoreError> {
         let rows = self.of(workspace);
         let mut rows = rows.lock().await;
         refresh(house, workspace, &mut rows).await?;
-        Ok(rows.count(access))
+        Ok(rows.count(access, user))
     }
 }
 
@@ -216,7 +250,7 @@ async fn refresh(house: &House, workspace: WorkspaceId, rows: &mut Rows) -> Resu
             .iter()
             .filter_map(|(_, bytes)| match entries::read::<FeedEntry>(bytes) {
                 Ok(FeedEntry::Message { c, .. } | FeedEntry::Conversation { c, .. }) => Some(c),
-                Ok(FeedEntry::Account { .. }) => None,
+                Ok(FeedEntry::Account { .. } | FeedEntry::Setting { .. }) => None,
                 Err(error) => {
                     tracing::error!(%workspace, %error, "a feed entry cannot be read");
                     None

@@ -10,6 +10,7 @@
 //! * [`intake`]: what providers send to hooks, until it is durable
 //! * [`searcher`]: brings the search index up to date and asks it
 //! * [`events`]: from feed entries to frames; [`cursor`]: places in them
+//! * [`timers`]: durable timers that are due
 //! * [`signals`]: what is told between processes and never stored
 //! * [`maintenance`]: what must not grow for ever
 //! * [`kept`]: what was read a moment ago and may be believed for a while
@@ -39,4 +40,5 @@ pub mod post;
 pub mod searcher;
 pub mod signals;
 pub mod supervisor;
+pub mod timers;
 pub mod views;

@@ -236,7 +236,7 @@ async fn follow(house: &House, workspace: WorkspaceId, epoch: &str, mut place: u
 fn message_of(workspace: WorkspaceId, number: u64, bytes: &[u8]) -> Option<MessageId> {
     match entries::read::<FeedEntry>(bytes) {
         Ok(FeedEntry::Message { c, n, .. }) => Some(MessageId { conversation: c, number: n }),
-        Ok(FeedEntry::Conversation { .. } | FeedEntry::Account { .. }) => None,
+        Ok(FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. }) => None,
         Err(error) => {
             tracing::error!(%workspace, number, %error, "a feed entry cannot be read");
             None

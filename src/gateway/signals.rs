@@ -22,6 +22,19 @@ pub enum Signal {
         /// Whether the visitor gets it too; notes are written in private.
         to_visitor: bool,
     },
+    /// A manager looks at a conversation, or no longer.
+    Viewing {
+        /// Which.
+        conversation: ConversationId,
+        /// Its account, for what may be seen.
+        account: AccountId,
+        /// Who.
+        who: Author,
+        /// Whether they do.
+        on: bool,
+        /// Whether whoever looks too shall say so.
+        asks: bool,
+    },
     /// A visitor has a conversation from now on: its other sockets follow it too.
     Begun {
         /// The visitor.

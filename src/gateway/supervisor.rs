@@ -88,6 +88,7 @@ pub struct Gateway {
     panics: HashMap<(WorkspaceId, LoginId), u32>,
     reconciling: bool,
     again: bool,
+    firing: bool,
     going_down: bool,
     /// Whether letters are this node's to send.
     is_postman: bool,
@@ -105,6 +106,7 @@ impl Gateway {
             panics: HashMap::new(),
             reconciling: false,
             again: false,
+            firing: false,
             going_down: false,
             is_postman: false,
             posting: false,
@@ -158,6 +160,7 @@ impl Gateway {
     fn apply(&mut self, found: Found, ctx: &mut Context<Self>) {
         self.is_postman = found.is_postman;
         self.post(ctx);
+        self.fire(found.workspaces, ctx);
         for (workspace, login) in &found.removed {
             if let Some(State::Running { address, .. }) = self.logins.get(&(*workspace, *login)) {
                 address.do_send(Stop);
@@ -179,6 +182,21 @@ impl Gateway {
         for key in well {
             self.forget_panics(key);
         }
+    }
+
+    /// Timers fire beside the beat: an owner that is slow to answer must not hold it up.
+    fn fire(&mut self, workspaces: Vec<WorkspaceId>, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.firing, true) {
+            return;
+        }
+        let house = Arc::clone(&self.house);
+        let fire = async move { super::timers::fire(&house, &workspaces).await };
+        ctx.spawn(fire.into_actor(self).map(|fired, actor, _| {
+            actor.firing = false;
+            if let Err(error) = fired {
+                tracing::warn!(%error, "timers wait for the store");
+            }
+        }));
     }
 
     /// It is well again, or no longer ours.
@@ -248,6 +266,8 @@ impl Actor for Gateway {
 
 /// What a look at the store found.
 struct Found {
+    /// The workspaces this node does for what no login owns: durable timers.
+    workspaces: Vec<WorkspaceId>,
     mine: Vec<(WorkspaceId, LoginId)>,
     removed: Vec<(WorkspaceId, LoginId)>,
     is_postman: bool,
@@ -257,9 +277,12 @@ struct Found {
 async fn look(house: &House) -> Result<Found, StoreError> {
     let nodes = house.heartbeat().await?;
     let is_postman = favoured(&nodes.alive, &"letters") == Some(house.node);
-    let mut found = Found { mine: Vec::new(), removed: Vec::new(), is_postman };
+    let mut found = Found { workspaces: Vec::new(), mine: Vec::new(), removed: Vec::new(), is_postman };
     for workspace in house.store.global().scan::<Workspace>(&[], Scan::first(10_000)).await? {
         let workspace = workspace.record.id;
+        if favoured(&nodes.alive, &workspace) == Some(house.node) {
+            found.workspaces.push(workspace);
+        }
         let store = house.store.workspace(workspace);
         for login in store.scan::<ProviderLogin>(&[], Scan::first(LOGINS)).await? {
             let login = login.record;

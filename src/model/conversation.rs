@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::connection::ChannelKind;
-use super::ids::{AccountId, ConversationId, IdentityId, LoginId, UserId};
+use super::ids::{AccountId, ConversationId, IdentityId, LoginId, TagId, UserId};
 use super::protocol::{Page, Preview};
 use super::time::Time;
 
@@ -100,6 +100,18 @@ pub struct Conversation {
     /// Who answers.
     #[serde(default)]
     pub assignee: Option<UserId>,
+    /// Put aside until this moment. The customer's next message, or an answer, brings it back before.
+    #[serde(default)]
+    pub snoozed_until: Option<Time>,
+    /// Somebody wants it looked at though nothing in it is unread. Reading takes it off.
+    #[serde(default)]
+    pub marked_unread: bool,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<TagId>,
+    /// Since when what the customer writes is kept, but shown to nobody.
+    #[serde(default)]
+    pub blocked_at: Option<Time>,
     /// People or an assistant.
     #[serde(default)]
     pub handler: Handler,
@@ -182,6 +194,19 @@ pub enum FactKind {
         /// Until when.
         until: Time,
     },
+    /// Back before that moment, or at it.
+    Woken,
+    /// Tags put on and taken off.
+    Tagged {
+        /// Put on.
+        on: Vec<TagId>,
+        /// Taken off.
+        off: Vec<TagId>,
+    },
+    /// What the customer writes is shown to nobody any more.
+    Blocked,
+    /// It is again.
+    Unblocked,
     /// Given to an assistant or back to people.
     HandedOver {
         /// To whom.

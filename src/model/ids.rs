@@ -97,6 +97,8 @@ id! { /** A payload that could not be read, or a work entry that kept failing. *
 id! { /** A line of the audit log. */ AuditId }
 id! { /** Somebody asked into a workspace. */ InviteId }
 id! { /** A letter. */ LetterId }
+id! { /** A tag of conversations. */ TagId }
+id! { /** A canned reply. */ ReplyId }
 id! { /** One process of the product. */ NodeId }
 
 /// A company's space. Small numbers, 0 is never used: it stands for the installation itself.

@@ -10,6 +10,8 @@
 //! * [`customer`]: identities, customers, who vouches for what
 //! * [`conversation`]: places, conversations, episodes, the inbox row
 //! * [`message`]: content, origin, states, deliveries
+//! * [`tag`], [`reply`]: tags of conversations, canned replies
+//! * [`personal`]: what is one manager's own: marks and drafts
 //! * [`protocol`]: the frames of the socket and the views they carry
 //! * [`reason`]: codes with parameters that the edge puts into words
 
@@ -22,7 +24,10 @@ pub mod ids;
 pub mod letter;
 pub mod message;
 pub mod people;
+pub mod personal;
 pub mod protocol;
 pub mod reason;
+pub mod reply;
+pub mod tag;
 pub mod time;
 pub mod totp;

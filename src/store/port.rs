@@ -410,7 +410,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Records of one group, in order of item.
     async fn scan(&self, partition: Partition, table: &'static str, group: &[u8], scan: Scan<Vec<u8>>) -> Result<Vec<RawRecord>, StoreError>;
 
-    /// Records an index group points to, in order of sort, each with its place in the index.
+    /// Records an index group points to, in order of sort, each with its place in the index (not for unique indexes: they have no order).
     async fn scan_index(
         &self, partition: Partition, table: &'static str, index: &'static str, group: &[u8], scan: Scan<IndexPosition>,
     ) -> Result<Vec<(IndexPosition, RawRecord)>, StoreError>;

@@ -17,7 +17,12 @@
 //! | `delivery` | workspace | message, connection | `state` (connection, status, time) |
 //! | `file` | workspace | id | `owner` |
 //! | `pending` | workspace | account, the provider's id | `end` (login, when nobody waits any more) |
+//! | `tag` | workspace | id | unique `name` |
+//! | `reply` | workspace | owner, id | unique `shortcut` (owner, shortcut) |
+//! | `mark`, `draft` | workspace | user, conversation | scan |
 //! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
+
+mod workplace;
 
 use serde::{Deserialize, Serialize};
 
@@ -453,6 +458,12 @@ impl FileRecord {
     #[must_use]
     pub fn unused() -> Vec<u8> {
         Key::new().byte(0).done()
+    }
+
+    /// The group of [`BY_OWNER`](Self::BY_OWNER) for the files of a conversation.
+    #[must_use]
+    pub fn of_conversation(id: ConversationId) -> Vec<u8> {
+        Key::new().byte(1).number(id.0).done()
     }
 
     fn index_entries(&self) -> Vec<IndexEntry> {

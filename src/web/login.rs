@@ -36,9 +36,9 @@ impl From<AdministrationError> for Problem {
                 problem
             }
             AdministrationError::Unknown(what) => Self::unknown(what),
-            AdministrationError::NotAllowed(code @ ("role_above_own" | "owners_only" | "people_only" | "wrong_password" | "wrong_code")) => {
-                Self::forbidden(code, format!("not allowed: {code}"))
-            }
+            AdministrationError::NotAllowed(
+                code @ ("role_above_own" | "admins_only" | "owners_only" | "people_only" | "wrong_password" | "wrong_code"),
+            ) => Self::forbidden(code, format!("not allowed: {code}")),
             AdministrationError::NotAllowed(code) => Self::new(actix_web::http::StatusCode::CONFLICT, code, format!("not allowed: {code}")),
             AdministrationError::Commit(error) => error.into(),
         }

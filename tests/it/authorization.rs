@@ -49,6 +49,10 @@ enum May {
     People(&'static str),
     /// Who sees the channel; others are answered the second, as if it were not there.
     WhoSees(&'static str, &'static str),
+    /// The same, but a token is no person.
+    PeopleWhoSee(&'static str, &'static str),
+    /// Who sees the channel: managers, admins; the others, as if it were not there.
+    ByRole(&'static str, &'static str, &'static str),
     /// Admins and owners, of their own.
     Admins(&'static str),
     /// Admins and owners; the owner of another workspace is answered the second.
@@ -76,7 +80,10 @@ impl May {
             (Self::Members(answer), _) => answer,
             (Self::People(_), _) if is_token => PEOPLE_ONLY,
             (Self::People(answer), _) => answer,
-            (Self::WhoSees(_, unknown), Stranger | Outsider) => unknown,
+            (Self::PeopleWhoSee(..), _) if is_token => PEOPLE_ONLY,
+            (Self::WhoSees(_, unknown) | Self::PeopleWhoSee(_, unknown) | Self::ByRole(_, _, unknown), Stranger | Outsider) => unknown,
+            (Self::ByRole(manager, ..), _) if is_manager => manager,
+            (Self::PeopleWhoSee(answer, _) | Self::ByRole(_, answer, _), _) => answer,
             (Self::WhoSees(answer, _), _) => answer,
             (_, _) if is_manager => ADMINS_ONLY,
             (Self::AdminPeople(_) | Self::OurAdminPeople(..) | Self::OurOwners(..), _) if is_token => PEOPLE_ONLY,
@@ -100,6 +107,8 @@ fn founding(world: &World) -> Value {
     json!({ "code": "guess", "workspace": "Захват", "name": "Чужой", "email": email, "password": "new password", "locale": "ru", "time_zone": "UTC" })
 }
 
+const NOT_OURS: May = May::ByRole("403 not_your_message", "422 cannot_edit", "404 unknown_conversation");
+const NOT_OURS_TO_DELETE: May = May::ByRole("403 not_your_message", "422 cannot_delete", "404 unknown_conversation");
 const CONVERSATION: May = May::WhoSees("200", "404 unknown_conversation");
 
 /// Every route × method of the document.
@@ -139,7 +148,31 @@ const ROUTES: &[Row] = &[
     ("POST", "/api/v1/conversations/{id}/close", nothing, CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/reopen", nothing, CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/assign", |world| json!({ "user": world.insider }), CONVERSATION),
+    ("POST", "/api/v1/conversations/{id}/snooze", |_| json!({ "until": null }), CONVERSATION),
+    ("POST", "/api/v1/conversations/{id}/unread", nothing, CONVERSATION),
+    ("POST", "/api/v1/conversations/{id}/tags", |_| json!({}), CONVERSATION),
+    ("POST", "/api/v1/conversations/{id}/block", |_| json!({ "blocked": false }), CONVERSATION),
+    ("GET", "/api/v1/conversations/{id}/timeline", nothing, CONVERSATION),
+    ("GET", "/api/v1/conversations/{id}/files", nothing, CONVERSATION),
+    // Whose conversation it is shows in the answer, see `a_bulk_reaches_nobody_elses`.
+    ("POST", "/api/v1/conversations/bulk", |_| json!({ "ids": [TokenId(1).to_string()], "do": "read" }), May::Members("200")),
+    // A visitor's words are nobody's to change.
+    ("PATCH", "/api/v1/conversations/{id}/messages/{message}", |_| json!({ "text": "other" }), NOT_OURS),
+    ("DELETE", "/api/v1/conversations/{id}/messages/{message}", nothing, NOT_OURS_TO_DELETE),
+    ("PUT", "/api/v1/conversations/{id}/messages/{message}/reaction", |_| json!({ "emoji": null }), CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/messages/{message}/retry", nothing, May::WhoSees("409 nothing_to_retry", "404 unknown_conversation")),
+    ("GET", "/api/v1/tags", nothing, May::Members("200")),
+    ("POST", "/api/v1/tags", |world| json!({ "name": world.key() }), May::Members("201")),
+    ("PATCH", "/api/v1/tags/{id}", |_| json!({ "colour": 1 }), May::OurAdmins("200", "404 unknown_tag")),
+    ("DELETE", "/api/v1/tags/{id}", nothing, May::OurAdmins("204", "404 unknown_tag")),
+    ("GET", "/api/v1/replies", nothing, May::Members("200")),
+    ("POST", "/api/v1/replies", |world| json!({ "shared": true, "shortcut": world.key(), "text": "words" }), May::Admins("201")),
+    ("PUT", "/api/v1/replies/{id}", |world| json!({ "shortcut": world.key(), "text": "words" }), May::OurAdmins("200", "404 unknown_reply")),
+    ("DELETE", "/api/v1/replies/{id}", nothing, May::OurAdmins("204", "404 unknown_reply")),
+    ("GET", "/api/v1/me/marks", nothing, May::People("200")),
+    ("PUT", "/api/v1/me/marks/{id}", |_| json!({ "pinned": true }), May::PeopleWhoSee("204", "404 unknown_conversation")),
+    ("GET", "/api/v1/me/drafts", nothing, May::People("200")),
+    ("PUT", "/api/v1/me/drafts/{id}", |_| json!({ "text": "begun" }), May::PeopleWhoSee("204", "404 unknown_conversation")),
     ("GET", "/api/v1/search", nothing, May::Members("200")),
     ("GET", "/api/v1/channels", nothing, May::Members("200")),
     ("POST", "/api/v1/channels", |world| json!({ "kind": "site_widget", "name": world.key(), "widget": { "origins": [] } }), May::Admins("201")),
@@ -199,6 +232,7 @@ const MANAGER_FRAMES: &[(&str, &str, &str)] = &[
     ("hello", "ready", "ready"),
     ("send", "accepted", "unknown_conversation"),
     ("typing", "", "unknown_conversation"),
+    ("viewing", "", "unknown_conversation"),
     ("read", "", "unknown_conversation"),
 ];
 
@@ -206,11 +240,19 @@ const MANAGER_FRAMES: &[(&str, &str, &str)] = &[
 const VISITOR_FRAMES: &[(&str, &str)] = &[("hello", "ready"), ("send", "accepted"), ("typing", ""), ("read", "unknown_message")];
 
 /// Which frames of the server carry something of a conversation, so that only who sees it may get them.
-const SERVER_FRAMES: &[(&str, bool)] =
-    &[("ready", false), ("accepted", true), ("event", true), ("cursor", false), ("typing", true), ("error", false), ("reset", false)];
+const SERVER_FRAMES: &[(&str, bool)] = &[
+    ("ready", false),
+    ("accepted", true),
+    ("event", true),
+    ("cursor", false),
+    ("typing", true),
+    ("viewing", true),
+    ("error", false),
+    ("reset", false),
+];
 
 /// What each event must be hidden from who does not see its channel.
-const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated"];
+const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "setting.updated"];
 
 /// One workspace with everything in it, another one, and everybody who may ask.
 struct World {
@@ -300,14 +342,16 @@ impl World {
         let nobody_has = self.app.house().world.id();
         let id = match path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default() {
             _ if unknown => TokenId(nobody_has).to_string(),
-            "conversations" => self.conversation.clone(),
+            "me" if path.contains("/sessions/") => self.session_of_another().await,
+            "conversations" | "me" => self.conversation.clone(),
+            "tags" => self.made("tags", json!({ "name": self.key() })).await,
+            "replies" => self.made("replies", json!({ "shared": true, "shortcut": self.key(), "text": "words" })).await,
             "channels" if method == "DELETE" => self.app.widget(self.workspace, &self.key()).await.0.id.to_string(),
             "channels" => self.channel.to_string(),
             "users" => self.app.member(self.workspace, Role::Manager, None).await.to_string(),
             "tokens" => self.app.token(self.workspace, self.people[&Owner], Role::Manager, None).await.0.to_string(),
             "quarantine" => self.quarantine().await.to_string(),
-            "invites" => self.invite().await,
-            "me" => self.session_of_another().await,
+            "invites" => self.made("invites", json!({ "email": format!("{}@shop.example", self.key()), "role": "manager" })).await,
             _ => String::new(),
         };
         let message = if unknown { format!("{id}0000001") } else { self.message.clone() };
@@ -320,17 +364,17 @@ impl World {
         }
     }
 
-    async fn invite(&self) -> String {
-        let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
-        let made = owner.post("/api/v1/invites", json!({ "email": format!("{}@shop.example", self.key()), "role": "manager" })).await;
-        made.body["id"].as_str().unwrap().to_owned()
-    }
-
     /// A session of a member nobody here is.
     async fn session_of_another(&self) -> String {
         let other = self.app.member(self.workspace, Role::Manager, None).await;
         let client = self.app.client(&self.app.session(self.workspace, other).await);
         client.get("/api/v1/me/sessions").await.body["items"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The id of something the owner makes.
+    async fn made(&self, what: &str, body: Value) -> String {
+        let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
+        owner.post(&format!("/api/v1/{what}"), body).await.body["id"].as_str().unwrap().to_owned()
     }
 
     async fn quarantine(&self) -> QuarantineId {
@@ -492,7 +536,23 @@ fn frame(kind: &str, world: &World) -> Value {
         "send" => json!({ "type": kind, "client_id": world.key(), "conversation": world.conversation, "text": "note", "note": true }),
         "read" => json!({ "type": kind, "conversation": world.conversation, "up_to": world.message }),
         "typing" => json!({ "type": kind, "conversation": world.conversation }),
+        "viewing" => json!({ "type": kind, "conversation": world.conversation, "on": true }),
         other => panic!("no frame for {other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_reaches_nobody_elses() {
+    let world = World::new(App::sqlite().await).await;
+    let nothing = TokenId(world.app.house().world.id()).to_string();
+    for (who, done) in [(Stranger, 0), (Outsider, 0), (Insider, 1), (Owner, 1), (ManagerToken, 1)] {
+        let client = world.app.client(&world.secret(who).await.unwrap());
+        let body = |ids: [&str; 2]| json!({ "ids": ids, "do": "tag", "on": [] });
+        let answer = client.post("/api/v1/conversations/bulk", body([&world.conversation, &nothing])).await.body;
+        assert_eq!(answer["done"].as_array().unwrap().len(), done, "{who:?}");
+        let failed = answer["failed"].as_array().unwrap();
+        assert_eq!(failed.len(), 2 - done, "{who:?}");
+        assert!(failed.iter().all(|one| one["code"] == "unknown_conversation"), "the foreign answers as the unknown: {failed:?}");
     }
 }
 
@@ -622,6 +682,10 @@ async fn events(mut world: World) {
     world.visitor.say(json!({ "type": "read", "up_to": up_to })).await;
     world.visitor.until(|frame| frame["event"]["kind"] == "message.updated").await;
     assert_eq!(owner.post(&format!("{path}/close"), Value::Null).await.status, 200);
+    assert_eq!(owner.post("/api/v1/tags", json!({ "name": "оптовик" })).await.status, 201);
+    let mut looks = world.app.manager(&world.secret(Owner).await.unwrap()).await;
+    looks.say(frame("viewing", &world)).await;
+    looks.until(|frame| frame["type"] == "viewing").await;
     assert_eq!(owner.patch(&format!("/api/v1/channels/{}", world.channel), json!({ "active": true })).await.status, 200);
     // The sign: in the other channel of ours, and in the other workspace.
     let (mut sign, _) = world.app.visitor(&world.other_widget).await;
@@ -647,6 +711,7 @@ async fn events(mut world: World) {
         let kinds: BTreeSet<&str> = frames.iter().filter_map(|frame| frame["event"]["kind"].as_str()).collect();
         assert_eq!(kinds, EVENTS.iter().copied().collect(), "{who:?}");
         assert!(frames.iter().any(|frame| frame["type"] == "typing" && frame["conversation"] == world.conversation.as_str()), "{who:?}");
+        assert!(frames.iter().any(|frame| frame["type"] == "viewing" && frame["on"] == true), "{who:?}");
         let carrying: BTreeSet<&str> = SERVER_FRAMES.iter().filter(|row| row.1).map(|row| row.0).collect();
         assert!(frames.iter().filter(about_ours).all(|frame| carrying.contains(short(frame))), "{who:?}");
     }

@@ -19,5 +19,6 @@ mod soak_storm;
 mod soak_two_nodes;
 mod store;
 mod support;
+mod triage;
 mod types;
 mod ways_in;

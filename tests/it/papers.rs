@@ -86,3 +86,23 @@ fn links_between_papers_lead_somewhere() {
         }
     }
 }
+
+/// Every line of the list of capabilities names a browser test that is there.
+#[test]
+fn every_capability_is_shown_by_a_browser_test() {
+    let paper = fs::read_to_string(root().join("docs/capabilities.md")).unwrap();
+    let rows: Vec<Vec<&str>> =
+        paper.lines().filter(|line| line.starts_with("| ")).skip(1).map(|line| line.split('|').map(str::trim).collect()).collect();
+    assert!(rows.len() > 15, "the table is read");
+    let mut missing = Vec::new();
+    for row in rows {
+        let [_, capability, file, test, _] = row[..] else { panic!("a line of {} cells: {row:?}", row.len()) };
+        let path = root().join("web-widget/e2e").join(file.trim_matches('`'));
+        let tests = fs::read_to_string(&path).unwrap_or_default();
+        // A test that is made once per width begins with the same words.
+        if ![format!("(\"{test}\""), format!("(`{test} ${{")].iter().any(|title| tests.contains(title.as_str())) {
+            missing.push(format!("{capability}: {file} has no test «{test}»"));
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}

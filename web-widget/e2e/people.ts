@@ -88,7 +88,7 @@ export class Manager {
 
   async counters(): Promise<Record<string, string>> {
     const text = async (id: string) => (await this.page.getByTestId(id).count()) > 0 ? ((await this.page.getByTestId(id).first().textContent()) ?? "") : "0";
-    return { unanswered: await text("unanswered"), unread: await text("count-unread") };
+    return { unanswered: await text("unanswered"), shown: await text("count-view") };
   }
 
   async reload(): Promise<void> {

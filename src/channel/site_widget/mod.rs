@@ -65,9 +65,9 @@ impl Channel for SiteWidget {
             files: FILES_LIMIT,
             file_bytes: u64::MAX,
             reply: true,
-            edit: false,
-            delete: false,
-            react: false,
+            edit: true,
+            delete: true,
+            react: true,
             window_until: None,
         }
     }

@@ -7,6 +7,8 @@
 //! * [`invites`]: how others come in; [`founding`]: how the first one does
 //! * [`channels`]: provider logins and channel accounts
 //! * [`customers`]: merged and taken apart
+//! * [`tags`], [`replies`]: what all managers use beside the conversations
+//! * [`personal`]: what is one manager's own
 //! * [`quarantine`]: what could not be handled, shown and replayed
 
 pub mod access;
@@ -16,12 +18,15 @@ pub mod founding;
 pub mod invites;
 pub mod passwords;
 pub mod people;
+pub mod personal;
 #[cfg(feature = "probe")]
 pub mod probe;
 pub mod profile;
 pub mod quarantine;
+pub mod replies;
 pub mod second_factor;
 pub mod sessions;
+pub mod tags;
 
 use serde_json::Value;
 

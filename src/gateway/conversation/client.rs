@@ -1,20 +1,21 @@
-//! What people and integrations ask of a conversation.
+//! What people and integrations ask of a conversation: messages and read marks here, the rest in [`triage`](super::triage) and
+//! [`wording`](super::wording).
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::desk::Desk;
 use super::draft::Draft;
-use super::{Decision, Done, inbound};
+use super::{Decision, Done, inbound, triage, wording};
 use crate::channel::contract::Transport;
 use crate::gateway::commands::{Answer, Command, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
 use crate::model::ids::{AccountId, ConversationId, MessageId};
-use crate::model::message::{Message, Origin, Part, Piece, raise};
-use crate::model::protocol::{Author, EntryDirection, SendFrame, SendState, SendStatus};
+use crate::model::message::{Message, Origin, Part, Piece};
+use crate::model::protocol::{Author, Can, EntryDirection, SendFrame, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::port::Scan;
-use crate::store::records::{FileOwner, FileRecord};
+use crate::store::records::FileOwner;
 use crate::store::table::Stored;
 
 /// A live message that could not go out for so long fails instead of going out late.
@@ -25,6 +26,18 @@ pub(crate) struct Limits {
     pub(crate) text: u32,
     pub(crate) unit: &'static str,
     pub(crate) files: u32,
+}
+
+impl Limits {
+    /// What the channel takes now.
+    pub(super) fn of(can: &Can) -> Self {
+        let unit = match can.text_unit.as_str() {
+            "bytes" => "bytes",
+            "utf16" => "utf16",
+            _ => "characters",
+        };
+        Self { text: can.text_limit, unit, files: can.files }
+    }
 }
 
 /// Whether a text and a number of files may be sent.
@@ -56,33 +69,33 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
     match command {
         Command::Send { frame, author, origin, at } => send(desk, stored, frame, author, origin, *at).await,
         Command::Read { up_to, .. } => read(desk, stored, *up_to).await,
-        Command::Close { by, .. } => close(desk, stored, by),
-        Command::Reopen { by, .. } => reopen(desk, stored, by),
-        Command::Assign { to, by, .. } => {
-            let mut draft = draft(desk, stored)?;
-            if draft.conversation.assignee == *to {
-                return Ok(unchanged(stored));
-            }
-            draft.conversation.assignee = *to;
-            draft.fact(desk, by, FactKind::Assigned { to: *to })?;
-            Ok(commit(draft))
-        }
+        Command::Close { by, .. } => triage::close(desk, stored, by),
+        Command::Reopen { by, .. } => triage::reopen(desk, stored, by),
+        Command::Assign { to, by, .. } => triage::assign(desk, stored, *to, by),
+        Command::Snooze { until, by, .. } => triage::snooze(desk, stored, *until, by),
+        Command::Wake { due, .. } => triage::wake(desk, stored, *due),
+        Command::MarkUnread { .. } => triage::mark_unread(desk, stored),
+        Command::Tag { on, off, by, .. } => triage::tag(desk, stored, on, off, by),
+        Command::Block { blocked, by, .. } => triage::block(desk, stored, *blocked, by),
         Command::Retry { message, by } => super::sending::retry(desk, stored, *message, by).await,
-        Command::Erase { message, .. } => erase(desk, stored, *message).await,
+        Command::Edit { message, text } => wording::edit(desk, stored, *message, text).await,
+        Command::Delete { message } => wording::delete(desk, stored, *message).await,
+        Command::React { message, emoji, who } => wording::react(desk, stored, *message, emoji.as_deref(), who).await,
+        Command::Erase { message, .. } => wording::erase(desk, stored, *message).await,
         // A part is turned into events by the channel's actor before it comes here; a write-first needs no conversation.
         Command::Part { .. } | Command::WriteFirst { .. } => Err(CommandError::refused("not_supported")),
     }
 }
 
-fn draft(desk: &Desk, stored: &Stored<Conversation>) -> Result<Draft, CommandError> {
+pub(super) fn draft(desk: &Desk, stored: &Stored<Conversation>) -> Result<Draft, CommandError> {
     Draft::new(Some(stored), None, desk.house.world.now()).ok_or_else(|| CommandError::refused("unknown_conversation"))
 }
 
-fn unchanged(stored: &Stored<Conversation>) -> Decision {
+pub(super) fn unchanged(stored: &Stored<Conversation>) -> Decision {
     Decision::Nothing(Done::Answer(Answer::Conversation { conversation: Box::new(stored.record.clone()) }))
 }
 
-fn commit(draft: Draft) -> Decision {
+pub(super) fn commit(draft: Draft) -> Decision {
     let answer = |draft: &Draft| Done::Answer(Answer::Conversation { conversation: Box::new(draft.conversation.clone()) });
     Decision::Commit(Box::new(draft), Box::new(answer))
 }
@@ -188,12 +201,7 @@ fn refuse(desk: &Desk, conversation: &Conversation, frame: &SendFrame) -> Result
     {
         return Err(CommandError::refused("unknown_message"));
     }
-    let unit = match can.text_unit.as_str() {
-        "bytes" => "bytes",
-        "utf16" => "utf16",
-        _ => "characters",
-    };
-    check_content(desk, &frame.text, frame.attachments.len(), &Limits { text: can.text_limit, unit, files: can.files })
+    check_content(desk, &frame.text, frame.attachments.len(), &Limits::of(&can))
 }
 
 /// Managers read up to a message: what is unread after it is counted from the log, so it is right whoever read what.
@@ -203,9 +211,15 @@ async fn read(desk: &Desk, stored: &Stored<Conversation>, up_to: MessageId) -> R
         return Err(CommandError::refused("unknown_message"));
     }
     if up_to.number <= conversation.read_up_to {
-        return Ok(unchanged(stored));
+        if !conversation.marked_unread {
+            return Ok(unchanged(stored));
+        }
+        let mut draft = draft(desk, stored)?;
+        draft.conversation.marked_unread = false;
+        return Ok(commit(draft));
     }
     let mut draft = draft(desk, stored)?;
+    draft.conversation.marked_unread = false;
     draft.conversation.read_up_to = up_to.number;
     draft.conversation.unread = if up_to.number == conversation.last_number || conversation.unread == 0 {
         0
@@ -216,62 +230,4 @@ async fn read(desk: &Desk, stored: &Stored<Conversation>, up_to: MessageId) -> R
         u32::try_from(unread.count()).unwrap_or(u32::MAX)
     };
     Ok(commit(draft))
-}
-
-fn close(desk: &Desk, stored: &Stored<Conversation>, by: &str) -> Result<Decision, CommandError> {
-    if stored.record.status == ConversationStatus::Closed {
-        return Ok(unchanged(stored));
-    }
-    let mut draft = draft(desk, stored)?;
-    draft.conversation.status = ConversationStatus::Closed;
-    draft.conversation.episode.closed_at = Some(desk.house.world.now());
-    draft.conversation.unanswered_since = None;
-    draft.fact(desk, by, FactKind::Closed)?;
-    Ok(commit(draft))
-}
-
-fn reopen(desk: &Desk, stored: &Stored<Conversation>, by: &str) -> Result<Decision, CommandError> {
-    if stored.record.status == ConversationStatus::Open {
-        return Ok(unchanged(stored));
-    }
-    let mut draft = draft(desk, stored)?;
-    let (first, now) = (draft.next_number(), desk.house.world.now());
-    inbound::reopen(desk, &mut draft, first, now, by)?;
-    Ok(commit(draft))
-}
-
-/// Blanks a message's words and files; its place, author and times stay. The bytes go first: a crash in between leaves a file that cannot
-/// be opened, which erasing again completes; the other way round nobody would know of the bytes any more.
-async fn erase(desk: &Desk, stored: &Stored<Conversation>, id: MessageId) -> Result<Decision, CommandError> {
-    let old = desk.store.get::<Message>(Message::at(id)).await?.ok_or_else(|| CommandError::refused("unknown_message"))?;
-    if old.record.erased_at.is_some() {
-        return Ok(Decision::Nothing(Done::Answer(Answer::Done)));
-    }
-    let mut draft = draft(desk, stored)?;
-    let now = desk.house.world.now();
-    let keys: Vec<_> = old.record.attachments.iter().map(|attachment| FileRecord::at(attachment.file)).collect();
-    for file in desk.store.get_many::<FileRecord>(&keys).await?.into_iter().flatten() {
-        desk.house.files.delete(desk.workspace, file.record.id).await.map_err(|error| {
-            tracing::warn!(file = %file.record.id, %error, "a file to be erased could not be removed");
-            CommandError::TryAgain("files_unavailable".to_owned())
-        })?;
-        draft.batch().remove(&file);
-    }
-    let mut new = Message {
-        parts: Vec::new(),
-        attachments: Vec::new(),
-        reactions: Vec::new(),
-        deleted_at: Some(old.record.deleted_at.unwrap_or(now)),
-        erased_at: Some(now),
-        ..old.record.clone()
-    };
-    if new.state.status == SendStatus::Queued && new.attempt.is_none() {
-        // What has not gone out does not go any more.
-        for piece in new.pieces.iter_mut().filter(|piece| piece.status == SendStatus::Queued) {
-            piece.status = SendStatus::Failed;
-        }
-        raise(&mut new, Some(Reason::new("erased")), now);
-    }
-    draft.reword(&old, &new)?;
-    Ok(Decision::Commit(Box::new(draft), Box::new(move |_| Done::Answer(Answer::Message { message: Box::new(new), duplicate: false }))))
 }

@@ -89,6 +89,9 @@ pub(crate) async fn message(
     } else if message.admission.is_yes() && draft.conversation.status == ConversationStatus::Closed && message.direction == EntryDirection::Inbound {
         reopen(desk, &mut draft, message.number, now, "")?;
     }
+    if message.admission.is_yes() && message.direction == EntryDirection::Inbound {
+        super::triage::woken_by_customer(desk, &mut draft)?;
+    }
     if let Some(identity) = &peer {
         // A conversation that was begun by us learns here whom it is with.
         draft.conversation.identity.get_or_insert(identity.id);
@@ -161,6 +164,10 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         page: None,
         status: ConversationStatus::Open,
         assignee: None,
+        snoozed_until: None,
+        marked_unread: false,
+        tags: Vec::new(),
+        blocked_at: None,
         handler: Handler::Human,
         episode: Episode { number: 1, first_message: 1, opened_at: now, answered_at: None, closed_at: None, rating: None },
         last_number: 0,
@@ -194,6 +201,8 @@ async fn compose(
     };
     let admission = if incoming.quiet {
         Admission::Quiet
+    } else if draft.conversation.blocked_at.is_some() && direction == EntryDirection::Inbound {
+        Admission::Blocked
     } else if card.account.active {
         Admission::Yes
     } else {

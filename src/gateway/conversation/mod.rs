@@ -5,7 +5,9 @@
 //! * [`inbound`]: what comes from the provider
 //! * [`people`]: who wrote, as the login knows them
 //! * [`pending`]: what is told of messages that are not known yet
-//! * [`client`]: what people and integrations ask
+//! * [`client`]: what people and integrations ask: messages, read marks
+//! * [`triage`]: what managers decide about the conversation itself
+//! * [`wording`]: messages changed, taken back, reacted to, erased
 //! * [`sending`]: attempts to send and what became of them
 //!
 //! The actor holds the conversation's record between causes and works on one cause at a time. It is started on demand and
@@ -18,6 +20,8 @@ pub mod inbound;
 pub(crate) mod pending;
 pub(crate) mod people;
 pub mod sending;
+mod triage;
+mod wording;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;

@@ -141,16 +141,20 @@ pub fn apply_change(message: &mut Message, external_id: &str, change: &MessageCh
             message.deleted_at = Some(*at);
         }
         MessageChange::Reacted { person, name, emoji } => {
-            let kept = message.reactions.iter().any(|old| old.author.id == *person && Some(&old.emoji) == emoji.as_ref());
-            if kept {
-                return;
-            }
-            message.reactions.retain(|reaction| reaction.author.id != *person);
-            if let Some(emoji) = emoji.as_ref().filter(|_| message.reactions.len() < REACTIONS) {
-                let author = Author { kind: AuthorKind::Customer, id: person.clone(), name: name.clone() };
-                message.reactions.push(Reaction { emoji: emoji.clone(), author });
-            }
+            let author = Author { kind: AuthorKind::Customer, id: person.clone(), name: name.clone() };
+            react(message, &author, emoji.as_deref());
         }
+    }
+}
+
+/// Sets somebody's reaction, or takes it off: one person has one.
+pub fn react(message: &mut Message, who: &Author, emoji: Option<&str>) {
+    if message.reactions.iter().any(|old| old.author.id == who.id && Some(old.emoji.as_str()) == emoji) {
+        return;
+    }
+    message.reactions.retain(|reaction| reaction.author.id != who.id);
+    if let Some(emoji) = emoji.filter(|_| message.reactions.len() < REACTIONS) {
+        message.reactions.push(Reaction { emoji: emoji.to_owned(), author: who.clone() });
     }
 }
 

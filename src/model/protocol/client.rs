@@ -28,6 +28,18 @@ pub enum ManagerFrame {
         #[ts(as = "String")]
         conversation: ConversationId,
     },
+    /// This client shows a conversation, or no longer. Said again every 20 s while it does; whoever says nothing for 45 s is gone.
+    Viewing {
+        /// Which.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+        /// Whether it is on screen.
+        on: bool,
+        /// Whether others who view it shall say so too.
+        #[serde(default)]
+        #[ts(as = "Option<bool>", optional)]
+        asks: bool,
+    },
     /// Everything up to a message was read.
     Read {
         /// Where.
@@ -41,7 +53,7 @@ pub enum ManagerFrame {
 
 impl ManagerFrame {
     /// Every `type`, for the tables of the tests: who may say what.
-    pub const TYPES: &[&str] = &["hello", "send", "typing", "read"];
+    pub const TYPES: &[&str] = &["hello", "send", "typing", "viewing", "read"];
 }
 
 /// A message a manager or an integration wants sent.

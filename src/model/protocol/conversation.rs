@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::client::Page;
 use super::message::EntryDirection;
-use crate::model::ids::{AccountId, ConversationId, IdentityId, UserId};
+use crate::model::ids::{AccountId, ConversationId, IdentityId, TagId, UserId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 
@@ -84,6 +84,19 @@ pub struct ConversationView {
     pub preview: Option<Preview>,
     /// Admitted inbound messages nobody read yet.
     pub unread: u32,
+    /// Whether it is to be looked at though nothing in it is unread.
+    pub marked_unread: bool,
+    /// Until when it is put aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub snoozed_until: Option<Time>,
+    /// Its tags.
+    #[ts(as = "Vec<String>")]
+    #[schema(value_type = Vec<String>)]
+    pub tags: Vec<TagId>,
+    /// Whether what the customer writes is shown to nobody.
+    pub blocked: bool,
     /// Since when the customer waits for an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, as = "Option<String>")]

@@ -17,7 +17,7 @@ pub use self::conversation::{Can, ConversationView, Me, Preview, Role};
 pub use self::message::{
     AttachmentView, Author, AuthorKind, DeliveryView, EntryDirection, FileStatus, MessageView, ReactionView, SendState, SendStatus,
 };
-pub use self::server::{Event, ServerFrame, VisitorReady, WidgetView, close};
+pub use self::server::{Event, ServerFrame, Setting, VisitorReady, WidgetView, close};
 
 #[cfg(test)]
 mod tests {

@@ -60,6 +60,18 @@ pub enum ServerFrame {
         /// Who.
         who: Author,
     },
+    /// A colleague looks at a conversation, or no longer; best effort, never replayed. Managers only.
+    Viewing {
+        /// Which.
+        #[ts(as = "String")]
+        conversation: ConversationId,
+        /// Who.
+        who: Author,
+        /// Whether they do.
+        on: bool,
+        /// Whether whoever looks too shall say so.
+        asks: bool,
+    },
     /// A frame was refused.
     Error {
         /// A stable code.
@@ -81,7 +93,7 @@ pub enum ServerFrame {
 
 impl ServerFrame {
     /// Every `type`, see [`ManagerFrame::TYPES`].
-    pub const TYPES: &[&str] = &["ready", "accepted", "event", "cursor", "typing", "error", "reset"];
+    pub const TYPES: &[&str] = &["ready", "accepted", "event", "cursor", "typing", "viewing", "error", "reset"];
 }
 
 /// The answer to a visitor's `hello`.
@@ -165,11 +177,28 @@ pub enum Event {
         #[ts(as = "String")]
         channel: AccountId,
     },
+    /// Something all members use changed: load it anew. Managers only.
+    #[serde(rename = "setting.updated")]
+    SettingUpdated {
+        /// What.
+        setting: Setting,
+    },
+}
+
+/// What all members of a workspace use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "protocol.ts")]
+pub enum Setting {
+    /// The tags.
+    Tags,
+    /// The canned replies.
+    Replies,
 }
 
 impl Event {
     /// Every `kind`, see [`ManagerFrame::TYPES`].
-    pub const KINDS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated"];
+    pub const KINDS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "setting.updated"];
 }
 
 /// Close codes of the sockets. 4000–4099: come back with back-off and jitter; 4400–4499: do not.

@@ -66,5 +66,5 @@ pub(crate) async fn list(edge: Data<Edge>, AsAdmin(caller): AsAdmin, query: Quer
     let more = entries.len() > limit;
     entries.truncate(limit);
     let next = entries.last().filter(|_| more).map(|last| last.id.to_string());
-    Ok(Json(Page { items: entries.into_iter().map(view).collect(), next }))
+    Ok(Json(Page { items: entries.into_iter().map(view).collect(), next, total: None }))
 }

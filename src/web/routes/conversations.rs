@@ -1,4 +1,4 @@
-//! Conversations: list, counters, one, its messages, what is asked of it.
+//! Conversations: list, counters, one, its messages, sending and reading. What managers decide about them is in [`triage`](super::triage).
 
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{get, post};
@@ -11,7 +11,7 @@ use crate::gateway::events::{deliveries, deliveries_of_many};
 use crate::gateway::inbox::{self, Counters, Sort, View};
 use crate::gateway::views::{self, Viewer};
 use crate::model::conversation::{Conversation, ConversationStatus};
-use crate::model::ids::{AccountId, ConversationId, FileId, MessageId, UserId};
+use crate::model::ids::{AccountId, ConversationId, FileId, MessageId, TagId, UserId};
 use crate::model::message::{Message, Origin};
 use crate::model::protocol::{Author, AuthorKind, ConversationView, MessageView, SendFrame};
 use crate::store::key::Key;
@@ -31,6 +31,9 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// What to say as `cursor` (for messages: `before`) for the next page; none: this was the last.
     pub next: Option<String>,
+    /// How many rows the whole list has, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
 }
 
 /// A small table, whole.
@@ -51,16 +54,20 @@ impl<T> Counted<T> {
 /// What to list.
 #[derive(Deserialize, IntoParams)]
 pub struct ListQuery {
-    /// `all` (open ones), `unread`, `unanswered`, `unassigned`, `mine`, `closed`.
+    /// `all` (open ones), `unread`, `unanswered`, `unassigned`, `mine`, `snoozed`, `closed`.
     view: Option<String>,
     /// Only of this channel.
     channel: Option<String>,
     /// Only given to this user.
     assignee: Option<String>,
+    /// Only with this tag.
+    tag: Option<String>,
     /// `latest` (default) or `waiting`: longest waiting first.
     sort: Option<String>,
     /// From an earlier page.
     cursor: Option<String>,
+    /// Passing over so many rows, for a list that is scrolled far; not for closed ones.
+    skip: Option<usize>,
     /// At most so many, 100 at most.
     limit: Option<usize>,
 }
@@ -92,9 +99,10 @@ pub(super) async fn view(edge: &Edge, caller: &Caller, stored: &Stored<Conversat
 pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Query<ListQuery>) -> Result<Json<Page<ConversationView>>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, PAGE);
     let account: Option<AccountId> = parse("channel", query.channel.as_deref())?;
+    let tag: Option<TagId> = parse("tag", query.tag.as_deref())?;
     let view_name = query.view.as_deref().unwrap_or("all");
     if view_name == "closed" {
-        return closed(&edge, &caller, account, query.cursor.as_deref(), limit).await;
+        return closed(&edge, &caller, account, tag, query.cursor.as_deref(), limit).await;
     }
     let wanted = match (view_name, caller.user) {
         ("all", _) => View::All,
@@ -102,6 +110,7 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Qu
         ("unanswered", _) => View::Unanswered,
         ("unassigned", _) => View::Unassigned,
         ("mine", Some(user)) => View::Mine(user),
+        ("snoozed", _) => View::Snoozed,
         _ => return Err(wrong("view")),
     };
     let sort = match query.sort.as_deref() {
@@ -114,12 +123,14 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Qu
         view: wanted,
         account,
         assignee: parse::<UserId>("assignee", query.assignee.as_deref())?,
+        tag,
         sort,
         access: &caller.access,
         after,
+        skip: query.skip.unwrap_or(0),
         limit: limit.saturating_add(1),
     };
-    let mut places = edge.house.inboxes.list(&edge.house, caller.workspace, &asked).await?;
+    let (mut places, total) = edge.house.inboxes.list(&edge.house, caller.workspace, &asked).await?;
     let more = places.len() > limit;
     places.truncate(limit);
     let next = places.last().filter(|_| more).map(|(sort, id)| format!("{sort}.{id}"));
@@ -129,7 +140,7 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Qu
     for stored in found.into_iter().flatten() {
         items.push(view(&edge, &caller, &stored).await?);
     }
-    Ok(Json(Page { items, next }))
+    Ok(Json(Page { items, next, total: Some(total) }))
 }
 
 fn read_place(cursor: &str) -> Result<(i64, ConversationId), Problem> {
@@ -139,7 +150,7 @@ fn read_place(cursor: &str) -> Result<(i64, ConversationId), Problem> {
 
 /// Closed conversations come from the index, latest activity first.
 async fn closed(
-    edge: &Edge, caller: &Caller, account: Option<AccountId>, cursor: Option<&str>, limit: usize,
+    edge: &Edge, caller: &Caller, account: Option<AccountId>, tag: Option<TagId>, cursor: Option<&str>, limit: usize,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
     let place = cursor.map(read_place).transpose()?;
     let mut below = place.map(|(at, id)| IndexPosition { sort: Key::new().signed(at).done(), key: Conversation::at(id) });
@@ -155,16 +166,18 @@ async fn closed(
         for (place, stored) in found {
             looked = looked.saturating_add(1);
             let next = format!("{}.{}", stored.record.active_at.0, stored.record.id);
-            if caller.access.sees(stored.record.account) && account.is_none_or(|account| account == stored.record.account) {
+            let of_account = account.is_none_or(|account| account == stored.record.account);
+            let of_tag = tag.is_none_or(|tag| stored.record.tags.contains(&tag));
+            if caller.access.sees(stored.record.account) && of_account && of_tag {
                 items.push(view(edge, caller, &stored).await?);
             }
             if items.len() >= limit || looked >= 2_000 {
-                return Ok(Json(Page { items, next: Some(next) }));
+                return Ok(Json(Page { items, next: Some(next), total: None }));
             }
             below = Some(place);
         }
         if end {
-            return Ok(Json(Page { items, next: None }));
+            return Ok(Json(Page { items, next: None, total: None }));
         }
     }
 }
@@ -173,7 +186,7 @@ async fn closed(
 #[utoipa::path(tag = "conversations", responses((status = 200, body = Counters)))]
 #[get("/api/v1/conversations/counters")]
 pub(crate) async fn counters(edge: Data<Edge>, LoggedIn(caller): LoggedIn) -> Result<Json<Counters>, Problem> {
-    Ok(Json(edge.house.inboxes.counters(&edge.house, caller.workspace, &caller.access).await?))
+    Ok(Json(edge.house.inboxes.counters(&edge.house, caller.workspace, &caller.access, caller.user).await?))
 }
 
 /// One conversation.
@@ -244,7 +257,7 @@ pub(crate) async fn messages(
         let deliveries = deliveries.remove(&message.id()).unwrap_or_default();
         views::message(&edge.house, caller.workspace, message, &deliveries, Viewer::Member)
     };
-    Ok(Json(Page { items: shown.into_iter().map(view).collect(), next }))
+    Ok(Json(Page { items: shown.into_iter().map(view).collect(), next, total: None }))
 }
 
 /// Asks a conversation's owner, once it is known that the caller may see the conversation.
@@ -334,7 +347,7 @@ pub struct ReadBody {
     up_to: MessageId,
 }
 
-async fn changed(edge: &Edge, caller: &Caller, stored: &Stored<Conversation>, asked: Command) -> Result<Json<ConversationView>, Problem> {
+pub(super) async fn changed(edge: &Edge, caller: &Caller, stored: &Stored<Conversation>, asked: Command) -> Result<Json<ConversationView>, Problem> {
     command(edge, caller, stored, asked).await?;
     let stored = seen(edge, caller, &stored.record.id.to_string()).await?;
     Ok(Json(view(edge, caller, &stored).await?))
@@ -351,62 +364,4 @@ pub(crate) async fn read(
         return Err(Problem::unknown("message"));
     }
     changed(&edge, &caller, &stored, Command::Read { up_to: body.up_to, by: caller.id.clone() }).await
-}
-
-/// The conversation is dealt with.
-#[utoipa::path(tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = ConversationView), (status = 404, body = ProblemBody)))]
-#[post("/api/v1/conversations/{id}/close")]
-pub(crate) async fn close(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>) -> Result<Json<ConversationView>, Problem> {
-    let stored = seen(&edge, &caller, &id).await?;
-    changed(&edge, &caller, &stored, Command::Close { conversation: stored.record.id, by: caller.id.clone() }).await
-}
-
-/// It is not, after all.
-#[utoipa::path(tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = ConversationView), (status = 404, body = ProblemBody)))]
-#[post("/api/v1/conversations/{id}/reopen")]
-pub(crate) async fn reopen(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>) -> Result<Json<ConversationView>, Problem> {
-    let stored = seen(&edge, &caller, &id).await?;
-    changed(&edge, &caller, &stored, Command::Reopen { conversation: stored.record.id, by: caller.id.clone() }).await
-}
-
-/// Who shall answer.
-#[derive(Deserialize, ToSchema)]
-pub struct AssignBody {
-    /// A member; none: nobody in particular.
-    #[schema(value_type = Option<String>)]
-    user: Option<UserId>,
-}
-
-/// Give a conversation to somebody.
-#[utoipa::path(tag = "conversations", params(("id" = String, Path)), request_body = AssignBody,
-    responses((status = 200, body = ConversationView), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
-#[post("/api/v1/conversations/{id}/assign")]
-pub(crate) async fn assign(
-    edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>, body: Json<AssignBody>,
-) -> Result<Json<ConversationView>, Problem> {
-    let stored = seen(&edge, &caller, &id).await?;
-    if let Some(user) = body.user {
-        let member = edge.house.store.workspace(caller.workspace).get::<crate::model::people::Member>(crate::model::people::Member::at(user)).await?;
-        let member = member.filter(|member| member.record.removed_at.is_none()).ok_or_else(|| Problem::unknown("user"))?.record;
-        let access = crate::model::people::Access::new(member.role, member.channels.as_deref());
-        if !access.sees(stored.record.account) {
-            return Err(Problem::new(actix_web::http::StatusCode::UNPROCESSABLE_ENTITY, "user_without_access", "this user may not see the channel"));
-        }
-    }
-    let asked = Command::Assign { conversation: stored.record.id, to: body.user, by: caller.id.clone() };
-    changed(&edge, &caller, &stored, asked).await
-}
-
-/// Try a failed or unclear message once more.
-#[utoipa::path(tag = "conversations", params(("id" = String, Path), ("message" = String, Path)),
-    responses((status = 200, body = ConversationView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
-#[post("/api/v1/conversations/{id}/messages/{message}/retry")]
-pub(crate) async fn retry(edge: Data<Edge>, LoggedIn(caller): LoggedIn, path: Path<(String, String)>) -> Result<Json<ConversationView>, Problem> {
-    let (id, message) = path.into_inner();
-    let stored = seen(&edge, &caller, &id).await?;
-    let message: MessageId = message.parse().map_err(|_| Problem::unknown("message"))?;
-    if message.conversation != stored.record.id {
-        return Err(Problem::unknown("message"));
-    }
-    changed(&edge, &caller, &stored, Command::Retry { message, by: caller.id.clone() }).await
 }

@@ -2,7 +2,12 @@
 //!
 //! * [`session`]: log in, log out, who am I; [`sessions`], [`second_factor`]: how I am logged in
 //! * [`setup`], [`invites`], [`password`]: how people get in who have no password yet, or none any more
-//! * [`conversations`]: list, counters, one, its messages, what is asked of it
+//! * [`conversations`]: list, counters, one, its messages, sending and reading
+//! * [`triage`]: what managers decide about conversations, one or many
+//! * [`messages`]: one message changed, taken back, reacted to, tried again
+//! * [`timeline`]: what happened in a conversation, and its files
+//! * [`tags`], [`replies`]: what all managers use
+//! * [`personal`]: what is one manager's own
 //! * [`first`]: write to somebody first
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
@@ -24,14 +29,20 @@ pub mod first;
 pub mod health;
 pub mod hooks;
 pub mod invites;
+pub mod messages;
 pub mod password;
+pub mod personal;
 pub mod quarantine;
+pub mod replies;
 pub mod search;
 pub mod second_factor;
 pub mod session;
 pub mod sessions;
 pub mod setup;
+pub mod tags;
+pub mod timeline;
 pub mod tokens;
+pub mod triage;
 pub mod users;
 pub mod visitor;
 pub mod workspace;
@@ -76,10 +87,32 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(conversations::messages)
         .service(conversations::send)
         .service(conversations::read)
-        .service(conversations::close)
-        .service(conversations::reopen)
-        .service(conversations::assign)
-        .service(conversations::retry)
+        .service(triage::bulk)
+        .service(triage::close)
+        .service(triage::reopen)
+        .service(triage::assign)
+        .service(triage::snooze)
+        .service(triage::unread)
+        .service(triage::tag)
+        .service(triage::block)
+        .service(messages::edit)
+        .service(messages::remove)
+        .service(messages::react)
+        .service(messages::retry)
+        .service(timeline::list)
+        .service(timeline::files)
+        .service(tags::list)
+        .service(tags::create)
+        .service(tags::change)
+        .service(tags::remove)
+        .service(replies::list)
+        .service(replies::create)
+        .service(replies::change)
+        .service(replies::remove)
+        .service(personal::list_marks)
+        .service(personal::put_mark)
+        .service(personal::list_drafts)
+        .service(personal::put_draft)
         .service(first::send)
         .service(search::search)
         .service(channels::list)

@@ -84,7 +84,7 @@ pub(crate) async fn list(edge: Data<Edge>, AsAdmin(caller): AsAdmin, query: Quer
     let more = found.len() > ROWS;
     found.truncate(ROWS);
     let next = found.last().filter(|_| more).map(|last| last.id.to_string());
-    Ok(Json(Page { items: found.iter().map(view).collect(), next }))
+    Ok(Json(Page { items: found.iter().map(view).collect(), next, total: None }))
 }
 
 /// One payload with its bytes.

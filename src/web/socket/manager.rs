@@ -11,8 +11,8 @@ use crate::gateway::hub::Who;
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::views::{self, Viewer};
 use crate::model::conversation::Conversation;
-use crate::model::ids::ConversationId;
-use crate::model::protocol::{ManagerFrame, SendFrame, ServerFrame, close};
+use crate::model::ids::{AccountId, ConversationId};
+use crate::model::protocol::{Author, ManagerFrame, SendFrame, ServerFrame, close};
 use crate::store::port::StoreError;
 use crate::store::records::streams;
 use crate::store::table::Stored;
@@ -116,7 +116,7 @@ async fn catch_up(edge: &Edge, manager: &Manager, key: u64, cursor: Option<&str>
         }
     }
     for one in load(house, caller.workspace, &entries, false).await? {
-        if caller.access.sees(one.account) {
+        if one.is_seen(&caller.access) {
             let skip = if one.number == from.place.saturating_add(1) { from.part } else { 0 };
             frames.extend(manager_frames(&caller.epoch, manager.mark, &one, skip));
         }
@@ -148,16 +148,24 @@ pub(super) async fn frame(at: &Surroundings, manager: &Manager, text: &str) -> O
                 Err(error) => refused(&error, None),
             }
         }
-        ManagerFrame::Typing { conversation } => match visible(at, manager, conversation).await {
-            Ok(stored) => {
-                let (who, _) = author(&manager.caller);
-                let account = stored.record.account;
-                let signal = Signal::Typing { conversation, account, who, to_visitor: true };
-                signals::send(&at.edge.house, manager.caller.workspace, &signal).await;
-                Outcome::default()
-            }
-            Err(error) => refused(&error, None),
-        },
+        ManagerFrame::Typing { conversation } => {
+            signal(at, manager, conversation, |account, who| Signal::Typing { conversation, account, who, to_visitor: true }).await
+        }
+        ManagerFrame::Viewing { conversation, on, asks } => {
+            signal(at, manager, conversation, |account, who| Signal::Viewing { conversation, account, who, on, asks }).await
+        }
+    }
+}
+
+/// Tells everybody who may see the conversation what this manager does with it.
+async fn signal(at: &Surroundings, manager: &Manager, conversation: ConversationId, make: impl FnOnce(AccountId, Author) -> Signal) -> Outcome {
+    match visible(at, manager, conversation).await {
+        Ok(stored) => {
+            let signal = make(stored.record.account, author(&manager.caller).0);
+            signals::send(&at.edge.house, manager.caller.workspace, &signal).await;
+            Outcome::default()
+        }
+        Err(error) => refused(&error, None),
     }
 }
 

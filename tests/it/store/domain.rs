@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
-use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry};
+use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, TimerEntry};
 use kommutator::model::connection::ProviderLogin;
 use kommutator::model::ids::{NodeId, WorkspaceId};
+use kommutator::model::protocol::Setting;
 use kommutator::model::time::TestWorld;
 use kommutator::store::batch::Batch;
 use kommutator::store::handle::{PartitionStore, Store};
@@ -92,6 +93,7 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         FeedEntry::Message { c: CONVERSATION, a: ACCOUNT, n: 1, h: 1, new: true, hid: true, d: true },
         FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT },
         FeedEntry::Account { a: ACCOUNT },
+        FeedEntry::Setting { s: Setting::Tags },
     ];
     let command = Command::Close { conversation: CONVERSATION, by: "owner".to_owned() };
     let mailbox = [
@@ -140,7 +142,8 @@ pub(crate) async fn fill(engine: &Arc<dyn Engine>) {
         }
     }
     batch.increment(b"passed".to_vec(), b"in".to_vec(), 3);
-    batch.set_timer(b"snooze", NOW, b"wake".to_vec());
+    let aside = TimerEntry::Snooze { c: CONVERSATION, l: LOGIN };
+    batch.set_timer(&aside.name(), NOW, written(&aside));
     workspace.commit(batch).await.unwrap();
     workspace.claim(&owner(), NodeId(1), None).await.unwrap().unwrap();
 }
@@ -163,7 +166,11 @@ pub(crate) async fn check(engine: &Arc<dyn Engine>, restored: bool) {
     assert_eq!(workspace.answer(b"seen").await.unwrap().unwrap(), "the first answer");
     assert_eq!(workspace.counters(b"passed").await.unwrap(), [(b"in".to_vec(), 3)]);
     let due = workspace.due(NOW, 10).await.unwrap();
-    assert_eq!(due.iter().map(|timer| (&timer.id[..], timer.due, &timer.value[..])).collect::<Vec<_>>(), [(&b"snooze"[..], NOW, &b"wake"[..])]);
+    let aside = TimerEntry::Snooze { c: CONVERSATION, l: LOGIN };
+    assert_eq!(
+        due.iter().map(|timer| (&timer.id[..], timer.due, &timer.value[..])).collect::<Vec<_>>(),
+        [(&aside.name()[..], NOW, &written(&aside)[..])]
+    );
     assert_eq!(workspace.owner(&owner()).await.unwrap().unwrap().token, 1);
     let (keyring, _) = keyring();
     let installation = store.global().get::<Installation>(Installation::at()).await.unwrap().unwrap();
@@ -208,6 +215,7 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
                         kept_streams.insert(stream.split('/').next().unwrap().to_owned());
                         values.push_str(&String::from_utf8_lossy(&value));
                     }
+                    DumpItem::Timer { value, .. } => values.push_str(&String::from_utf8_lossy(&value)),
                     _ => {}
                 }
             }
@@ -219,7 +227,10 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
     }
     let records = source("store/entry_records") + &source("store/records");
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
-    let tables_of = records.lines().filter(|line| line.starts_with("by_id!(") || line.trim_start().starts_with("const TABLE")).filter_map(quoted);
+    let tables_of = records
+        .lines()
+        .filter(|line| line.starts_with("by_id!(") || line.starts_with("personal!(") || line.trim_start().starts_with("const TABLE"))
+        .filter_map(quoted);
     let mut missing: Vec<String> = tables_of.filter(|table| !tables.contains(table)).map(|table| format!("table {table}")).collect();
     let streams_of = records.split("pub mod streams").nth(1).unwrap().split("pub fn ").skip(1).map(|rest| rest.split('(').next().unwrap());
     missing.extend(streams_of.filter(|stream| !kept_streams.contains(*stream)).map(|stream| format!("stream {stream}")));
@@ -236,12 +247,12 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
     missing
 }
 
-/// A module's text: its file, or those of its folder.
+/// A module's text: the files of its folder, then its own.
 fn source(module: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module);
-    let Ok(folder) = std::fs::read_dir(&path) else { return std::fs::read_to_string(path.with_extension("rs")).unwrap() };
-    let files = folder.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
-    files.fold(String::new(), |text, file| text + "\n" + &file)
+    let folder = std::fs::read_dir(&path).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let own = Some(path.with_extension("rs")).filter(|own| own.exists());
+    folder.chain(own).fold(String::new(), |text, file| text + "\n" + &std::fs::read_to_string(file).unwrap())
 }
 
 /// The enums of a source with their cases, as serde writes them.

@@ -8,14 +8,17 @@ use kommutator::model::customer::{Claim, Customer, CustomerLink, Identity, Vouch
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::ids::{
     AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
-    SessionId, TokenId, UserId,
+    ReplyId, SessionId, TagId, TokenId, UserId,
 };
 use kommutator::model::message::{
     Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction,
 };
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
+use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::{Author, AuthorKind, EntryDirection, FileStatus, Page, Preview, Role, SendState, SendStatus};
 use kommutator::model::reason::Reason;
+use kommutator::model::reply::CannedReply;
+use kommutator::model::tag::Tag;
 use kommutator::model::time::Time;
 use kommutator::store::records::{FileOwner, FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts, streams};
 use serde_json::json;
@@ -256,6 +259,10 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         page: Some(page()),
         status: if id == 42 { ConversationStatus::Closed } else { ConversationStatus::Open },
         assignee: Some(USER),
+        snoozed_until: Some(later(9)),
+        marked_unread: true,
+        tags: vec![TagId(77)],
+        blocked_at: Some(later(4)),
         handler,
         episode: episode(2),
         last_number: 10,
@@ -278,6 +285,10 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         FactKind::Assigned { to: Some(USER) },
         FactKind::Rated { rating: 4 },
         FactKind::Snoozed { until: later(7) },
+        FactKind::Woken,
+        FactKind::Tagged { on: vec![TagId(77)], off: vec![TagId(78)] },
+        FactKind::Blocked,
+        FactKind::Unblocked,
         FactKind::HandedOver { to: Handler::Assistant },
         FactKind::Joined { into: CONVERSATION },
     ];
@@ -429,6 +440,19 @@ fn work() -> Vec<Box<dyn Kept>> {
         MessageChange::Deleted { at: NOW },
         MessageChange::Reacted { person: "id7".into(), name: "Анна".into(), emoji: Some("👍".into()) },
     ];
+    kept.extend(boxed([Tag { id: TagId(77), name: "Оптовик".into(), colour: 3 }]));
+    kept.extend(boxed([Some(USER), None].map(|owner| CannedReply {
+        id: ReplyId(if owner.is_some() { 78 } else { 79 }),
+        owner,
+        shortcut: "цена".into(),
+        title: "О ценах".into(),
+        text: "%NAME%, цены на сайте".into(),
+        created_at: NOW,
+        changed_at: later(3),
+    })));
+    kept.extend(boxed([Mark { user: USER, conversation: CONVERSATION, pinned: true, muted: true, at: NOW }]));
+    let reply_to = Some(MessageId { conversation: CONVERSATION, number: 3 });
+    kept.extend(boxed([SavedDraft { user: USER, conversation: CONVERSATION, text: "Начал".into(), reply_to, note: true, at: NOW }]));
     kept.extend(boxed([PendingChanges { account: ACCOUNT, login: LOGIN, external_id: "x99".into(), until: later(1_000), changes }]));
     kept
 }

@@ -12,7 +12,10 @@ use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
 use kommutator::model::message::{Delivery, Message, Origin};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
+use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::EntryDirection;
+use kommutator::model::reply::CannedReply;
+use kommutator::model::tag::Tag;
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
 use kommutator::store::records::{FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts};
 use kommutator::store::table::{Record, decode};
@@ -135,6 +138,10 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             LoginChallenge::TABLE => wanted::<LoginChallenge>(raw),
             Letter::TABLE => wanted::<Letter>(raw),
             Pointer::TABLE => wanted::<Pointer>(raw),
+            Tag::TABLE => wanted::<Tag>(raw),
+            CannedReply::TABLE => wanted::<CannedReply>(raw),
+            Mark::TABLE => wanted::<Mark>(raw),
+            SavedDraft::TABLE => wanted::<SavedDraft>(raw),
             PendingChanges::TABLE => wanted::<PendingChanges>(raw),
             other => panic!("the recount does not know the table {other} yet"),
         };

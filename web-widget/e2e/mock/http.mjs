@@ -22,16 +22,30 @@ const userView = ({ id, name, email, role, channels, created_at }) => ({ id, nam
 export const meView = (user) => ({ id: user.id, name: user.name, email: user.email, role: user.role, workspace: 1, workspace_name: "Мебель Север", channels: user.channels, locale: user.locale });
 
 function page(list, params, most) {
-  const from = Number(params.get("cursor") ?? 0);
+  const from = Number(params.get("cursor") || params.get("skip") || 0);
   const limit = Math.min(Number(params.get("limit") ?? most), most);
-  return { items: list.slice(from, from + limit), next: from + limit < list.length ? String(from + limit) : null };
+  return { items: list.slice(from, from + limit), next: from + limit < list.length ? String(from + limit) : null, total: list.length };
 }
 
+const shown = (one) => one.status === "open" && !one.snoozed_until;
 const VIEWS = {
-  all: (one) => one.status === "open",
+  all: shown,
   closed: (one) => one.status === "closed",
-  unread: (one) => one.unread > 0,
-  unanswered: (one) => one.unanswered_since !== undefined && one.status === "open",
+  snoozed: (one) => one.status === "open" && one.snoozed_until !== undefined,
+  unread: (one) => shown(one) && (one.unread > 0 || one.marked_unread),
+  unanswered: (one) => shown(one) && one.unanswered_since !== undefined,
+  unassigned: (one) => shown(one) && one.assignee === null,
+  mine: (one, user) => shown(one) && one.assignee === user.id,
+};
+const DEEDS = {
+  close: (one) => { one.status = "closed"; delete one.unanswered_since; delete one.snoozed_until; },
+  reopen: (one) => (one.status = "open"),
+  read: (one) => { one.unread = 0; one.marked_unread = false; },
+  unread: (one) => (one.marked_unread = one.unread === 0),
+  assign: (one, { user }) => (one.assignee = user),
+  snooze: (one, { until }) => { if (until === null) delete one.snoozed_until; else one.snoozed_until = until; },
+  tag: (one, { on = [], off = [] }) => (one.tags = [...new Set([...one.tags.filter((tag) => !off.includes(tag)), ...on])]),
+  block: (one, { blocked }) => (one.blocked = blocked),
 };
 
 export function createHttp(state) {
@@ -44,18 +58,20 @@ export function createHttp(state) {
 
   on("GET", "/me", ({ user }) => meView(user));
   on("PATCH", "/me", ({ user, json }) => Object.assign(user, json) && meView(user));
-  on("GET", "/conversations", ({ user, params }) => page(visible(user).filter(VIEWS[params.get("view") ?? "all"]), params, 50));
-  on("GET", "/conversations/counters", ({ user }) => Object.fromEntries([["open", "all"], ["unread", "unread"], ["unanswered", "unanswered"]].map(([name, view]) => [name, visible(user).filter(VIEWS[view]).length])));
+  on("GET", "/conversations", ({ user, params }) => page(visible(user).filter((one) => VIEWS[params.get("view") ?? "all"](one, user)), params, 50));
+  on("GET", "/conversations/counters", ({ user }) => Object.fromEntries(["all", "unread", "unanswered", "unassigned", "mine", "snoozed"].map((view) => [view === "all" ? "open" : view, visible(user).filter((one) => VIEWS[view](one, user)).length])));
   on("GET", "/conversations/:id", ({ user, id }) => conversation(user, id));
-  on("POST", "/conversations/:id/close", ({ user, id }) => { const one = conversation(user, id); one.status = "closed"; delete one.unanswered_since; state.touch(one); return one; });
-  on("POST", "/conversations/:id/reopen", ({ user, id }) => { const one = conversation(user, id); one.status = "open"; state.touch(one); return one; });
-  on("POST", "/conversations/:id/assign", ({ user, id, json }) => { 
-    const one = conversation(user, id);
-    if (json.user !== null && !state.sees(found(state.users.get(json.user)), one.channel)) throw Object.assign(new Error("no"), { status: 422, code: "user_without_access" });
-    one.assignee = json.user;
-    state.touch(one);
-    return one;
+  on("POST", "/conversations/bulk", ({ user, json }) => {
+    const done = json.ids.map((id) => conversation(user, id));
+    for (const one of done) {
+      DEEDS[json.do](one, json);
+      state.touch(one);
+    }
+    return { done, failed: [] };
   });
+  for (const list of ["/tags", "/replies"]) on("GET", list, () => ({ items: state[list.slice(1)] ?? [], total: 0 }));
+  for (const list of ["/me/marks", "/me/drafts"]) on("GET", list, () => ({ items: [], total: 0 }));
+  on("PUT", "/me/(?:marks|drafts)/:id", () => ({}));
   on("POST", "/conversations/:id/messages/:id/retry", ({ user, id, second }) => {
     const one = conversation(user, id);
     const message = found(state.messages.get(one.id).find((entry) => entry.id === second));

@@ -50,7 +50,7 @@ export function createState() {
   state.addConversation = (channel, title, more = {}) => {
     const one = {
       id: newId(), channel: channel.id, channel_kind: channel.kind, channel_name: channel.name, identity: newId(), title, status: "open", assignee: null,
-      preview: null, unread: 0, active_at: stamp(), created_at: stamp(), can: { ...CAN }, version: 1, ...more,
+      preview: null, unread: 0, marked_unread: false, tags: [], blocked: false, active_at: stamp(), created_at: stamp(), can: { ...CAN }, version: 1, ...more,
     };
     state.conversations.set(one.id, one);
     state.messages.set(one.id, []);

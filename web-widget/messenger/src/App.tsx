@@ -9,6 +9,7 @@ import { navigate, route } from "./route.ts";
 import { Shell } from "./shell/Shell.tsx";
 import { createDesk, type Desk, DeskContext } from "./state/desk.ts";
 import { Empty } from "./ui/Empty.tsx";
+import { Asks } from "./ui/ask.tsx";
 import { Toasts } from "./ui/toast.tsx";
 import "./state/theme.ts";
 
@@ -78,6 +79,7 @@ export function App() {
       </Show>}>
         {(page) => <Doors page={page} entered={cameIn} />}
       </Show>
+      <Asks />
       <Toasts />
     </ErrorBoundary>
   );

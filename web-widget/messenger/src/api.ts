@@ -1,7 +1,9 @@
 /** Every address of the HTTP edge the messenger uses, typed, in one place. */
-import type { ConversationView, Me, MessageView, Role } from "@kommutator/shared/generated/protocol.ts";
+import type { AttachmentView, ConversationView, Me, MessageView, Role } from "@kommutator/shared/generated/protocol.ts";
 import { call, query } from "./http.ts";
-import type { Appearance, AuditEntry, ChannelChange, ChannelView, Colleague, Counters, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, Page, Profile, QuarantinePayload, QuarantineView, SessionView, TokenView, UserView, View, Workspace } from "./types.ts";
+import { PAGE } from "./state/conversations.ts";
+import type { Query } from "./state/query.ts";
+import type { Appearance, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, MarkView, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -33,16 +35,32 @@ export const api = {
   endOtherSessions: () => call<undefined>("POST", `${base}/me/sessions/end-others`),
   changeMe: (change: { name?: string; locale?: string } & Partial<Pick<Profile, "time_zone" | "phone" | "notify_email">>) => call<Me | undefined>("PATCH", `${base}/me`, change),
 
-  conversations: (view: View, cursor: string | null, limit = 50) => call<Page<ConversationView>>("GET", `${base}/conversations${query({ view, cursor, limit })}`),
+  conversations: (asked: Query, place: { cursor?: string | null; skip?: number }) => call<Page<ConversationView>>("GET", `${base}/conversations${query({ ...asked, ...place, limit: PAGE })}`),
   counters: () => call<Counters>("GET", `${base}/conversations/counters`),
   conversation: (key: string) => call<ConversationView>("GET", `${base}/conversations/${id(key)}`),
-  close: (key: string) => call<ConversationView | undefined>("POST", `${base}/conversations/${id(key)}/close`),
-  reopen: (key: string) => call<ConversationView | undefined>("POST", `${base}/conversations/${id(key)}/reopen`),
-  assign: (key: string, user: string | null) => call<ConversationView | undefined>("POST", `${base}/conversations/${id(key)}/assign`, { user }),
+  bulk: (ids: string[], deed: Deed) => call<BulkDone>("POST", `${base}/conversations/bulk`, { ids, ...deed }),
+  timeline: (key: string) => call<Timeline>("GET", `${base}/conversations/${id(key)}/timeline`),
+  files: (key: string, cursor: string | null) => call<Page<AttachmentView>>("GET", `${base}/conversations/${id(key)}/files${query({ cursor })}`),
+  edit: (key: string, message: string, text: string) => call<{ message: MessageView }>("PATCH", `${base}/conversations/${id(key)}/messages/${id(message)}`, { text }),
+  unsend: (key: string, message: string) => call<{ message: MessageView }>("DELETE", `${base}/conversations/${id(key)}/messages/${id(message)}`),
+  react: (key: string, message: string, emoji: string | null) => call<{ message: MessageView }>("PUT", `${base}/conversations/${id(key)}/messages/${id(message)}/reaction`, { emoji }),
   retry: (key: string, message: string) => call<ConversationView>("POST", `${base}/conversations/${id(key)}/messages/${id(message)}/retry`),
   messages: (key: string, ask: MessagesAsk) => call<Page<MessageView>>("GET", `${base}/conversations/${id(key)}/messages${query(ask)}`),
   search: (q: string, cursor: string | null, signal?: AbortSignal) => call<Page<Found> & { complete: boolean }>("GET", `${base}/search${query({ q, cursor })}`, undefined, signal),
   uploadUrl: (name: string) => `${base}/files${query({ name })}`,
+
+  tags: () => call<Page<TagView>>("GET", `${base}/tags`),
+  addTag: (name: string, colour: number) => call<TagView>("POST", `${base}/tags`, { name, colour }),
+  changeTag: (key: string, change: { name?: string; colour?: number }) => call<TagView>("PATCH", `${base}/tags/${id(key)}`, change),
+  deleteTag: (key: string) => call<undefined>("DELETE", `${base}/tags/${id(key)}`),
+  replies: () => call<Page<ReplyView>>("GET", `${base}/replies`),
+  addReply: (reply: { shared: boolean; shortcut: string; title: string; text: string }) => call<ReplyView>("POST", `${base}/replies`, reply),
+  changeReply: (key: string, reply: { shortcut: string; title: string; text: string }) => call<ReplyView>("PUT", `${base}/replies/${id(key)}`, reply),
+  deleteReply: (key: string) => call<undefined>("DELETE", `${base}/replies/${id(key)}`),
+  marks: () => call<Page<MarkView>>("GET", `${base}/me/marks`),
+  mark: (key: string, mark: { pinned: boolean; muted: boolean }) => call<undefined>("PUT", `${base}/me/marks/${id(key)}`, mark),
+  drafts: () => call<Page<DraftView>>("GET", `${base}/me/drafts`),
+  keepDraft: (key: string, draft: { text: string; reply_to: string | null; note: boolean }) => call<undefined>("PUT", `${base}/me/drafts/${id(key)}`, draft),
 
   channels: () => call<Page<ChannelView>>("GET", `${base}/channels`),
   addWidget: (name: string, origins: string[], appearance: Appearance) => call<ChannelView>("POST", `${base}/channels`, { kind: "site_widget", name, widget: { origins, appearance } }),

@@ -5,6 +5,7 @@ import "./styles/list.css";
 import "./styles/thread.css";
 import "./styles/settings.css";
 import "./styles/people.css";
+import "./styles/menus.css";
 import { render } from "solid-js/web";
 import { App } from "./App.tsx";
 import { remembered, setLocale } from "./i18n.ts";

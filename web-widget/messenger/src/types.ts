@@ -2,8 +2,22 @@
 import type { ConversationView, MessageView, Reason, Role, WidgetView } from "@kommutator/shared/generated/protocol.ts";
 
 export type Page<Item> = { items: Item[]; next: string | null; total?: number };
-export type View = "all" | "unread" | "unanswered" | "closed";
-export type Counters = { open: number; unread: number; unanswered: number };
+export type Counters = Record<"open" | "unread" | "unanswered" | "unassigned" | "mine" | "snoozed", number>;
+export type TagView = { id: string; name: string; colour: number };
+export type ReplyView = { id: string; shared: boolean; shortcut: string; title: string; text: string; changed_at: string };
+export type MarkView = { conversation: ConversationView; pinned: boolean; muted: boolean };
+export type DraftView = { conversation: string; text: string; reply_to: string | null; note: boolean; at: string };
+/** What can be done with one conversation or many. */
+export type Deed =
+  | { do: "close" | "reopen" | "read" | "unread" }
+  | { do: "assign"; user: string | null }
+  | { do: "snooze"; until: string | null }
+  | { do: "tag"; on?: string[]; off?: string[] }
+  | { do: "block"; blocked: boolean };
+export type BulkDone = { done: ConversationView[]; failed: { id: string; code: string }[] };
+export type FactView = { at: string; by: string; kind: string; to?: string | null; rating?: number; until?: string; on?: string[]; off?: string[] };
+export type EpisodeView = { number: number; first_message: number; opened_at: string; answered_at: string | null; closed_at: string | null; rating: number | null };
+export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
 export type Found = { conversation: ConversationView; message: MessageView };
 
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";

@@ -1,97 +1,232 @@
 import { describe, expect, it } from "vitest";
 import type { ConversationView, MessageView } from "@kommutator/shared/generated/protocol.ts";
-import { createConversations, fits, type Source } from "../src/state/conversations.ts";
-import { OrderedIds } from "../src/state/ordered.ts";
+import { createConversations, PAGE as PAGE_OF_LIST, type Source } from "../src/state/conversations.ts";
+import { EVERYTHING, fits, type Query, type View, VIEWS } from "../src/state/query.ts";
+import { SparseIds } from "../src/state/sparse.ts";
 import { createThread, MOST, PAGE } from "../src/state/thread.ts";
 import { parseOrigins } from "../src/settings/origins.ts";
 import { lengthIn } from "../src/thread/length.ts";
+import { askedReply, fillIn, findReplies } from "../src/thread/canned.ts";
 import { freshId, rowsOf } from "../src/thread/rows.ts";
-import type { View } from "../src/types.ts";
+import { concerns } from "../src/state/concerns.ts";
+import { base32 } from "../src/state/place.ts";
+import { snoozeTimes } from "../src/thread/snooze.ts";
+import type { ReplyView } from "../src/types.ts";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 0, minute)).toISOString();
 const talk = (id: string, minute: number, more: Partial<ConversationView> = {}): ConversationView =>
-  ({ id, active_at: at(minute), status: "open", unread: 0, version: 1, ...more }) as ConversationView;
+  ({ id, active_at: at(minute), created_at: at(0), status: "open", unread: 0, marked_unread: false, assignee: null, tags: [], version: 1, ...more }) as ConversationView;
 const message = (number: number, more: Partial<MessageView> = {}): MessageView =>
   ({ id: `m${String(number).padStart(5, "0")}`, conversation: "c", direction: "inbound", author: { kind: "customer", id: "a", name: "" }, text: "", attachments: [], client_id: null, written_at: at(number), state: { status: "sent", at: at(number) }, ...more }) as MessageView;
 
-describe("ordered ids", () => {
-  it("stay newest first through a hundred thousand moves", () => {
-    const list = new OrderedIds();
-    for (let n = 0; n < 100_000; n += 1) list.set(`c${n}`, String(20_000_000 - n));
-    for (let n = 0; n < 2_000; n += 1) list.set(`c${(n * 7919) % 100_000}`, String(30_000_000 + n));
-    expect(list.length).toBe(100_000);
-    expect(list.at(0)).toBe(`c${(1999 * 7919) % 100_000}`);
-    expect(list.indexOf(list.at(54_321) ?? "")).toBe(54_321);
-    list.delete(list.at(0) ?? "");
-    expect(list.length).toBe(99_999);
-  }, 30_000);
+const asked = (view: View, more: Partial<Query> = {}): Query => ({ ...EVERYTHING, view, ...more });
+
+describe("sparse ids", () => {
+  const page = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => ({ id: `c${String(from + n).padStart(6, "0")}`, rank: String(2_000_000 - from - n) }));
+  const make = () => {
+    const list = new SparseIds(true);
+    list.fill(0, page(0, 50), 100_000);
+    return list;
+  };
+
+  it("hold a hundred thousand places and load those that are looked at", () => {
+    const list = make();
+    list.fill(99_950, page(99_950, 100_000), 100_000);
+    expect([list.length, list.loaded, list.at(99_999), list.at(500)]).toEqual([100_000, 100, "c099999", undefined]);
+    expect(list.prune(99_990, 50)).toEqual([]);
+    list.fill(50_000, page(50_000, 50_050), 100_000);
+    expect(list.prune(99_990, 60)).toHaveLength(50);
+    expect(list.loaded).toBe(100);
+  });
+
+  it("move what is loaded at once, and say when only the server knows", () => {
+    const list = make();
+    expect(list.put("c000049", "3000000", true)).toBe(true);
+    expect([list.at(0), list.at(1), list.length]).toEqual(["c000049", "c000000", 100_000]);
+    // One from below the loaded part comes up: its old place is not known.
+    expect(list.put("c070000", "4000000", true)).toBe(false);
+    expect([list.at(0), list.length]).toEqual(["c070000", 100_000]);
+    expect(list.put("new", "5000000", false)).toBe(true);
+    expect([list.at(0), list.length]).toEqual(["new", 100_001]);
+    // One that belongs where nothing is loaded leaves a hole there.
+    expect(list.put("c000000", "1", true)).toBe(false);
+    expect([list.has("c000000"), list.length]).toEqual([false, 100_001]);
+    expect([list.drop("new", true), list.drop("c090000", true), list.length]).toEqual([true, false, 99_999]);
+  });
+
+  it("believe the server where a page says otherwise", () => {
+    const list = make();
+    list.fill(0, [{ id: "c000007", rank: "9" }, { id: "x", rank: "8" }], 2);
+    expect([list.at(0), list.at(1), list.length, list.loaded]).toEqual(["c000007", "x", 2, 2]);
+  });
+
+  it("stand in the order of their ids where ranks are equal, as on the server", () => {
+    const list = new SparseIds(false);
+    for (const id of ["b", "c", "a"]) list.put(id, "1", false);
+    expect([0, 1, 2].map((index) => list.at(index))).toEqual(["a", "b", "c"]);
+  });
 });
 
 describe("conversations", () => {
-  const make = (pages: Partial<Record<View, ConversationView[][]>>) => {
+  const counters = { open: 0, unread: 0, unanswered: 0, unassigned: 0, mine: 0, snoozed: 0 };
+  const make = (all: ConversationView[]) => {
+    const server = { all, calls: 0 };
+    const later: (() => void)[] = [];
     const source: Source = {
-      conversations: (view, cursor) => {
-        const all = pages[view] ?? [[]];
-        const index = Number(cursor ?? 0);
-        return Promise.resolve({ items: all[index] ?? [], next: index + 1 < all.length ? String(index + 1) : null });
+      conversations: (query, { skip = 0, cursor }) => {
+        server.calls += 1;
+        const fit = server.all.filter((one) => fits(query, one, "me")).sort((a, b) => (a.active_at < b.active_at ? 1 : -1));
+        const from = cursor ? Number(cursor) : skip;
+        return Promise.resolve({ items: fit.slice(from, from + PAGE_OF_LIST), next: from + PAGE_OF_LIST < fit.length ? String(from + PAGE_OF_LIST) : null, total: fit.length });
       },
-      counters: () => Promise.resolve({ open: 0, unread: 0, unanswered: 0 }),
+      counters: () => Promise.resolve(counters),
     };
-    const store = createConversations(source, () => undefined);
-    const ids = (view: View) => Array.from({ length: store.list(view).length }, (_, index) => store.list(view).at(index));
-    return { store, ids };
+    const store = createConversations(source, () => "me", (act) => later.push(act));
+    const ids = (query: Query) => Array.from({ length: store.list(query).length }, (_, index) => store.list(query).at(index));
+    const settle = () => new Promise((done) => setTimeout(done));
+    const look = async (query: Query, from = 0, to = 20) => {
+      store.look(query, from, to);
+      await settle();
+    };
+    return { store, ids, look, server, mend: async () => { later.splice(0).forEach((act) => act()); await settle(); } };
   };
+  const all = asked("all");
+  const many = (n: number) => Array.from({ length: n }, (_, index) => talk(`c${String(index).padStart(4, "0")}`, 5_000 - index));
 
   it("move up when somebody writes, and an older view changes nothing", async () => {
-    const { store, ids } = make({ all: [[talk("a", 3), talk("b", 2)]] });
-    await store.open("all");
+    const { store, ids, look } = make([talk("a", 3), talk("b", 2)]);
+    await look(all);
     store.upsert(talk("b", 9, { version: 5 }));
     store.upsert(talk("b", 1, { version: 4, status: "closed" }));
-    expect(ids("all")).toEqual(["b", "a"]);
+    expect(ids(all)).toEqual(["b", "a"]);
   });
 
-  it("below the loaded part stay out until their page comes", async () => {
-    const { store, ids } = make({ all: [[talk("a", 9), talk("b", 8)], [talk("c", 7), talk("z", 1)]] });
-    await store.open("all");
-    store.upsert(talk("z", 1, { version: 2 }));
-    expect(ids("all")).toEqual(["a", "b"]);
-    await store.more("all");
-    expect(ids("all")).toEqual(["a", "b", "c", "z"]);
-    expect(store.list("all").more).toBe(false);
+  it("are loaded where one looks, also at the very end, and far ones are let go", async () => {
+    const { store, look, server } = make(many(3_000));
+    await look(all);
+    expect(store.list(all).length).toBe(3_000);
+    await look(all, 2_980, 2_999);
+    expect(store.list(all).at(2_999)).toBe("c2999");
+    expect(store.list(all).at(1_500)).toBeUndefined();
+    expect(server.calls).toBe(2);
+    for (let from = 0; from < 2_900; from += 40) await look(all, from, from + 20);
+    expect(store.list(all).at(2_999)).toBeUndefined();
+  });
+
+  it("one that comes up from where nothing is loaded is shown at once, and the rest is asked for anew", async () => {
+    const { store, ids, look, server, mend } = make(many(300));
+    await look(all);
+    await look(all, 100, 120);
+    const moved = talk("c0290", 9_000, { version: 2 });
+    server.all = [moved, ...server.all.filter((one) => one.id !== "c0290")];
+    store.upsert(moved);
+    expect([ids(all)[0], ids(all).length]).toEqual(["c0290", 300]);
+    await mend();
+    expect(ids(all).slice(100, 103)).toEqual(["c0099", "c0100", "c0101"]);
   });
 
   it("leave a view they no longer fit, but not while they are on screen", async () => {
-    const { store, ids } = make({ unread: [[talk("a", 3, { unread: 1 }), talk("b", 2, { unread: 1 })]] });
-    await store.open("unread");
+    const unread = asked("unread");
+    const { store, ids, look } = make([talk("a", 3, { unread: 1 }), talk("b", 2, { unread: 1 })]);
+    await look(unread);
     store.keep("a");
     store.upsert(talk("a", 3, { version: 2 }));
     store.upsert(talk("b", 2, { version: 2 }));
-    expect(ids("unread")).toEqual(["a"]);
+    expect(ids(unread)).toEqual(["a"]);
     store.keep(null);
-    expect(ids("unread")).toEqual([]);
+    expect(ids(unread)).toEqual([]);
+  });
+
+  it("do not move while somebody points at them", async () => {
+    const { store, ids, look } = make([talk("a", 3), talk("b", 2)]);
+    await look(all);
+    store.hold(true);
+    store.upsert(talk("b", 9, { version: 2, title: "новое" }));
+    expect([ids(all), store.get("b")?.title]).toEqual([["a", "b"], "новое"]);
+    store.hold(false);
+    expect(ids(all)).toEqual(["b", "a"]);
   });
 
   it("what comes while a page is on its way is not lost", async () => {
-    const { store, ids } = make({ all: [[talk("a", 3)]] });
-    const loading = store.reload("all");
+    const { store, ids } = make([talk("a", 3)]);
+    const loading = store.reload(all);
     store.upsert(talk("new", 20));
     await loading;
-    expect(ids("all")).toEqual(["new", "a"]);
+    expect(ids(all)).toEqual(["new", "a"]);
   });
 
   it("what is gone after a reload is gone from the list", async () => {
-    const pages = { all: [[talk("a", 3), talk("b", 2)]] };
-    const { store, ids } = make(pages);
-    await store.open("all");
-    pages.all = [[talk("b", 2)]];
-    await store.reload("all");
-    expect(ids("all")).toEqual(["b"]);
+    const { store, ids, look, server } = make([talk("a", 3), talk("b", 2)]);
+    await look(all);
+    server.all = [talk("b", 2)];
+    await store.reload(all);
+    expect(ids(all)).toEqual(["b"]);
   });
 
-  it("views", () => {
-    const waiting = talk("a", 1, { unanswered_since: at(1), unread: 2 });
-    expect((["all", "unread", "unanswered", "closed"] as View[]).filter((view) => fits(view, waiting))).toEqual(["all", "unread", "unanswered"]);
-    expect((["all", "unread", "unanswered", "closed"] as View[]).filter((view) => fits(view, talk("b", 1, { status: "closed" })))).toEqual(["closed"]);
+  it("closed ones come page by page", async () => {
+    const closed = asked("closed");
+    const { store, look } = make(many(120).map((one) => ({ ...one, status: "closed" })));
+    await look(closed);
+    expect([store.list(closed).length, store.list(closed).more]).toEqual([50, true]);
+    await look(closed, 30, 49);
+    await look(closed, 80, 99);
+    expect([store.list(closed).length, store.list(closed).more]).toEqual([120, false]);
+  });
+
+  it("views and filters", () => {
+    const views = (one: ConversationView) => VIEWS.filter((view) => fits(asked(view), one, "me"));
+    expect(views(talk("a", 1, { unanswered_since: at(1), unread: 2 }))).toEqual(["all", "unassigned", "unanswered", "unread"]);
+    expect(views(talk("a", 1, { assignee: "me", marked_unread: true }))).toEqual(["all", "mine", "unread"]);
+    expect(views(talk("a", 1, { snoozed_until: at(9), unread: 1 }))).toEqual(["snoozed"]);
+    expect(views(talk("a", 1, { status: "closed", assignee: "me" }))).toEqual(["closed"]);
+    const one = talk("a", 1, { channel: "site", tags: ["vip"], assignee: "ann" });
+    const wanted: [Partial<Query>, boolean][] = [[{ channel: "site" }, true], [{ channel: "other" }, false], [{ tag: "vip" }, true], [{ tag: "x" }, false], [{ assignee: "ann", tag: "vip" }, true], [{ assignee: "bob" }, false]];
+    for (const [filter, yes] of wanted) expect(fits(asked("all", filter), one, "me"), JSON.stringify(filter)).toBe(yes);
+  });
+});
+
+describe("canned replies", () => {
+  const reply = (shortcut: string, more: Partial<ReplyView> = {}): ReplyView => ({ id: shortcut, shared: true, shortcut, title: "", text: "", changed_at: at(1), ...more });
+  const all = [reply("цена", { title: "О ценах" }), reply("доставка", { text: "Цены на доставку" }), reply("hello", { shared: false }), reply("цена", { id: "own", shared: false })];
+  it("are found by a few letters, in either layout, one's own first", () => {
+    expect(findReplies(all, "це").map((one) => one.id)).toEqual(["own", "цена"]);
+    expect(findReplies(all, "wty").map((one) => one.id)).toEqual(["own", "цена", "доставка"]);
+    expect(findReplies(all, "руд").map((one) => one.id)).toEqual(["hello"]);
+    expect(findReplies(all, "zzz")).toEqual([]);
+    expect(findReplies(all, "")).toHaveLength(4);
+  });
+  it("are asked for by a slash at the beginning only", () => {
+    expect(["/", "/це", "/це ", "а /це", "//", "5/6"].map(askedReply)).toEqual(["", "це", null, null, "/", null]);
+  });
+  it("are filled in without holes", () => {
+    const names = { name: "Анна", manager: "Олег", channel: "Сайт", company: "Лавка" };
+    expect(fillIn("%NAME%, здравствуйте! Это %MANAGER%, %COMPANY%.", names)).toBe("Анна, здравствуйте! Это Олег, Лавка.");
+    expect(fillIn("%NAME%, здравствуйте!", { ...names, name: "" })).toBe("Здравствуйте!");
+    expect(fillIn("100 % — %OTHER%", names)).toBe("100 % — %OTHER%");
+  });
+});
+
+describe("notices", () => {
+  it("concern what is mine, or nobody's, or all; never what is muted or blocked", () => {
+    const one = (assignee: string | null, blocked = false) => talk("a", 1, { assignee, blocked });
+    expect([one("me"), one(null), one("ann"), one("me", true), undefined].map((each) => concerns("mine", each, "me", false))).toEqual([true, true, false, false, false]);
+    expect([concerns("all", one("ann"), "me", false), concerns("all", one("me"), "me", true)]).toEqual([true, false]);
+  });
+});
+
+it("writes a message's number as the server does", () => expect([1, 31, 32, 1_000_000].map(base32)).toEqual(["0000001", "000000z", "0000010", "000ygj0"]));
+
+describe("moments to put aside until", () => {
+  it("lie ahead and differ", () => {
+    // Saturday noon, Monday evening, Sunday late: local time.
+    for (const [day, hour] of [[21, 12], [23, 19], [22, 23]] as const) {
+      const now = new Date(2026, 10, day, hour, 30);
+      const times = snoozeTimes(now).map((one) => one.at.getTime());
+      expect(times.every((time) => time > now.getTime())).toBe(true);
+      expect(new Set(times).size).toBe(times.length);
+      expect(snoozeTimes(now).some((one) => one.word === "snooze.evening")).toBe(hour < 18);
+    }
+    expect(snoozeTimes(new Date(2026, 10, 22, 10)).find((one) => one.word === "snooze.monday")).toBeUndefined();
   });
 });
 

@@ -3,6 +3,8 @@ import { t } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { Icon } from "../ui/Icon.tsx";
+import { Bulk } from "./Bulk.tsx";
+import { Pinned } from "./Pinned.tsx";
 import { Rows } from "./Rows.tsx";
 import { SearchResults } from "./SearchResults.tsx";
 import { Views } from "./Views.tsx";
@@ -24,12 +26,52 @@ export function List(props: { selected: string | null }) {
   }));
   createEffect(() => desk.conversations.keep(props.selected));
 
-  const step = (by: number) => {
-    const list = desk.conversations.list(desk.view());
-    const at = props.selected === null ? -1 : list.indexOf(props.selected);
-    const next = list.at(Math.max(0, Math.min(list.length - 1, at + by)));
+  const [picked, setPicked] = createSignal<ReadonlySet<string>>(new Set());
+  let lastPicked: string | null = null;
+  const list = () => desk.conversations.list(desk.query());
+  /** With Shift everything between the last one and this. */
+  const pick = (id: string, range: boolean) => {
+    const next = new Set(picked());
+    const [from, to] = [lastPicked === null ? -1 : list().indexOf(lastPicked), list().indexOf(id)];
+    if (range && from >= 0 && to >= 0) {
+      for (let index = Math.min(from, to); index <= Math.max(from, to); index += 1) {
+        const one = list().at(index);
+        if (one !== undefined) next.add(one);
+      }
+    } else if (!next.delete(id)) next.add(id);
+    lastPicked = id;
+    setPicked(next);
+  };
+  createEffect(on(desk.query, () => setPicked(new Set<string>()), { defer: true }));
+
+  let jump: (index: number) => void = () => undefined;
+  /** Where the keys stand while what lies there is still on its way. */
+  let wanted: number | null = null;
+  const open = (index: number) => {
+    const to = Math.max(0, Math.min(list().length - 1, index));
+    const id = list().at(to);
     if (document.activeElement instanceof HTMLElement && document.activeElement.classList.contains("row")) document.activeElement.blur();
-    if (next) navigate(chatPath(next), true);
+    wanted = id === undefined && list().length > 0 ? to : null;
+    if (id !== undefined) navigate(chatPath(id), true);
+    else jump(to);
+  };
+  createEffect(() => {
+    const id = wanted === null ? undefined : list().at(wanted);
+    if (id === undefined) return;
+    wanted = null;
+    navigate(chatPath(id), true);
+  });
+  const step = (by: number) => open((wanted ?? (props.selected === null ? -1 : list().indexOf(props.selected))) + by);
+  /** The next one that waits for an answer, from here on and round again. */
+  const nextWaiting = () => {
+    const here = props.selected === null ? -1 : list().indexOf(props.selected);
+    for (let by = 1; by <= list().length; by += 1) {
+      const at = (here + by) % list().length;
+      const one = desk.conversations.get(list().at(at) ?? "");
+      if (one?.unanswered_since === undefined || one.id === props.selected) continue;
+      open(at);
+      return;
+    }
   };
   const key = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || document.querySelector("dialog[open]")) return;
@@ -37,6 +79,10 @@ export function List(props: { selected: string | null }) {
     const up = event.code === "KeyK" || event.key === "ArrowUp";
     if (event.key === "/") field.focus();
     else if (down || up) step(down ? 1 : -1);
+    else if (event.key === "Home" || event.key === "End") open(event.key === "Home" ? 0 : list().length - 1);
+    else if (event.key === "PageDown" || event.key === "PageUp") step(event.key === "PageDown" ? 10 : -10);
+    else if (event.code === "KeyG") nextWaiting();
+    else if (event.code === "KeyX" && props.selected) pick(props.selected, false);
     else if (event.key === "Enter" && event.target === document.body && props.selected) document.querySelector<HTMLElement>(".composer textarea")?.focus();
     else return;
     event.preventDefault();
@@ -59,7 +105,7 @@ export function List(props: { selected: string | null }) {
           <button type="button" class="ghost" aria-label={t("list.clear")} onClick={clear}><Icon name="close" small /></button>
         </Show>
       </div>
-      <Show when={asked()} fallback={<><Views /><Rows selected={props.selected} /></>}>
+      <Show when={asked()} fallback={<><Views /><Pinned selected={props.selected} /><Rows selected={props.selected} picking={{ picked, pick }} goTo={(made) => (jump = made)} /><Bulk picked={picked()} clear={() => setPicked(new Set<string>())} /></>}>
         <SearchResults words={asked()} selected={props.selected} />
       </Show>
     </section>

@@ -9,6 +9,8 @@ import { Row } from "./Row.tsx";
 const ROW = 64;
 /** Skeletons come only when the answer is slow, so that a quick one does not flicker. */
 const SLOW_MS = 200;
+/** Who has not moved over the list for so long is not about to click. */
+const STILL_MS = 3_000;
 
 function Skeletons() {
   const [slow, setSlow] = createSignal(false);
@@ -21,10 +23,12 @@ function Skeletons() {
   );
 }
 
-export function Rows(props: { selected: string | null }) {
+export type Picking = { picked: () => ReadonlySet<string>; pick: (id: string, range: boolean) => void };
+
+export function Rows(props: { selected: string | null; picking: Picking; goTo: (jump: (index: number) => void) => void }) {
   const desk = useDesk();
   let box!: HTMLDivElement;
-  const list = createMemo(() => desk.conversations.list(desk.view()));
+  const list = createMemo(() => desk.conversations.list(desk.query()));
   const virtual = createVirtualizer({
     get count() { return list().length; },
     getScrollElement: () => box,
@@ -33,40 +37,63 @@ export function Rows(props: { selected: string | null }) {
     getItemKey: (index) => list().at(index) ?? index,
   });
   createEffect(() => {
-    const last = virtual.getVirtualItems().at(-1);
-    if (last && last.index >= list().length - 20 && list().more && list().state === "ready") void desk.conversations.more(desk.view());
+    const items = virtual.getVirtualItems();
+    list();
+    desk.conversations.look(desk.query(), items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
   });
   createEffect(on(() => props.selected, (id) => {
     const index = id === null ? -1 : list().indexOf(id);
     if (index >= 0) virtual.scrollToIndex(index, { align: "auto" });
   }, { defer: true }));
-  createEffect(on(desk.view, () => box.scrollTo(0, 0), { defer: true }));
+  createEffect(on(desk.query, () => box.scrollTo(0, 0), { defer: true }));
+  // eslint-disable-next-line solid/reactivity
+  props.goTo((index) => virtual.scrollToIndex(index, { align: "auto" }));
 
-  const empty = (): { title: WordKey; text: WordKey } => ({ title: `list.empty.${desk.view()}`, text: `list.empty.${desk.view()}.text` });
+  let still: ReturnType<typeof setTimeout> | undefined;
+  const release = () => {
+    clearTimeout(still);
+    desk.conversations.hold(false);
+  };
+  const pointed = (event: PointerEvent) => {
+    if (event.pointerType !== "mouse") return;
+    clearTimeout(still);
+    still = setTimeout(release, STILL_MS);
+    desk.conversations.hold(true);
+  };
+  onCleanup(release);
+
+  const empty = (): { title: WordKey; text: WordKey } => ({ title: `list.empty.${desk.query().view}`, text: `list.empty.${desk.query().view}.text` });
+  const filtered = () => desk.query().channel !== null || desk.query().tag !== null || desk.query().assignee !== null;
   return (
-    <div class="rows" ref={(made) => (box = made)} tabindex="-1">
+    <div class="rows" ref={(made) => (box = made)} tabindex="-1" onPointerMove={pointed} onPointerLeave={release}>
       <Show when={list().length > 0} fallback={
         <Show when={list().state === "ready"} fallback={
           <Show when={list().state === "failed"} fallback={<Skeletons />}>
             <Empty icon="offline" title={t("list.failed")}>
-              <button type="button" class="button" onClick={() => void desk.conversations.retry(desk.view())}>{t("common.retry")}</button>
+              <button type="button" class="button" onClick={() => void desk.conversations.retry(desk.query())}>{t("common.retry")}</button>
             </Empty>
           </Show>
         }>
-          <Empty icon="inbox" title={t(empty().title)} text={t(empty().text)}>
-            <Show when={desk.view() === "all" && desk.isAdmin()}>
-              <button type="button" class="button main" onClick={() => navigate("/settings/channels")}>{t("list.empty.all.action")}</button>
-            </Show>
-          </Empty>
+          <Show when={!filtered()} fallback={
+            <Empty icon="filter" title={t("list.empty.filtered")}>
+              <button type="button" class="button" onClick={() => desk.setQuery({ ...desk.query(), channel: null, tag: null, assignee: null })}>{t("view.filtersOff")}</button>
+            </Empty>
+          }>
+            <Empty icon="inbox" title={t(empty().title)} text={t(empty().text)}>
+              <Show when={desk.query().view === "all" && desk.isAdmin() && desk.channels()?.length === 0}>
+                <button type="button" class="button main" onClick={() => navigate("/settings/channels")}>{t("list.empty.all.action")}</button>
+              </Show>
+            </Empty>
+          </Show>
         </Show>
       }>
         <ul class="long" style={{ height: `${virtual.getTotalSize()}px` }}>
           <For each={virtual.getVirtualItems()}>
             {(item) => (
-              <Show when={list().at(item.index)}>
+              <Show when={list().at(item.index)} fallback={<li class="place hole" style={{ transform: `translateY(${item.start}px)` }} aria-hidden="true"><i /><span><b /><b /></span></li>}>
                 {(id) => (
                   <Show when={desk.conversations.get(id())}>
-                    {(one) => <Row conversation={one()} top={item.start} selected={id() === props.selected} position={item.index + 1} total={list().more ? -1 : list().length} />}
+                    {(one) => <Row conversation={one()} top={item.start} selected={id() === props.selected} position={item.index + 1} total={list().more ? -1 : list().length} picking={props.picking} />}
                   </Show>
                 )}
               </Show>

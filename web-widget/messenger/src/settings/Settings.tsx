@@ -1,37 +1,29 @@
 import { createEffect, createSignal, For, Match, onCleanup, Show, Switch } from "solid-js";
 import { t, type WordKey } from "../i18n.ts";
-import { follow, navigate, route, setGuard, type SettingsPage } from "../route.ts";
+import { follow, navigate, route, setGuard } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { Confirm } from "../ui/Dialog.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import type { IconName } from "../ui/paths.ts";
 import { Audit } from "./Audit.tsx";
 import { Channel } from "./Channel.tsx";
 import { Channels } from "./Channels.tsx";
 import { dirty, setDirty } from "./form.ts";
 import { People } from "./People.tsx";
+import { Notifications } from "./Notifications.tsx";
+import { PAGES, pagesFor } from "./pages.ts";
 import { Profile } from "./Profile.tsx";
 import { Quarantine } from "./Quarantine.tsx";
+import { Replies } from "./Replies.tsx";
+import { Tags } from "./Tags.tsx";
 import { Tokens } from "./Tokens.tsx";
 import { Wizard } from "./Wizard.tsx";
 import { Workspace } from "./Workspace.tsx";
 
-const PAGES: { page: SettingsPage; icon: IconName; admin: boolean }[] = [
-  { page: "profile", icon: "user", admin: false },
-  { page: "workspace", icon: "home", admin: true },
-  { page: "setup", icon: "done", admin: true },
-  { page: "channels", icon: "channel", admin: true },
-  { page: "people", icon: "people", admin: true },
-  { page: "tokens", icon: "key", admin: true },
-  { page: "audit", icon: "audit", admin: true },
-  { page: "quarantine", icon: "quarantine", admin: true },
-];
-
 export function Settings() {
   const desk = useDesk();
   const [leaving, setLeaving] = createSignal<(() => void) | null>(null);
-  const pages = () => PAGES.filter((one) => !one.admin || desk.isAdmin());
+  const pages = () => pagesFor(desk.isAdmin());
   const page = () => {
     const now = route();
     return now.name === "settings" ? now.page : null;
@@ -67,9 +59,12 @@ export function Settings() {
             <Match when={shown() === "profile"}><Profile /></Match>
             <Match when={shown() === "workspace"}><Workspace /></Match>
             <Match when={shown() === "setup"}><Wizard /></Match>
+            <Match when={shown() === "notifications"}><Notifications /></Match>
             <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
             <Match when={shown() === "channels"}><Channels /></Match>
             <Match when={shown() === "people"}><People /></Match>
+            <Match when={shown() === "replies"}><Replies /></Match>
+            <Match when={shown() === "tags"}><Tags /></Match>
             <Match when={shown() === "tokens"}><Tokens /></Match>
             <Match when={shown() === "audit"}><Audit /></Match>
             <Match when={shown() === "quarantine"}><Quarantine /></Match>

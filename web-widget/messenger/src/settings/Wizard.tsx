@@ -3,6 +3,7 @@ import { api } from "../api.ts";
 import { t } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
+import { EVERYTHING } from "../state/query.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { widgetCode } from "./Channel.tsx";
 import { NewInvite } from "./Invites.tsx";
@@ -23,9 +24,10 @@ function Step(props: { number: number; title: string; done: boolean; open: boole
 
 /** How far it is, is read from what there is: so it can be left and gone on with at any time. */
 async function look() {
-  const [channels, open, closed, users, invites] = await Promise.all([api.channels(), api.conversations("all", null, 1), api.conversations("closed", null, 1), api.users(), api.invites()]);
+  const views = (["all", "closed", "snoozed"] as const).map((view) => api.conversations({ ...EVERYTHING, view }, {}));
+  const [channels, users, invites, ...lists] = await Promise.all([api.channels(), api.users(), api.invites(), ...views]);
   const widget = channels.items.find((one) => one.widget);
-  const first = open.items[0] ?? closed.items[0] ?? null;
+  const first = lists.flatMap((list) => list.items)[0] ?? null;
   const invited = users.items.length > 1 || invites.items.some((one) => one.state === "open");
   return { widget, first, invited };
 }

@@ -8,6 +8,8 @@ import { ThreadPane } from "../thread/ThreadPane.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { Help } from "./Help.tsx";
 import { LinkBar } from "./LinkBar.tsx";
+import { NotifyBar } from "./NotifyBar.tsx";
+import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
 
 function inField(target: EventTarget | null): boolean {
@@ -17,6 +19,7 @@ function inField(target: EventTarget | null): boolean {
 export function Shell() {
   const desk = useDesk();
   const [help, setHelp] = createSignal(false);
+  const [palette, setPalette] = createSignal(false);
   const open = () => {
     const now = route();
     return now.name === "chats" ? now.conversation : null;
@@ -28,6 +31,11 @@ export function Shell() {
   });
 
   const key = (event: KeyboardEvent) => {
+    if ((event.ctrlKey || event.metaKey) && event.code === "KeyK" && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      setPalette(true);
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "Escape" && open() && !inField(event.target)) navigate("/");
     if (inField(event.target)) return;
@@ -43,7 +51,7 @@ export function Shell() {
     <div class="shell" classList={{ "in-thread": open() !== null, "in-settings": route().name === "settings" }}>
       <Rail help={() => setHelp(true)} />
       <div class="stage">
-        <LinkBar />
+        <div class="bars"><LinkBar /><NotifyBar /></div>
         <Switch>
           <Match when={route().name === "settings"}><Settings /></Match>
           <Match when={route().name === "chats"}>
@@ -58,6 +66,7 @@ export function Shell() {
           </Match>
         </Switch>
       </div>
+      <Show when={palette()}><Palette close={() => setPalette(false)} help={() => setHelp(true)} /></Show>
       <Show when={help()}><Help close={() => setHelp(false)} /></Show>
     </div>
   );

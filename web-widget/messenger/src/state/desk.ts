@@ -6,8 +6,14 @@ import { browserSocket, browserStorage, browserTimers, newClientId, socketUrl, w
 import type { QueueEntry } from "@kommutator/shared/socket/queue.ts";
 import { api } from "../api.ts";
 import { whenSessionEnds } from "../http.ts";
-import type { ChannelView, Colleague, View } from "../types.ts";
+import type { ChannelView, Colleague, ReplyView, TagView } from "../types.ts";
 import { createConversations } from "./conversations.ts";
+import { createDeeds } from "./deeds.ts";
+import { loadDrafts } from "./drafts.ts";
+import { createLookers } from "./lookers.ts";
+import { createMarks } from "./marks.ts";
+import { heard } from "./notify.ts";
+import { EVERYTHING, type Query } from "./query.ts";
 
 export type Outgoing = QueueEntry<SendFrame>;
 type Ready = ReadyBase & Extract<ServerFrame, { type: "ready"; me: Me }>;
@@ -24,8 +30,13 @@ export function createDesk(first: Me, ended: () => void) {
   const [typing, setTyping] = createSignal<ReadonlyMap<string, string>>(new Map());
   const [channels, setChannels] = createSignal<ChannelView[] | null>(null);
   const [colleagues, setColleagues] = createSignal<readonly Colleague[]>([]);
-  const [view, setView] = createSignal<View>("all");
-  const conversations = createConversations(api, (act) => setTimeout(act, COUNT_MS));
+  const [query, setQuery] = createSignal<Query>(EVERYTHING);
+  const [tags, setTags] = createSignal<readonly TagView[]>([]);
+  const [replies, setReplies] = createSignal<readonly ReplyView[]>([]);
+  const conversations = createConversations(api, () => me().id, (act) => setTimeout(act, COUNT_MS));
+  const marks = createMarks((one) => conversations.upsert(one));
+  const perform = createDeeds((id) => conversations.get(id), (one) => conversations.upsert(one));
+  const lookers = createLookers(() => me().id, (frame) => client.signal(frame));
   const listeners = new Set<Listener>();
   const typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   let stale = true;
@@ -38,12 +49,19 @@ export function createDesk(first: Me, ended: () => void) {
   /** Names only: without them a conversation is still answered. */
   const loadColleagues = () => api.colleagues().then((page) => setColleagues(page.items), () => undefined);
 
+  const loadTags = () => api.tags().then((page) => setTags(page.items), () => undefined);
+  const loadReplies = () => api.replies().then((page) => setReplies(page.items), () => undefined);
+
   const reload = async () => {
     stale = false;
     listeners.forEach((one) => one.reload());
     loadChannels().catch(() => undefined);
     void loadColleagues();
-    await conversations.reload(view());
+    void loadTags();
+    void loadReplies();
+    void marks.load();
+    loadDrafts().catch(() => undefined);
+    await conversations.reload(query());
   };
 
   const tell = (message: MessageView, isNew: boolean) => listeners.forEach((one) => one.message(message, isNew));
@@ -56,12 +74,17 @@ export function createDesk(first: Me, ended: () => void) {
     typingTimers.set(frame.conversation, setTimeout(() => stopTyping(frame.conversation), TYPING_MS));
   };
 
+  /** The conversation's own event follows its message's: only then is it known whose it is. */
+  const notice = (message: MessageView) =>
+    queueMicrotask(() => heard(message, conversations.get(message.conversation), me().id, marks.of(message.conversation).muted, lookers.shown() === message.conversation && document.hasFocus()));
+
   const onEvent = (event: Event) => {
     setContact(Date.now());
     switch (event.kind) {
       case "message.added":
         if (event.message.direction === "inbound") stopTyping(event.conversation);
         tell(event.message, true);
+        notice(event.message);
         break;
       case "message.updated":
         tell(event.message, false);
@@ -71,6 +94,9 @@ export function createDesk(first: Me, ended: () => void) {
         break;
       case "channel.updated":
         loadChannels().catch(() => undefined);
+        break;
+      case "setting.updated":
+        void (event.setting === "tags" ? loadTags() : loadReplies());
         break;
     }
   };
@@ -87,9 +113,11 @@ export function createDesk(first: Me, ended: () => void) {
       ready(frame) {
         setMe(frame.me);
         if (!frame.resumed || stale) void reload();
+        lookers.again();
       },
       event: onEvent,
       typing: onTyping,
+      viewing: (frame) => lookers.heard(frame),
       accepted: (frame) => tell(frame.message, !frame.duplicate),
       reset: () => (stale = true),
       queue: (entries) => setOutbox([...entries]),
@@ -107,6 +135,7 @@ export function createDesk(first: Me, ended: () => void) {
   const unwatch = watchPage(client);
   const end = () => {
     unwatch();
+    lookers.end();
     client.stop();
     ended();
   };
@@ -125,8 +154,13 @@ export function createDesk(first: Me, ended: () => void) {
     loadChannels,
     colleagues,
     loadColleagues,
-    view,
-    setView,
+    query,
+    setQuery,
+    tags,
+    replies,
+    marks,
+    perform,
+    lookers,
     conversations,
     listen(listener: Listener): () => void {
       listeners.add(listener);

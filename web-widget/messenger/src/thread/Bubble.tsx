@@ -1,4 +1,4 @@
-import { For, Show } from "solid-js";
+import { Show } from "solid-js";
 import type { MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { dateTime, time } from "@kommutator/shared/format.ts";
 import { locale, reasonText, t, type WordKey } from "../i18n.ts";
@@ -7,6 +7,7 @@ import { LinkedText } from "../ui/LinkedText.tsx";
 import type { IconName } from "../ui/paths.ts";
 import { Attachments } from "./Attachments.tsx";
 import { useThread } from "./context.ts";
+import { MessageMenu, Reactions } from "./MessageMenu.tsx";
 import { Retry } from "./Retry.tsx";
 import type { Row } from "./rows.ts";
 
@@ -35,13 +36,12 @@ function Quote(props: { id: string; jump: (id: string) => void }) {
 }
 
 export function Bubble(props: { row: Row; jump: (id: string) => void }) {
-  const { conversation, setReply } = useThread();
+  const { conversation } = useThread();
   const message = () => props.row.message;
   const name = () => message().author.name || (message().author.kind === "customer" ? conversation()?.title || t("thread.customer") : "");
   const origin = () => t(`message.by.${message().author.kind}` satisfies WordKey);
   const ours = () => message().direction === "outbound";
   const why = () => (ours() && (message().state.status === "failed" || message().state.status === "unknown") ? [t(`state.${message().state.status}` satisfies WordKey), reasonText(message().state.reason)].filter(Boolean).join(". ") : "");
-  const canReply = () => conversation()?.can.reply === true && conversation()?.can.send === true && message().direction !== "note" && message().direction !== "system" && !message().deleted_at;
   return (
     <Show when={message().direction !== "system"} fallback={<p class="system" data-message={message().id}>{message().text}</p>}>
       <article class={`msg ${message().direction}`} classList={{ first: props.row.first, last: props.row.last }} data-message={message().id} data-client={message().client_id}>
@@ -60,13 +60,9 @@ export function Bubble(props: { row: Row; jump: (id: string) => void }) {
             <time datetime={message().written_at} title={dateTime(locale(), message().written_at)}>{time(locale(), message().written_at)}</time>
             <Show when={ours()}><State message={message()} /></Show>
           </span>
-          <Show when={message().reactions?.length}>
-            <ul class="reactions"><For each={message().reactions}>{(one) => <li title={one.author.name}>{one.emoji}</li>}</For></ul>
-          </Show>
+          <Reactions message={message()} />
+          <MessageMenu message={message()} />
         </div>
-        <Show when={canReply()}>
-          <button type="button" class="ghost answer" aria-label={t("message.reply")} title={t("message.reply")} onClick={() => setReply(message())}><Icon name="reply" small /></button>
-        </Show>
         <Show when={why()}><div class="why">{why()} <Retry message={message()} /></div></Show>
       </article>
     </Show>

@@ -1,9 +1,11 @@
-import { type JSX, Show } from "solid-js";
+import { For, type JSX, Show } from "solid-js";
 import type { ConversationView } from "@kommutator/shared/generated/protocol.ts";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { kindText, locale, t } from "../i18n.ts";
 import { Avatar } from "../ui/Avatar.tsx";
+import { useDesk } from "../state/desk.ts";
 import { Icon } from "../ui/Icon.tsx";
+import { Files, Timeline } from "./Timeline.tsx";
 
 function Fact(props: { name: string; children: JSX.Element }) {
   return <div><dt>{props.name}</dt><dd>{props.children}</dd></div>;
@@ -19,7 +21,9 @@ function Address(props: { url: string; text?: string | undefined }) {
 }
 
 export function Card(props: { conversation: ConversationView; close: () => void }) {
+  const desk = useDesk();
   const one = () => props.conversation;
+  const tags = () => desk.tags().filter((tag) => one().tags.includes(tag.id));
   return (
     <aside class="card" aria-label={t("thread.card")}>
       <button type="button" class="ghost shut" aria-label={t("common.close")} onClick={() => props.close()}><Icon name="close" /></button>
@@ -36,6 +40,9 @@ export function Card(props: { conversation: ConversationView; close: () => void 
         <Fact name={t("card.since")}>{dateTime(locale(), one().created_at)}</Fact>
         <Fact name={t("card.active")}>{dateTime(locale(), one().active_at)}</Fact>
       </dl>
+      <Show when={tags().length > 0}><ul class="tag-list" aria-label={t("tags.put")}><For each={tags()}>{(tag) => <li><i class={`tag-dot colour-${tag.colour}`} />{tag.name}</li>}</For></ul></Show>
+      <Files version={one().version} />
+      <Timeline version={one().version} />
     </aside>
   );
 }

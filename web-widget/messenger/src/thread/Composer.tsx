@@ -3,50 +3,48 @@ import { createUploads } from "@kommutator/shared/uploads.ts";
 import { api } from "../api.ts";
 import { reasonText, t } from "../i18n.ts";
 import { useDesk } from "../state/desk.ts";
-import { draftOf, saveDraft } from "../state/drafts.ts";
+import { askSure } from "../ui/ask.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
+import { About } from "./About.tsx";
+import { Canned } from "./Canned.tsx";
 import { useThread } from "./context.ts";
+import { Emoji } from "./Emoji.tsx";
 import { lengthIn } from "./length.ts";
 import { Tray } from "./Tray.tsx";
+import { createWriting } from "./writing.ts";
 
 export function Composer() {
   const desk = useDesk();
-  const { id, conversation, note, setNote, reply, setReply } = useThread();
-  const [text, setText] = createSignal(draftOf(id));
+  const { id, conversation, note, setNote, reply, setReply, editing, setEditing } = useThread();
   const [over, setOver] = createSignal(false);
   const can = () => conversation()?.can;
   const limits = () => ({ most: can()?.file_bytes ?? 0, files: can()?.files ?? 0 });
   const uploads = createUploads(api.uploadUrl, () => undefined, limits);
   let area: HTMLTextAreaElement | undefined;
   let input!: HTMLInputElement;
+  const writing = createWriting(() => area);
+  const { text, write, canned } = writing;
 
   const length = () => lengthIn(can()?.text_unit ?? "characters", text().trim());
   const tooLong = () => !note() && length() > (can()?.text_limit ?? 0) && text().trim() !== "";
   const ready = () => !uploads.busy() && !tooLong() && (text().trim() !== "" || uploads.list().some((one) => one.done));
   const blocked = createMemo(() => conversation() !== undefined && can()?.send === false && !note());
-  const fit = () => {
-    if (!area) return;
-    area.style.height = "auto";
-    area.style.height = `${area.scrollHeight}px`;
-  };
-  const write = (words: string) => {
-    setText(words);
-    saveDraft(id, words);
-    queueMicrotask(fit);
-  };
   const touch = matchMedia("(pointer: coarse)").matches;
   onMount(() => {
-    fit();
+    writing.fit();
     // Who came with the mouse wants to write; who walks the list with the keys walks on.
     const from = document.activeElement;
     if (!touch && from?.classList.contains("row") && !from.matches(":focus-visible")) area?.focus();
   });
-  createEffect(on([blocked, note, reply], () => queueMicrotask(() => { fit(); if (!touch) area?.focus(); }), { defer: true }));
+  createEffect(on([blocked, note, reply, editing], () => queueMicrotask(() => { writing.fit(); if (!touch) area?.focus(); }), { defer: true }));
   onCleanup(() => uploads.list().forEach((one) => uploads.remove(one)));
 
-  const send = () => {
+  const send = async (andClose = false) => {
+    if (editing()) return writing.change();
     if (!ready() || blocked()) return;
+    const other = writing.overtaken();
+    if (other && !(await askSure(t("compose.overtaken"), t("compose.overtaken.text", { name: other.author.name, words: other.text }), t("compose.sendAnyway")))) return;
     const files = uploads.list().flatMap((one) => (one.done ? [one.done] : []));
     const words = text().trim();
     const answered = note() ? null : reply();
@@ -59,12 +57,17 @@ export function Composer() {
     write("");
     setReply(null);
     setNote(false);
+    if (andClose) void desk.perform([id], { do: "close" });
   };
   const key = (event: KeyboardEvent) => {
-    if (event.key === "Escape") area?.blur();
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    send();
+    if (event.isComposing || writing.cannedKey(event)) return;
+    const last = event.key === "ArrowUp" && text() === "" && !editing() ? writing.lastOfMine() : undefined;
+    if (event.key === "Escape" && editing()) setEditing(null);
+    else if (event.key === "Escape") area?.blur();
+    else if (last) setEditing(last);
+    else if (event.key === "Enter" && !event.shiftKey) void send(event.ctrlKey || event.metaKey);
+    else return;
+    if (event.key !== "Escape") event.preventDefault();
   };
   const takeFiles = (event: Event, files: FileList | undefined) => {
     if (!files?.length || limits().files === 0) return;
@@ -77,7 +80,7 @@ export function Composer() {
   };
 
   return (
-    <form class="composer" classList={{ note: note(), over: over() }} onSubmit={(event) => { event.preventDefault(); send(); }}
+    <form class="composer" classList={{ note: note(), over: over() }} onSubmit={(event) => { event.preventDefault(); void send(); }}
       onDragOver={drag(true)} onDragLeave={drag(false)} onDrop={(event) => { drag(false)(event); takeFiles(event, event.dataTransfer?.files); }}>
       <Show when={!blocked()} fallback={
         <div class="cannot" role="status">
@@ -86,22 +89,26 @@ export function Composer() {
           <button type="button" class="button" onClick={() => setNote(true)}>{t("compose.noteInstead")}</button>
         </div>
       }>
-        <Show when={!note() && reply()}>
-          {(message) => (
-            <div class="replying"><Icon name="reply" small /><p><b>{message().author.name || t("thread.customer")}</b><span>{message().text || message().attachments[0]?.name}</span></p>
-              <button type="button" class="ghost" aria-label={t("compose.cancelReply")} onClick={() => setReply(null)}><Icon name="close" small /></button></div>
-          )}
-        </Show>
+        <About />
+        <Show when={canned.open()}><Canned id={canned.id} found={canned.found()} at={canned.picked()} pick={(one) => canned.pick(one)} hover={(index) => canned.hover(index)} none={desk.replies().length === 0} /></Show>
         <Tray uploads={uploads} most={limits().most} files={limits().files} />
         <textarea ref={(made) => (area = made)} rows="1" value={text()} placeholder={t(note() ? "compose.note" : "compose.text")} aria-label={t(note() ? "compose.note" : "compose.text")}
+          aria-autocomplete="list" aria-controls={canned.open() ? canned.id : undefined} aria-activedescendant={canned.open() && canned.found().length > 0 ? `${canned.id}-${canned.picked()}` : undefined}
           onInput={(event) => { write(event.currentTarget.value); if (!note()) desk.typed(id); }} onKeyDown={key} onPaste={(event) => takeFiles(event, event.clipboardData?.files)} />
         <div class="tools">
           <input ref={(made) => (input = made)} type="file" multiple hidden aria-label={t("compose.attach")} onChange={() => { uploads.add(input.files ?? []); input.value = ""; }} />
           <button type="button" class="ghost" disabled={limits().files === 0} aria-label={t("compose.attach")} title={t("compose.attach")} onClick={() => input.click()}><Icon name="clip" /></button>
           <button type="button" class="ghost" classList={{ on: note() }} aria-pressed={note()} aria-label={t("compose.noteSwitch")} title={`${t("compose.noteSwitch")} (N)`} onClick={() => setNote(!note())}><Icon name="note" /></button>
+          <Emoji pick={(emoji) => writing.insert(emoji)} />
+          <button type="button" class="ghost" disabled={text() !== ""} aria-label={t("canned.label")} title={`${t("canned.label")} (/)`} onClick={() => { write("/"); area?.focus(); }}><Icon name="canned" /></button>
           <Show when={tooLong()}><span class="oops" role="alert">{t("compose.tooLong", { n: length(), most: can()?.text_limit ?? 0 })}</span></Show>
           <Show when={over()}><span class="hint">{t("compose.drop")}</span></Show>
-          <button class="button main go" disabled={!ready()} aria-label={t(note() ? "compose.sendNote" : "compose.send")}><Icon name="send" small /><span>{t(note() ? "compose.sendNote" : "compose.send")}</span></button>
+          <span class="ways">
+            <Show when={!note() && !editing() && conversation()?.status === "open"}>
+              <button type="button" class="ghost" disabled={!ready()} aria-label={t("compose.sendClose")} title={`${t("compose.sendClose")} (Ctrl+Enter)`} onClick={() => void send(true)}><Icon name="done" /></button>
+            </Show>
+            <button class="button main go" disabled={!ready()} aria-label={t(note() ? "compose.sendNote" : "compose.send")}><Icon name="send" small /><span>{t(note() ? "compose.sendNote" : "compose.send")}</span></button>
+          </span>
         </div>
       </Show>
     </form>

@@ -38,9 +38,9 @@ export function Messages() {
   const markRead = () => {
     const last = thread.messages().findLast((message) => message.direction === "inbound");
     if (!last || !thread.atEnd() || !scroll.nearEnd() || document.visibilityState !== "visible" || !document.hasFocus()) return;
-    if ((conversation()?.unread ?? 0) > 0) desk.read(id, last.id);
+    if ((conversation()?.unread ?? 0) > 0 || conversation()?.marked_unread) desk.read(id, last.id);
   };
-  createEffect(on([thread.messages, scroll.nearEnd, () => conversation()?.unread], () => queueMicrotask(markRead)));
+  createEffect(on([thread.messages, scroll.nearEnd, () => conversation()?.unread, () => conversation()?.marked_unread], () => queueMicrotask(markRead)));
   onMount(() => {
     window.addEventListener("focus", markRead);
     document.addEventListener("visibilitychange", markRead);

@@ -2,12 +2,12 @@ import { createEffect, createSignal, on, onCleanup, onMount, Show, untrack } fro
 import type { MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { api } from "../api.ts";
 import { Problem } from "../http.ts";
-import { problemText, t } from "../i18n.ts";
+import { t } from "../i18n.ts";
 import { route } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { createThread } from "../state/thread.ts";
 import { Empty } from "../ui/Empty.tsx";
-import { toast } from "../ui/toast.tsx";
+import { createActions } from "./actions.ts";
 import { Card } from "./Card.tsx";
 import { Composer } from "./Composer.tsx";
 import { Header } from "./Header.tsx";
@@ -29,6 +29,7 @@ export function ThreadPane(props: { id: string }) {
   const [card, setCard] = createSignal(false);
   const [note, setNote] = createSignal(false);
   const [reply, setReply] = createSignal<MessageView | null>(null);
+  const [editing, setEditing] = createSignal<MessageView | null>(null);
   const [pictures, setPictures] = createSignal<Pictures | null>(null);
   /** How many were unread when the thread was opened: the line stands above them. */
   const [unread, setUnread] = createSignal<number | null>(untrack(() => desk.conversations.get(id)?.unread ?? null));
@@ -59,34 +60,21 @@ export function ThreadPane(props: { id: string }) {
     },
   }));
 
-  const act = async (work: Promise<unknown>) => {
-    try {
-      await work;
-      await fetchView();
-    } catch (error) {
-      toast(problemText(error), true);
-    }
-  };
-  const actions = {
-    toggle: () => void act(conversation()?.status === "closed" ? api.reopen(id) : api.close(id)),
-    assign: (user: string | null) => void act(api.assign(id, user)),
-  };
+  const actions = createActions(desk, id, conversation, setNote, note);
   const key = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || document.querySelector("dialog[open]")) return;
-    if (event.code === "KeyE") actions.toggle();
-    else if (event.code === "KeyA") actions.assign(conversation()?.assignee === desk.me().id ? null : desk.me().id);
-    else if (event.code === "KeyN") setNote(!note());
-    else return;
-    event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || inField(event.target) || document.querySelector("dialog[open]")) return;
+    if (actions.key(event)) event.preventDefault();
   };
+  desk.lookers.show(id);
+  onCleanup(() => desk.lookers.show(null));
   onMount(() => window.addEventListener("keydown", key));
   onCleanup(() => window.removeEventListener("keydown", key));
 
   return (
-    <ThreadContext.Provider value={{ id, conversation, thread, note, setNote, reply, setReply, unread, wanted, show: setPictures }}>
+    <ThreadContext.Provider value={{ id, conversation, thread, note, setNote, reply, setReply, editing, setEditing, unread, wanted, show: setPictures }}>
       <Show when={!missing()} fallback={<Empty icon="warning" title={t("thread.missing")} text={t("thread.missing.text")} />}>
         <div class="thread" classList={{ "with-card": card() }} role="region" aria-label={t("thread.label", { name: conversation()?.title ?? "" })}>
-          <Header toggle={actions.toggle} assign={actions.assign} card={card()} setCard={setCard} />
+          <Header actions={actions} card={card()} setCard={setCard} />
           <Messages />
           <Composer />
           <Show when={card() && conversation()}>{(one) => <Card conversation={one()} close={() => setCard(false)} />}</Show>

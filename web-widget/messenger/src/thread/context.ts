@@ -13,6 +13,9 @@ export type ThreadParts = {
   setNote: (on: boolean) => void;
   reply: () => MessageView | null;
   setReply: (message: MessageView | null) => void;
+  /** The message of ours whose words are being changed. */
+  editing: () => MessageView | null;
+  setEditing: (message: MessageView | null) => void;
   unread: () => number | null;
   wanted: () => string | null;
   show: (pictures: Pictures) => void;

@@ -169,6 +169,22 @@ preview: Preview | null,
  */
 unread: number, 
 /**
+ * Whether it is to be looked at though nothing in it is unread.
+ */
+marked_unread: boolean, 
+/**
+ * Until when it is put aside.
+ */
+snoozed_until?: string, 
+/**
+ * Its tags.
+ */
+tags: Array<string>, 
+/**
+ * Whether what the customer writes is shown to nobody.
+ */
+blocked: boolean, 
+/**
  * Since when the customer waits for an answer.
  */
 unanswered_since?: string, 
@@ -242,7 +258,11 @@ conversation: ConversationView, } | { "kind": "channel.updated",
 /**
  * Which.
  */
-channel: string, };
+channel: string, } | { "kind": "setting.updated", 
+/**
+ * What.
+ */
+setting: Setting, };
 
 /**
  * Whether a file can be shown yet.
@@ -286,7 +306,19 @@ cursor?: string, } | { "type": "send" } & SendFrame | { "type": "typing",
 /**
  * Where.
  */
-conversation: string, } | { "type": "read", 
+conversation: string, } | { "type": "viewing", 
+/**
+ * Which.
+ */
+conversation: string, 
+/**
+ * Whether it is on screen.
+ */
+on: boolean, 
+/**
+ * Whether others who view it shall say so too.
+ */
+asks?: boolean, } | { "type": "read", 
 /**
  * Where.
  */
@@ -581,7 +613,23 @@ conversation: string,
 /**
  * Who.
  */
-who: Author, } | { "type": "error", 
+who: Author, } | { "type": "viewing", 
+/**
+ * Which.
+ */
+conversation: string, 
+/**
+ * Who.
+ */
+who: Author, 
+/**
+ * Whether they do.
+ */
+on: boolean, 
+/**
+ * Whether whoever looks too shall say so.
+ */
+asks: boolean, } | { "type": "error", 
 /**
  * A stable code.
  */
@@ -598,6 +646,11 @@ client_id?: string,
  * When trying again makes sense.
  */
 retry_after_ms?: number, } | { "type": "reset", };
+
+/**
+ * What all members of a workspace use.
+ */
+export type Setting = "tags" | "replies";
 
 /**
  * What a visitor's widget says.

@@ -29,6 +29,7 @@ export type Timers = { now(): number; set(act: () => void, ms: number): unknown;
 type Named<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
 export type Accepted = Named<"accepted">;
 export type Typing = Named<"typing">;
+export type Viewing = Named<"viewing">;
 export type ReadyBase = { type: "ready"; cursor: string; resumed: boolean };
 
 export type Handlers<Send extends Keyed, Ready extends ReadyBase> = {
@@ -36,6 +37,8 @@ export type Handlers<Send extends Keyed, Ready extends ReadyBase> = {
   ready(frame: Ready): void;
   event(event: Event): void;
   typing(frame: Typing): void;
+  /** Managers only. */
+  viewing?(frame: Viewing): void;
   /** A message of ours is durable; already gone from the queue. */
   accepted(frame: Accepted): void;
   reset(): void;
@@ -153,6 +156,11 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
     this.write(frame);
   }
 
+  /** Said now or not at all. */
+  signal(frame: object): void {
+    if (this.state.kind === "ready") this.write(frame);
+  }
+
   /** The last one of each place is kept until there is a link. */
   read(where: string, frame: object): void {
     this.reads.set(where, frame);
@@ -230,6 +238,9 @@ export class SocketClient<Send extends Keyed, Ready extends ReadyBase> {
         break;
       case "typing":
         handlers.typing(frame);
+        break;
+      case "viewing":
+        handlers.viewing?.(frame);
         break;
       case "accepted":
         this.clearFlight(frame.client_id);

@@ -1,0 +1,62 @@
+//! Durable timers that are due. Nothing is done here: whoever owns what a timer is for is told, and the owner's commit takes the timer. So
+//! one that fires twice has the effect of once, and one whose firing was lost fires again at the next beat.
+
+use futures_util::{StreamExt, stream};
+
+use super::commands::{Command, CommandError, ask};
+use super::entries::{self, TimerEntry};
+use super::house::House;
+use crate::model::connection::ProviderLogin;
+use crate::model::ids::WorkspaceId;
+use crate::store::batch::Batch;
+use crate::store::port::{CommitError, StoreError, Timer};
+
+/// Timers fired of one workspace at one beat; the rest at the next.
+const AT_ONCE: usize = 200;
+/// Owners told side by side.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Fires what is due.
+///
+/// # Errors
+/// The store's failure; what is due still stands.
+pub async fn fire(house: &House, workspaces: &[WorkspaceId]) -> Result<(), StoreError> {
+    for workspace in workspaces {
+        let due = house.store.workspace(*workspace).due(house.world.now(), AT_ONCE).await?;
+        let fired = stream::iter(due).map(|timer| one(house, *workspace, timer)).buffer_unordered(SIDE_BY_SIDE);
+        fired.collect::<()>().await;
+    }
+    Ok(())
+}
+
+async fn one(house: &House, workspace: WorkspaceId, timer: Timer) {
+    let told = match entries::read::<TimerEntry>(&timer.value) {
+        Ok(TimerEntry::Snooze { c, l }) => match lives(house, workspace, l).await {
+            Ok(true) => ask(house, workspace, l, Command::Wake { conversation: c, due: timer.due }).await.map(|_| ()),
+            Ok(false) => drop_timer(house, workspace, &timer).await,
+            Err(error) => Err(error.into()),
+        },
+        Err(error) => {
+            tracing::error!(%workspace, %error, "a timer cannot be read; it is dropped");
+            drop_timer(house, workspace, &timer).await
+        }
+    };
+    if let Err(error) = told {
+        tracing::warn!(%workspace, %error, "a timer waits for the next beat");
+    }
+}
+
+/// A login that was taken off has no owner any more: nobody would ever take the timer.
+async fn lives(house: &House, workspace: WorkspaceId, login: crate::model::ids::LoginId) -> Result<bool, StoreError> {
+    let found = house.store.workspace(workspace).get::<ProviderLogin>(ProviderLogin::at(login)).await?;
+    Ok(found.is_some_and(|login| login.record.removed_at.is_none()))
+}
+
+async fn drop_timer(house: &House, workspace: WorkspaceId, timer: &Timer) -> Result<(), CommandError> {
+    let mut batch = Batch::new();
+    batch.take_timer(&timer.id, timer.due);
+    match house.store.workspace(workspace).commit(batch).await {
+        Ok(_) | Err(CommitError::Refused(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,84 @@
+import { For, Show } from "solid-js";
+import type { MessageView } from "@kommutator/shared/generated/protocol.ts";
+import { api } from "../api.ts";
+import { problemText, t } from "../i18n.ts";
+import { useDesk } from "../state/desk.ts";
+import { askSure } from "../ui/ask.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { Menu } from "../ui/Menu.tsx";
+import { toast } from "../ui/toast.tsx";
+import { useThread } from "./context.ts";
+
+const FACES = ["👍", "❤️", "🔥", "😂", "😮", "🙏"];
+
+/** What can be done with one message, as far as the channel and one's rights go. */
+export function MessageMenu(props: { message: MessageView }) {
+  const desk = useDesk();
+  const { id, conversation, thread, setReply, setEditing } = useThread();
+  const can = () => conversation()?.can;
+  const message = () => props.message;
+  const note = () => message().direction === "note";
+  const alive = () => !message().deleted_at && message().direction !== "system";
+  const ours = () => (message().direction === "outbound" || note()) && (message().author.id === desk.me().id || desk.isAdmin());
+  const canReply = () => alive() && can()?.reply === true && can()?.send === true && !note();
+  const canEdit = () => alive() && ours() && (note() || can()?.edit === true);
+  const canDelete = () => alive() && ours() && (note() || can()?.delete === true);
+  const canReact = () => alive() && (note() || can()?.react === true);
+  const mine = () => message().reactions?.find((one) => one.author.id === desk.me().id)?.emoji ?? null;
+  const change = async (work: Promise<{ message: MessageView }>) => {
+    try {
+      thread.take((await work).message, false);
+    } catch (error) {
+      toast(problemText(error), true);
+    }
+  };
+  const react = (emoji: string) => void change(api.react(id, message().id, mine() === emoji ? null : emoji));
+  const copy = () => void navigator.clipboard.writeText(message().text).then(() => toast(t("common.copied")), () => toast(t("common.notCopied"), true));
+  const unsend = async () => {
+    if (await askSure(t("message.delete"), t(note() ? "message.delete.note" : "message.delete.text"), t("message.delete"), true)) void change(api.unsend(id, message().id));
+  };
+  return (
+    <Show when={alive()}>
+      <span class="deeds">
+        <Show when={canReact()}>
+          <Menu label={t("message.react")} items={() => FACES.map((emoji) => ({ text: emoji, checked: mine() === emoji, act: () => react(emoji) }))}><Icon name="smile" small /></Menu>
+        </Show>
+        <Show when={canReply()}>
+          <button type="button" class="ghost answer" aria-label={t("message.reply")} title={t("message.reply")} onClick={() => setReply(message())}><Icon name="reply" small /></button>
+        </Show>
+        <Menu label={t("message.more")} items={() => [
+          canEdit() && { text: t("message.edit"), icon: "edit", act: () => setEditing(message()) },
+          message().text !== "" && { text: t("message.copy"), icon: "copy", act: copy },
+          canDelete() && { text: t("message.delete"), icon: "trash", danger: true, line: true, act: () => void unsend() },
+        ]}><Icon name="dots" small /></Menu>
+      </span>
+    </Show>
+  );
+}
+
+/** Who felt what; one's own goes by a click. */
+export function Reactions(props: { message: MessageView }) {
+  const desk = useDesk();
+  const { id, thread } = useThread();
+  const faces = () => [...new Set((props.message.reactions ?? []).map((one) => one.emoji))].map((emoji) => ({ emoji, who: (props.message.reactions ?? []).filter((one) => one.emoji === emoji).map((one) => one.author) }));
+  const toggle = async (emoji: string, mine: boolean) => {
+    try {
+      thread.take((await api.react(id, props.message.id, mine ? null : emoji)).message, false);
+    } catch (error) {
+      toast(problemText(error), true);
+    }
+  };
+  return (
+    <Show when={faces().length > 0}>
+      <ul class="reactions">
+        <For each={faces()}>
+          {(one) => {
+            const mine = () => one.who.some((author) => author.id === desk.me().id);
+            const names = () => one.who.map((author) => author.name || t("thread.customer")).join(", ");
+            return <li><button type="button" aria-pressed={mine()} title={names()} aria-label={`${one.emoji} ${names()}`} onClick={() => void toggle(one.emoji, mine())}>{one.emoji}<Show when={one.who.length > 1}><span>{one.who.length}</span></Show></button></li>;
+          }}
+        </For>
+      </ul>
+    </Show>
+  );
+}

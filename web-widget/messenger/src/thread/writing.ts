@@ -1,0 +1,89 @@
+/** The words being written into one conversation: a draft, or new words for an old message; canned replies after a slash. */
+import { createEffect, createMemo, createSignal, createUniqueId, on } from "solid-js";
+import { api } from "../api.ts";
+import { problemText } from "../i18n.ts";
+import { useDesk } from "../state/desk.ts";
+import { draftOf, saveDraft } from "../state/drafts.ts";
+import type { ReplyView } from "../types.ts";
+import { toast } from "../ui/toast.tsx";
+import { askedReply, fillIn, findReplies } from "./canned.ts";
+import { useThread } from "./context.ts";
+
+export function createWriting(area: () => HTMLTextAreaElement | undefined) {
+  const desk = useDesk();
+  const { id, conversation, thread, note, editing, setEditing } = useThread();
+  const [text, setText] = createSignal(draftOf(id));
+  const [picked, setPicked] = createSignal(0);
+  const [hidden, setHidden] = createSignal(false);
+  const listId = createUniqueId();
+  /** The newest message when these words were begun. */
+  let begunAt: string | null = null;
+
+  const fit = () => {
+    const field = area();
+    if (!field) return;
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+  };
+  const write = (words: string) => {
+    if (words === "") begunAt = null;
+    else begunAt ??= thread.messages().at(-1)?.id ?? "";
+    setText(words);
+    setHidden(false);
+    setPicked(0);
+    // Changed words of an old message are no draft.
+    if (editing() === null) saveDraft(id, words);
+    queueMicrotask(fit);
+  };
+  // What was written on another device, while nothing is written here.
+  createEffect(on(() => draftOf(id), (words) => { if (editing() === null && words !== text() && document.activeElement !== area()) setText(words); }, { defer: true }));
+  createEffect(on(editing, (message) => write(message ? message.text : draftOf(id)), { defer: true }));
+
+  const asked = () => (hidden() ? null : askedReply(text()));
+  const found = createMemo(() => { const words = asked(); return words === null ? [] : findReplies(desk.replies(), words); });
+  const useReply = (one: ReplyView) => {
+    const first = (conversation()?.title ?? "").split(" ")[0] ?? "";
+    write(fillIn(one.text, { name: first, manager: desk.me().name, channel: conversation()?.channel_name ?? "", company: desk.me().workspace_name }));
+    queueMicrotask(() => area()?.focus());
+  };
+
+  return {
+    text,
+    write,
+    fit,
+    insert(words: string): void {
+      const from = area()?.selectionStart ?? text().length;
+      write(text().slice(0, from) + words + text().slice(area()?.selectionEnd ?? from));
+      queueMicrotask(() => { area()?.focus(); area()?.setSelectionRange(from + words.length, from + words.length); });
+    },
+    canned: { id: listId, open: () => asked() !== null, found, picked, pick: useReply, hover: setPicked },
+    /** The keys of the open list of canned replies; `true`: it was for them. */
+    cannedKey(event: KeyboardEvent): boolean {
+      if (asked() === null) return false;
+      const most = found().length;
+      const one = found()[picked()];
+      if (event.key === "Escape") setHidden(true);
+      else if (event.key === "ArrowDown" && most) setPicked((picked() + 1) % most);
+      else if (event.key === "ArrowUp" && most) setPicked((picked() - 1 + most) % most);
+      else if ((event.key === "Enter" || event.key === "Tab") && one) useReply(one);
+      else return false;
+      event.preventDefault();
+      event.stopPropagation();
+      return true;
+    },
+    /** Somebody answered while these words were written: two answers may contradict each other. */
+    overtaken: () => (note() || begunAt === null ? undefined : thread.messages().findLast((one) => one.id > (begunAt ?? "") && one.direction === "outbound" && one.author.id !== desk.me().id)),
+    lastOfMine: () => thread.messages().findLast((one) => one.author.id === desk.me().id && !one.deleted_at && (one.direction === "note" || (one.direction === "outbound" && conversation()?.can.edit === true))),
+    /** Gives the old message its new words. */
+    async change(): Promise<void> {
+      const message = editing();
+      if (!message || !text().trim()) return;
+      try {
+        thread.take((await api.edit(id, message.id, text().trim())).message, false);
+        setEditing(null);
+      } catch (error) {
+        toast(problemText(error), true);
+      }
+    },
+  };
+}
