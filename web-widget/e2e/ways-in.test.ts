@@ -76,7 +76,7 @@ async function answers(page: Page, words: string): Promise<void> {
 const copied = async (page: Page) => (await page.locator("dialog .copy code").textContent()) ?? "";
 
 for (const locale of ["ru", "en", "es"] as const) {
-  it.runIf(real)(`leads from an empty folder to the second manager (${locale})`, async () => {
+  it.runIf(real)(`leads from an empty folder to the second manager ${locale}`, async () => {
     const w = WORDS[locale];
     const word = (key: string) => w[key] ?? key;
     const server = await begin();

@@ -256,9 +256,11 @@ pub async fn use_link(house: &House, token: &str, password: &str) -> Result<(Use
         }
         let mut batch = Batch::new();
         batch.update(&user, &User { password: hashed.clone(), ..user.record.clone() })?;
-        // Every other link goes too: somebody else may have asked for it.
-        for link in links(house, id).await? {
-            batch.remove(&link);
+        // The link itself, as it was read: whoever uses it at the same moment is refused by this.
+        batch.remove(&reset);
+        // Every other goes too: somebody else may have asked for it.
+        for link in links(house, id).await?.iter().filter(|link| link.record.hash != reset.record.hash) {
+            batch.remove(link);
         }
         // And every session, in the same commit: whoever is in by the old password is out.
         for session in all_sessions(house, id).await? {

@@ -4,6 +4,7 @@ import { t } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { EVERYTHING } from "../state/query.ts";
 import { useDesk } from "../state/desk.ts";
+import { EVERYTHING } from "../state/query.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { widgetCode } from "./Channel.tsx";
 import { NewInvite } from "./Invites.tsx";
@@ -26,7 +27,7 @@ function Step(props: { number: number; title: string; done: boolean; open: boole
 async function look() {
   const [channels, open, closed, users, invites] = await Promise.all([api.channels(), api.conversations(EVERYTHING, {}), api.conversations({ ...EVERYTHING, view: "closed" }, {}), api.users(), api.invites()]);
   const widget = channels.items.find((one) => one.widget);
-  const first = open.items[0] ?? closed.items[0] ?? null;
+  const first = lists.flatMap((list) => list.items)[0] ?? null;
   const invited = users.items.length > 1 || invites.items.some((one) => one.state === "open");
   return { widget, first, invited };
 }
