@@ -887,8 +887,7 @@ on: boolean,
 /**
  * Whether whoever looks too shall say so.
  */
-asks: boolean, } | { "type": "error", 
-who: Author, } | { "type": "presence" } & Presence | { "type": "talk" } & Talk | { "type": "error", 
+asks: boolean, } | { "type": "presence" } & Presence | { "type": "talk" } & Talk | { "type": "error", 
 /**
  * A stable code.
  */
@@ -910,6 +909,8 @@ retry_after_ms?: number, } | { "type": "reset", };
  * What all members of a workspace use.
  */
 export type Setting = "tags" | "replies";
+
+/**
  * Where a visitor's conversation stands.
  */
 export type Talk = { 

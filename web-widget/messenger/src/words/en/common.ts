@@ -240,4 +240,6 @@ export const common: Dictionary<typeof ru> = {
   "notify.bar": "Turn on notifications so that no message goes unnoticed.",
   "notify.allow": "Turn on",
   "notify.file": "A file",
+  "reason.colour_unknown": "No such colour.",
+  "reason.conversation_closed": "The conversation is closed: reopen it first.",
 };

@@ -240,4 +240,6 @@ export const common: Dictionary<typeof ru> = {
   "notify.bar": "Activa las notificaciones para no perder mensajes.",
   "notify.allow": "Activar",
   "notify.file": "Un archivo",
+  "reason.colour_unknown": "No existe ese color.",
+  "reason.conversation_closed": "La conversación está cerrada: ábrela primero.",
 };

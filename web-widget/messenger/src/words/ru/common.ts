@@ -238,4 +238,6 @@ export const common = {
   "notify.bar": "Включите уведомления, чтобы не пропустить новые сообщения.",
   "notify.allow": "Включить",
   "notify.file": "Файл",
+  "reason.colour_unknown": "Нет такого цвета.",
+  "reason.conversation_closed": "Переписка закрыта: сначала откройте её.",
 };
