@@ -128,6 +128,12 @@ story("keeps how the visitor came, and where they are", async () => {
   expect(visit?.marks).toEqual({ source: "yandex", campaign: "osen", yclid: "77" });
   expect(visit?.analytics).toEqual({ _ym_uid: "1700" });
   expect(visit?.first.url).toContain("utm_source=yandex");
+  // A manager sees it in the customer's card, and that they are on the site.
+  await owner.open(words("visit"));
+  await owner.page.getByRole("button", { name: "О клиенте" }).click();
+  const card = owner.page.getByRole("complementary", { name: "О клиенте" });
+  await card.getByText("source: yandex").waitFor();
+  await card.getByText("На сайте", { exact: true }).waitFor();
   // The page changes its address by itself: who watches is told, and the next message says where it was written.
   const { conversation } = await person(words("visit"));
   const watching = await watch(conversation);
@@ -142,6 +148,8 @@ story("keeps how the visitor came, and where they are", async () => {
   await visitor.context.close();
   await watching.sees((presence) => !presence.online);
   watching.end();
+  await card.getByText("На сайте", { exact: true }).waitFor({ state: "detached" });
+  await accessible(owner.page, "card with a visit");
 });
 
 story("does what the page asks: opens, identifies, tells of messages, forgets", async () => {
@@ -232,7 +240,8 @@ story("enlarges pictures, types faces, records a voice", async () => {
   await audio.waitFor();
   // The row says that it is sound, so the server knew it by its content.
   await owner.row("Аудио").click();
-  await owner.page.locator(".msg.inbound :is(.file, audio)").last().waitFor();
+  // It plays with its length at the manager's.
+  await expect.poll(() => owner.page.locator(".msg.inbound audio").last().evaluate((one) => Number.isFinite((one as HTMLAudioElement).duration) && (one as HTMLAudioElement).duration > 0), { timeout: 20_000 }).toBe(true);
   await visitor.reload();
   await expect.poll(() => visitor.in("audio").evaluate((one) => [(one as HTMLAudioElement).readyState > 0, Number.isFinite((one as HTMLAudioElement).duration)]), { timeout: 20_000 }).toEqual([true, true]);
 });

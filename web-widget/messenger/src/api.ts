@@ -1,5 +1,5 @@
 /** Every address of the HTTP edge the messenger uses, typed, in one place. */
-import type { AttachmentView, ConversationView, Me, MessageView, Role } from "@kommutator/shared/generated/protocol.ts";
+import type { AttachmentView, ConversationView, Me, MessageView, PersonView, Role } from "@kommutator/shared/generated/protocol.ts";
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
@@ -39,6 +39,7 @@ export const api = {
   counters: () => call<Counters>("GET", `${base}/conversations/counters`),
   conversation: (key: string) => call<ConversationView>("GET", `${base}/conversations/${id(key)}`),
   bulk: (ids: string[], deed: Deed) => call<BulkDone>("POST", `${base}/conversations/bulk`, { ids, ...deed }),
+  person: (key: string) => call<PersonView>("GET", `${base}/conversations/${id(key)}/person`),
   timeline: (key: string) => call<Timeline>("GET", `${base}/conversations/${id(key)}/timeline`),
   files: (key: string, cursor: string | null) => call<Page<AttachmentView>>("GET", `${base}/conversations/${id(key)}/files${query({ cursor })}`),
   edit: (key: string, message: string, text: string) => call<{ message: MessageView }>("PATCH", `${base}/conversations/${id(key)}/messages/${id(message)}`, { text }),

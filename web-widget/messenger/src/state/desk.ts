@@ -1,6 +1,6 @@
 /** Everything a logged-in manager works with: the socket, the lists, the outbox. Made at login, ended at logout. */
 import { createContext, createSignal, useContext } from "solid-js";
-import type { Event, Me, MessageView, SendFrame, ServerFrame } from "@kommutator/shared/generated/protocol.ts";
+import type { Event, Me, MessageView, Presence, SendFrame, ServerFrame } from "@kommutator/shared/generated/protocol.ts";
 import { type ReadyBase, SocketClient, type Status, type Typing } from "@kommutator/shared/socket/client.ts";
 import { browserSocket, browserStorage, browserTimers, newClientId, socketUrl, watchPage } from "@kommutator/shared/socket/browser.ts";
 import type { QueueEntry } from "@kommutator/shared/socket/queue.ts";
@@ -36,6 +36,9 @@ export function createDesk(first: Me, ended: () => void) {
   const conversations = createConversations(api, () => me().id, (act) => setTimeout(act, COUNT_MS));
   const marks = createMarks((one) => conversations.upsert(one));
   const perform = createDeeds((id) => conversations.get(id), (one) => conversations.upsert(one));
+  const [presence, setPresence] = createSignal<ReadonlyMap<string, Presence>>(new Map());
+  /** Asked anew after each break: who watches is known to the socket only. */
+  const watch = (conversation: string | null) => { if (conversation !== null) client.signal({ type: "watch", conversation }); };
   const lookers = createLookers(() => me().id, (frame) => client.signal(frame));
   const listeners = new Set<Listener>();
   const typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -114,10 +117,12 @@ export function createDesk(first: Me, ended: () => void) {
         setMe(frame.me);
         if (!frame.resumed || stale) void reload();
         lookers.again();
+        watch(lookers.shown());
       },
       event: onEvent,
       typing: onTyping,
       viewing: (frame) => lookers.heard(frame),
+      other: (frame) => { if (frame.type === "presence") setPresence((map) => new Map(map).set(frame.conversation, frame)); },
       accepted: (frame) => tell(frame.message, !frame.duplicate),
       reset: () => (stale = true),
       queue: (entries) => setOutbox([...entries]),
@@ -161,6 +166,8 @@ export function createDesk(first: Me, ended: () => void) {
     marks,
     perform,
     lookers,
+    presence,
+    watch,
     conversations,
     listen(listener: Listener): () => void {
       listeners.add(listener);

@@ -20,6 +20,20 @@ function FileRow(props: { file: AttachmentView }) {
   );
 }
 
+const sounds = (file: AttachmentView) => file.media_type.startsWith("audio/") && file.status === "ready" && file.url !== undefined;
+
+/** A voice that was recorded in a browser does not say how long it is before its end was looked at. */
+function measure(audio: HTMLAudioElement): void {
+  audio.onloadedmetadata = () => {
+    if (audio.duration !== Infinity) return;
+    audio.ontimeupdate = () => {
+      audio.ontimeupdate = null;
+      audio.currentTime = 0;
+    };
+    audio.currentTime = 1e7;
+  };
+}
+
 export function Attachments(props: { files: AttachmentView[] }) {
   const { show } = useThread();
   const ready = (file: AttachmentView) => isPicture(file) && file.status === "ready" && file.url !== undefined;
@@ -43,7 +57,7 @@ export function Attachments(props: { files: AttachmentView[] }) {
           </For>
         </div>
       </Show>
-      <For each={props.files.filter((file) => !ready(file))}>{(file) => <FileRow file={file} />}</For>
+      <For each={props.files.filter((file) => !ready(file))}>{(file) => <Show when={sounds(file)} fallback={<FileRow file={file} />}><audio controls preload="metadata" src={file.url} aria-label={file.name} ref={measure} /></Show>}</For>
     </>
   );
 }

@@ -5,19 +5,12 @@ import { kindText, locale, t } from "../i18n.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { useDesk } from "../state/desk.ts";
 import { Icon } from "../ui/Icon.tsx";
+import { Address } from "./Address.tsx";
+import { Person } from "./Person.tsx";
 import { Files, Timeline } from "./Timeline.tsx";
 
 function Fact(props: { name: string; children: JSX.Element }) {
   return <div><dt>{props.name}</dt><dd>{props.children}</dd></div>;
-}
-
-/** Only what the site said; an address that is not the web's is shown, not linked. */
-function Address(props: { url: string; text?: string | undefined }) {
-  return (
-    <Show when={/^https?:\/\//.test(props.url)} fallback={props.url}>
-      <a href={props.url} target="_blank" rel="noopener noreferrer nofollow">{props.text ?? props.url}</a>
-    </Show>
-  );
 }
 
 export function Card(props: { conversation: ConversationView; close: () => void }) {
@@ -39,6 +32,7 @@ export function Card(props: { conversation: ConversationView; close: () => void 
         <Show when={one().page?.referrer}>{(url) => <Fact name={t("card.from")}><Address url={url()} /></Fact>}</Show>
         <Fact name={t("card.since")}>{dateTime(locale(), one().created_at)}</Fact>
         <Fact name={t("card.active")}>{dateTime(locale(), one().active_at)}</Fact>
+        <Person version={one().version} />
       </dl>
       <Show when={tags().length > 0}><ul class="tag-list" aria-label={t("tags.put")}><For each={tags()}>{(tag) => <li><i class={`tag-dot colour-${tag.colour}`} />{tag.name}</li>}</For></ul></Show>
       <Files version={one().version} />

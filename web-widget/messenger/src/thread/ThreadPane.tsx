@@ -66,6 +66,7 @@ export function ThreadPane(props: { id: string }) {
     if (actions.key(event)) event.preventDefault();
   };
   desk.lookers.show(id);
+  desk.watch(id);
   onCleanup(() => desk.lookers.show(null));
   onMount(() => window.addEventListener("keydown", key));
   onCleanup(() => window.removeEventListener("keydown", key));

@@ -195,4 +195,12 @@ export const chats: Dictionary<typeof ru> = {
   "fact.unblocked": "Customer unblocked",
   "fact.handed_over": "Handed over",
   "fact.joined": "Joined with another",
+  "person.now": "Now",
+  "person.here": "On the site",
+  "person.phone": "Phone",
+  "person.email": "E-mail",
+  "person.unverified": "as the customer says",
+  "person.siteId": "Id on the site",
+  "person.consent": "Consent",
+  "person.visit": "First visit",
 };

@@ -195,4 +195,12 @@ export const chats: Dictionary<typeof ru> = {
   "fact.unblocked": "Cliente desbloqueado",
   "fact.handed_over": "Transferida",
   "fact.joined": "Unida a otra",
+  "person.now": "Ahora",
+  "person.here": "En el sitio",
+  "person.phone": "Teléfono",
+  "person.email": "Correo",
+  "person.unverified": "según el cliente",
+  "person.siteId": "Id en el sitio",
+  "person.consent": "Consentimiento",
+  "person.visit": "Primera visita",
 };

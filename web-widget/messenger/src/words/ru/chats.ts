@@ -193,4 +193,12 @@ export const chats = {
   "fact.unblocked": "Клиент разблокирован",
   "fact.handed_over": "Передана",
   "fact.joined": "Объединена с другой",
+  "person.now": "Сейчас",
+  "person.here": "На сайте",
+  "person.phone": "Телефон",
+  "person.email": "E-mail",
+  "person.unverified": "со слов клиента",
+  "person.siteId": "ID на сайте",
+  "person.consent": "Согласие",
+  "person.visit": "Первый визит",
 };
