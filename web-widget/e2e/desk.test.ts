@@ -195,7 +195,7 @@ it("shows who else is there, and warns before a second answer", async () => {
 
 it("keeps a draft for the manager's other device", async () => {
   const area = owner.page.locator(".composer textarea");
-  const kept = owner.page.waitForResponse((answer) => answer.url().includes("/me/drafts/") && answer.request().method() === "PUT");
+  const kept = owner.page.waitForResponse((answer) => answer.url().includes("/me/drafts/") && (answer.request().postData() ?? "").includes(words("draft", 1)));
   await area.fill(words("draft", 1));
   await kept;
   const other = await Manager.enter(browser, demo.email, demo.password);

@@ -7,6 +7,8 @@ const prefix = "kommutator.draft.";
 const key = (conversation: string) => prefix + conversation;
 const PAUSE_MS = 1_500;
 const [changes, setChanges] = createSignal(0);
+/** What is kept of one conversation goes out one after the other: an older word must not overtake a newer. */
+const lines = new Map<string, Promise<unknown>>();
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
 
 function stored(conversation: string): Draft | null {
@@ -41,7 +43,8 @@ export function saveDraft(conversation: string, text: string): void {
   clearTimeout(timers.get(conversation));
   timers.set(conversation, setTimeout(() => {
     timers.delete(conversation);
-    api.keepDraft(conversation, { text, reply_to: null, note: false }).catch(() => undefined); // It is kept here; the next word tries again.
+    const keep = () => api.keepDraft(conversation, { text, reply_to: null, note: false }).catch(() => undefined); // It is kept here; the next word tries again.
+    lines.set(conversation, (lines.get(conversation) ?? Promise.resolve()).then(keep));
   }, text ? PAUSE_MS : 0));
 }
 
