@@ -1,4 +1,4 @@
-// Prints what a page downloads and fails when the widget has outgrown its budget.
+// Prints what a page downloads and fails when something has outgrown its budget.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -7,6 +7,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const list = (folder) => readdirSync(at(`dist/${folder}`)).map((name) => `${folder}${name}`);
 const budgets = [
   [/^widget\.js$/, 3 * 1024],
+  [/^messenger\/assets\/index-.+\.js$/, 150 * 1024],
   [/^widget\/chat-.+\.js$/, 15 * 1024],
   [/^widget\/.+\.js$/, 8 * 1024],
 ];
