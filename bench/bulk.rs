@@ -178,7 +178,7 @@ impl Bulk {
         batch.insert(&CustomerLink { identity, customer, home: customer }).unwrap();
         batch.insert(&Fact { conversation: id, id: made + 3, at: when, by: String::new(), what: FactKind::Opened }).unwrap();
         batch.append(&streams::changes(id), entries::write(&ChangeEntry { n: messages, new: true, t: when.0 }).unwrap());
-        let entry = FeedEntry::Message { c: id, a: self.account.id, n: messages, h: 1, new: true, hid: false, d: false };
+        let entry = FeedEntry::Message { c: id, a: self.account.id, n: messages, h: 1, new: true, hid: false, d: false, f: Vec::new() };
         batch.append(&streams::feed(), entries::write(&entry).unwrap());
         conversation
     }

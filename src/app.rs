@@ -118,6 +118,7 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         panics: Panics::default(),
         search: Searcher::new(search),
         mail: config.mail.as_ref().map(Mail::new).transpose().map_err(StartError)?,
+        webhooks: crate::gateway::webhooks::Senders::default(),
         outside: Outside::new(config.outside_private),
         public_url: config.public_url.clone(),
     })

@@ -31,6 +31,9 @@ pub enum FeedEntry {
         /// Whether it has deliveries to CRMs.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         d: bool,
+        /// What happened with the conversation in the same commit: ids of facts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        f: Vec<u64>,
     },
     /// A conversation changed without a message.
     #[serde(rename = "c")]
@@ -39,6 +42,9 @@ pub enum FeedEntry {
         c: ConversationId,
         /// Its account.
         a: AccountId,
+        /// What happened with it: ids of facts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        f: Vec<u64>,
     },
     /// A channel account changed.
     #[serde(rename = "a")]

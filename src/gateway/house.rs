@@ -52,6 +52,8 @@ pub struct House {
     pub search: super::searcher::Searcher,
     /// Where letters go; none: no mail is set up.
     pub mail: Option<Mail>,
+    /// The webhooks this node sends to.
+    pub webhooks: super::webhooks::Senders,
     /// Calls to addresses that people give.
     pub outside: Outside,
     /// The address people reach this installation by, without a slash at the end: what links in letters begin with.

@@ -1,4 +1,4 @@
-//! What must not grow for ever: the feed, uploads nobody used, logins and invites that ended, old letters.
+//! What must not grow for ever: the feed, uploads nobody used, logins and invites that ended, old letters and deliveries.
 //!
 //! Each step is conditioned on what it read, so two nodes that tidy at once do no harm; usually one does, the one a hash favours.
 
@@ -36,6 +36,7 @@ pub async fn tidy(house: &House) -> Result<(), StoreError> {
         if favoured(&nodes.alive, &id) == Some(house.node) {
             trim_feed(house, id).await?;
             remove_unused_uploads(house, id).await?;
+            super::administration::webhooks::tidy(house, id).await?;
         }
     }
     if favoured(&nodes.alive, &"credentials") == Some(house.node) {

@@ -18,6 +18,7 @@
 //! * [`entries`]: what lies in the streams
 //! * [`faults`]: places where tests break the process on purpose
 //! * [`post`]: letters, from the commit of their cause to the mail server
+//! * [`webhooks`]: outgoing webhooks, from the feed to other people's servers
 //! * [`panics`]: the words of panics, until their cause is handled again
 //! * [`views`]: from records to what clients see
 
@@ -42,3 +43,4 @@ pub mod signals;
 pub mod supervisor;
 pub mod timers;
 pub mod views;
+pub mod webhooks;

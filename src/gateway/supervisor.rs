@@ -190,7 +190,11 @@ impl Gateway {
             return;
         }
         let house = Arc::clone(&self.house);
-        let fire = async move { super::timers::fire(&house, &workspaces).await };
+        let fire = async move {
+            let fired = super::timers::fire(&house, &workspaces).await;
+            super::webhooks::round(&house, &workspaces).await;
+            fired
+        };
         ctx.spawn(fire.into_actor(self).map(|fired, actor, _| {
             actor.firing = false;
             if let Err(error) = fired {

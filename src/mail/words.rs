@@ -133,6 +133,15 @@ fn russian(kind: LetterKind) -> Words {
             button: "",
             note: "Если это были не вы, сразу сообщите администратору.",
         },
+        LetterKind::WebhookOff => Words {
+            subject: "Вебхук «{by}» выключен",
+            lines: &[
+                "Здравствуйте!",
+                "Вебхук «{by}» в пространстве «{workspace}» долго не принимал уведомления и выключен. Пока он выключен, события до него не доходят.",
+            ],
+            button: "Открыть вебхук",
+            note: "Почините приёмник и включите вебхук снова. Недоставленное можно отправить ещё раз из его журнала.",
+        },
         LetterKind::Trial => Words {
             subject: "Проверочное письмо",
             lines: &[
@@ -177,6 +186,15 @@ fn english(kind: LetterKind) -> Words {
             button: "",
             note: "If it was not you, tell your administrator at once.",
         },
+        LetterKind::WebhookOff => Words {
+            subject: "The webhook “{by}” is off",
+            lines: &[
+                "Hello!",
+                "The webhook “{by}” of the workspace “{workspace}” took no notices for a long time and was switched off. While it is off, no events reach it.",
+            ],
+            button: "Open the webhook",
+            note: "Mend the receiver and switch the webhook on again. What was not delivered can be sent again from its log.",
+        },
         LetterKind::Trial => Words {
             subject: "Test letter",
             lines: &["Hello!", "This letter was sent from the workspace “{workspace}” to test its mail. Since you are reading it, everything works."],
@@ -218,6 +236,15 @@ fn spanish(kind: LetterKind) -> Words {
             button: "",
             note: "Si no fuiste tú, avisa enseguida al administrador.",
         },
+        LetterKind::WebhookOff => Words {
+            subject: "El webhook «{by}» está desactivado",
+            lines: &[
+                "¡Hola!",
+                "El webhook «{by}» del espacio «{workspace}» llevaba mucho tiempo sin aceptar avisos y se desactivó. Mientras esté desactivado, no recibe eventos.",
+            ],
+            button: "Abrir el webhook",
+            note: "Repara el receptor y activa el webhook otra vez. Lo que no se entregó se puede reenviar desde su registro.",
+        },
         LetterKind::Trial => Words {
             subject: "Carta de prueba",
             lines: &["¡Hola!", "Esta carta se envió desde el espacio «{workspace}» para probar el correo. Si la estás leyendo, todo funciona."],
@@ -231,12 +258,13 @@ fn spanish(kind: LetterKind) -> Words {
 mod tests {
     use super::*;
 
-    const KINDS: [LetterKind; 6] = [
+    const KINDS: [LetterKind; 7] = [
         LetterKind::Invitation,
         LetterKind::PasswordLink,
         LetterKind::PasswordChanged,
         LetterKind::FactorOn,
         LetterKind::FactorOff,
+        LetterKind::WebhookOff,
         LetterKind::Trial,
     ];
 

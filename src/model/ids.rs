@@ -99,6 +99,8 @@ id! { /** A tag of conversations. */ TagId }
 id! { /** A canned reply. */ ReplyId }
 id! { /** Somebody asked into a workspace. */ InviteId }
 id! { /** A letter. */ LetterId }
+id! { /** An outgoing webhook. */ WebhookId }
+id! { /** A delivery to a webhook. */ DeliveryId }
 id! { /** One process of the product. */ NodeId }
 
 /// A company's space. Small numbers, 0 is never used: it stands for the installation itself.

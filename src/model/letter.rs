@@ -54,6 +54,8 @@ pub enum LetterKind {
     FactorOn,
     /// The second factor was switched off.
     FactorOff,
+    /// A webhook that took nothing for days was switched off.
+    WebhookOff,
     /// Somebody tries whether letters arrive.
     Trial,
 }

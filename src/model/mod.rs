@@ -15,6 +15,7 @@
 //! * [`conversation`]: places, conversations, episodes, the inbox row
 //! * [`message`]: content, origin, states, deliveries
 //! * [`tag`], [`reply`]: tags of conversations, canned replies
+//! * [`webhook`]: what is told to other programs, and how it is repeated
 //! * [`personal`]: what is one manager's own: marks and drafts
 //! * [`protocol`]: the frames of the socket and the views they carry
 //! * [`reason`]: codes with parameters that the edge puts into words
@@ -39,3 +40,4 @@ pub mod tag;
 pub mod time;
 pub mod totp;
 pub mod visit;
+pub mod webhook;

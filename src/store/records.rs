@@ -20,9 +20,12 @@
 //! | `tag` | workspace | id | unique `name` |
 //! | `reply` | workspace | owner, id | unique `shortcut` (owner, shortcut) |
 //! | `mark`, `draft` | workspace | user, conversation | scan |
+//! | `webhook`, `webhook_place` | workspace | id | scan |
+//! | `webhook_delivery` | workspace | webhook, id | `due` (webhook, time) and `line` (webhook, conversation) of what waits; by `message` |
 //! | `visit` | workspace | code | |
 //! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
 
+mod hooks;
 mod workplace;
 
 use serde::{Deserialize, Serialize};
@@ -295,11 +298,19 @@ impl Record for Delivery {
     }
 }
 
+impl Fact {
+    /// The record's key.
+    #[must_use]
+    pub fn at(conversation: ConversationId, id: u64) -> RecordKey {
+        RecordKey { group: Key::new().number(conversation.0).done(), item: Key::new().number(id).done() }
+    }
+}
+
 impl Record for Fact {
     const TABLE: &'static str = "fact";
 
     fn key(&self) -> RecordKey {
-        RecordKey { group: Key::new().number(self.conversation.0).done(), item: Key::new().number(self.id).done() }
+        Self::at(self.conversation, self.id)
     }
 }
 

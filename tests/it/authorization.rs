@@ -211,6 +211,16 @@ const ROUTES: &[Row] = &[
     ("GET", "/api/v1/tokens", nothing, May::Admins("200")),
     ("POST", "/api/v1/tokens", |_| json!({ "name": "new", "role": "manager" }), May::AdminPeople("201")),
     ("DELETE", "/api/v1/tokens/{id}", nothing, May::OurAdmins("204", "404 unknown_token")),
+    ("GET", "/api/v1/webhooks", nothing, May::Admins("200")),
+    ("POST", "/api/v1/webhooks", |_| webhook(), May::Admins("201")),
+    ("GET", "/api/v1/webhooks/{id}", nothing, May::OurAdmins("200", "404 unknown_webhook")),
+    ("PATCH", "/api/v1/webhooks/{id}", |_| json!({ "name": "other" }), May::OurAdmins("200", "404 unknown_webhook")),
+    ("POST", "/api/v1/webhooks/{id}/secret", nothing, May::OurAdmins("201", "404 unknown_webhook")),
+    ("POST", "/api/v1/webhooks/{id}/test", nothing, May::OurAdmins("202", "404 unknown_webhook")),
+    ("GET", "/api/v1/webhooks/{id}/deliveries", nothing, May::OurAdmins("200", "404 unknown_webhook")),
+    ("GET", "/api/v1/webhooks/{id}/deliveries/{delivery}", nothing, May::OurAdmins("200", "404 unknown_webhook")),
+    ("POST", "/api/v1/webhooks/{id}/deliveries/{delivery}/again", nothing, May::OurAdmins("202", "404 unknown_webhook")),
+    ("DELETE", "/api/v1/webhooks/{id}", nothing, May::OurAdmins("204", "404 unknown_webhook")),
     ("GET", "/api/v1/audit", nothing, May::Admins("200")),
     ("GET", "/api/v1/quarantine", nothing, May::Admins("200")),
     ("GET", "/api/v1/quarantine/{id}", nothing, May::OurAdmins("200", "404 unknown_quarantine")),
@@ -227,6 +237,10 @@ const ROUTES: &[Row] = &[
     ("GET", "/metrics", nothing, May::Everybody("200")),
     ("GET", "/api/v1/openapi.json", nothing, May::Everybody("200")),
 ];
+
+fn webhook() -> Value {
+    json!({ "name": "ours", "url": "https://hooks.invalid/", "events": ["message.added"] })
+}
 
 /// What a manager's frame is answered: to who sees the conversation, and to who does not.
 const MANAGER_FRAMES: &[(&str, &str, &str)] = &[
@@ -356,6 +370,7 @@ impl World {
             "tokens" => self.app.token(self.workspace, self.people[&Owner], Role::Manager, None).await.0.to_string(),
             "quarantine" => self.quarantine().await.to_string(),
             "invites" => self.invite().await,
+            "webhooks" => self.webhook().await,
             "me" if path.contains("/sessions/") => self.session_of_another().await,
             "me" => self.conversation.clone(),
             _ => String::new(),
@@ -366,6 +381,10 @@ impl World {
             "/api/v1/files" => format!("{path}?name=a.txt"),
             "/api/v1/search" => format!("{path}?q=секретные"),
             "/widget/v1/files" => format!("{path}?widget={}&name=a.txt", self.widget),
+            path if path.contains("{delivery}") => {
+                let delivery = if unknown { id.clone() } else { self.made(&format!("webhooks/{id}/test"), Value::Null).await };
+                path.replace("{id}", &id).replace("{delivery}", &delivery)
+            }
             _ => path.replace("{id}", &id).replace("{message}", &message).replace("{login}", &self.login.to_string()).replace("{secret}", &self.hook),
         }
     }
@@ -374,6 +393,15 @@ impl World {
     async fn made(&self, what: &str, body: Value) -> String {
         let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
         owner.post(&format!("/api/v1/{what}"), body).await.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// One there is, or a new one.
+    async fn webhook(&self) -> String {
+        let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
+        match owner.get("/api/v1/webhooks").await.body["items"][0]["id"].as_str() {
+            Some(id) => id.to_owned(),
+            None => self.made("webhooks", webhook()).await,
+        }
     }
 
     async fn invite(&self) -> String {

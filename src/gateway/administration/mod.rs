@@ -9,6 +9,7 @@
 //! * [`customers`]: merged and taken apart
 //! * [`tags`], [`replies`]: what all managers use beside the conversations
 //! * [`personal`]: what is one manager's own
+//! * [`webhooks`]: what is told to other programs
 //! * [`quarantine`]: what could not be handled, shown and replayed
 
 pub mod access;
@@ -27,6 +28,7 @@ pub mod replies;
 pub mod second_factor;
 pub mod sessions;
 pub mod tags;
+pub mod webhooks;
 
 use serde_json::Value;
 

@@ -34,6 +34,7 @@ pub(crate) struct Draft {
     hidden: Vec<bool>,
     quiet: bool,
     delivered: bool,
+    facts: Vec<u64>,
     met: Vec<Stored<Identity>>,
     now: Time,
 }
@@ -50,6 +51,7 @@ impl Draft {
             hidden: Vec::new(),
             quiet: false,
             delivered: false,
+            facts: Vec::new(),
             met: Vec::new(),
             now,
         })
@@ -135,6 +137,7 @@ impl Draft {
     /// Something happened with the conversation itself.
     pub(crate) fn fact(&mut self, desk: &Desk, by: &str, what: FactKind) -> Result<(), StoreError> {
         let fact = Fact { conversation: self.conversation.id, id: desk.house.world.id(), at: self.now, by: by.to_owned(), what };
+        self.facts.push(fact.id);
         self.batch.insert(&fact)
     }
 
@@ -206,7 +209,8 @@ impl Draft {
     pub(crate) fn finish(mut self, desk: &Desk) -> Result<(Batch, Stored<Conversation>), StoreError> {
         let feed = streams::feed();
         let changes = streams::changes(self.conversation.id);
-        for (change, hidden) in self.changes.iter().zip(&self.hidden) {
+        let last = self.changes.len();
+        for (at, (change, hidden)) in self.changes.iter().zip(&self.hidden).enumerate() {
             self.conversation.last_change = self.conversation.last_change.saturating_add(1);
             self.batch.append(&changes, entries::write(change)?);
             let entry = FeedEntry::Message {
@@ -217,11 +221,13 @@ impl Draft {
                 new: change.new,
                 hid: *hidden,
                 d: self.delivered,
+                // With the last one: by then all of it has happened.
+                f: if at.saturating_add(1) == last { std::mem::take(&mut self.facts) } else { Vec::new() },
             };
             self.batch.append(&feed, entries::write(&entry)?);
         }
         if self.changes.is_empty() && !self.quiet {
-            let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account };
+            let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account, f: self.facts };
             self.batch.append(&feed, entries::write(&entry)?);
         }
         let last = self.conversation.last_change;

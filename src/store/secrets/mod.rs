@@ -8,6 +8,7 @@
 //! * [`keyfile`]: the text a key file holds, and writing it so that a crash leaves the old or the new one
 //! * [`signing`]: sub-keys and signatures by purpose
 //! * [`visitor`]: visitor tokens, made without a write, and the widget's identity check
+//! * [`webhook`]: signatures of outgoing webhooks
 //!
 //! Secrets in memory are [`secrecy`] boxes: `Debug` shows nothing of them and they are wiped when dropped.
 
@@ -15,6 +16,7 @@ pub mod keyfile;
 pub mod keyring;
 pub mod signing;
 pub mod visitor;
+pub mod webhook;
 
 pub use keyring::{KeyError, KeySource, Keyring, OpenError};
 pub use signing::Purpose;

@@ -15,6 +15,7 @@
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
+//! * [`webhooks`]: what is told to other programs, and how that fared
 //! * [`hooks`]: where providers send what happens
 //! * [`files`]: upload and show
 //! * [`visitor`]: what the widget asks over HTTP: its files
@@ -49,6 +50,7 @@ pub mod tokens;
 pub mod triage;
 pub mod users;
 pub mod visitor;
+pub mod webhooks;
 pub mod workspace;
 
 use actix_web::web;
@@ -136,6 +138,16 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(tokens::list)
         .service(tokens::create)
         .service(tokens::revoke)
+        .service(webhooks::list)
+        .service(webhooks::create)
+        .service(webhooks::show)
+        .service(webhooks::change)
+        .service(webhooks::remove)
+        .service(webhooks::replace_secret)
+        .service(webhooks::try_out)
+        .service(webhooks::log)
+        .service(webhooks::show_delivery)
+        .service(webhooks::again)
         .service(audit::list)
         .service(quarantine::list)
         .service(quarantine::one)

@@ -473,6 +473,7 @@ fn work() -> Vec<Box<dyn Kept>> {
         created_at: NOW,
         changed_at: later(3),
     })));
+    kept.extend(super::domain_webhooks::webhooks());
     kept.extend(boxed([Mark { user: USER, conversation: CONVERSATION, pinned: true, muted: true, at: NOW }]));
     let reply_to = Some(MessageId { conversation: CONVERSATION, number: 3 });
     kept.extend(boxed([SavedDraft { user: USER, conversation: CONVERSATION, text: "Начал".into(), reply_to, note: true, at: NOW }]));

@@ -17,6 +17,7 @@ mod conformance;
 mod domain;
 mod domain_records;
 mod domain_ways_in;
+mod domain_webhooks;
 mod dump;
 mod harness;
 mod kept;

@@ -8,6 +8,7 @@
 //! * [`fake_smtp`]: a mail server that keeps what it is handed, or fails on purpose
 //! * [`ledger`]: what the server has called durable, kept outside of it
 //! * [`proxy`]: cuts all connections at once
+//! * [`receiver`]: takes webhooks, checks their signatures, answers as it is told to
 //! * [`recount`]: counts a whole store anew and compares
 //! * [`redis_server`]: a real redis-server as a child process
 //! * [`s3`]: a small S3 server, written from Amazon's API reference
@@ -22,6 +23,7 @@ pub(crate) mod node;
 #[cfg(feature = "faults")]
 pub(crate) mod provider_side;
 pub(crate) mod proxy;
+pub(crate) mod receiver;
 pub(crate) mod recount;
 pub(crate) mod redis_server;
 #[cfg(feature = "faults")]

@@ -17,6 +17,7 @@ use kommutator::model::protocol::EntryDirection;
 use kommutator::model::reply::CannedReply;
 use kommutator::model::tag::Tag;
 use kommutator::model::visit::Visit;
+use kommutator::model::webhook::{Webhook, WebhookDelivery, WebhookPlace};
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
 use kommutator::store::records::{FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts};
 use kommutator::store::table::{Record, decode};
@@ -141,6 +142,9 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             Letter::TABLE => wanted::<Letter>(raw),
             Pointer::TABLE => wanted::<Pointer>(raw),
             Tag::TABLE => wanted::<Tag>(raw),
+            Webhook::TABLE => wanted::<Webhook>(raw),
+            WebhookPlace::TABLE => wanted::<WebhookPlace>(raw),
+            WebhookDelivery::TABLE => wanted::<WebhookDelivery>(raw),
             CannedReply::TABLE => wanted::<CannedReply>(raw),
             Mark::TABLE => wanted::<Mark>(raw),
             SavedDraft::TABLE => wanted::<SavedDraft>(raw),

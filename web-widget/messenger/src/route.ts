@@ -1,7 +1,7 @@
 /** The address bar as a signal. History routes, no hash; the same page answers them all. */
 import { createSignal } from "solid-js";
 
-export type SettingsPage = "profile" | "notifications" | "workspace" | "setup" | "channels" | "replies" | "tags" | "people" | "tokens" | "audit" | "quarantine";
+export type SettingsPage = "profile" | "notifications" | "workspace" | "setup" | "channels" | "replies" | "tags" | "people" | "tokens" | "webhooks" | "audit" | "quarantine";
 /** The pages before one is let in. What they were given stands behind `#`, where no server and no other site sees it. */
 export type Door = "setup" | "invite" | "forgot" | "reset";
 export type Route =
@@ -9,7 +9,7 @@ export type Route =
   | { name: "chats"; conversation: string | null; message: string | null }
   | { name: "settings"; page: SettingsPage | null; item: string | null };
 
-const PAGES: readonly string[] = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
+const PAGES: readonly string[] = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "webhooks", "audit", "quarantine"];
 
 const DOORS: readonly string[] = ["setup", "invite", "forgot", "reset"];
 

@@ -20,6 +20,8 @@ import { Replies } from "./Replies.tsx";
 import { Tags } from "./Tags.tsx";
 import { Tokens } from "./Tokens.tsx";
 import { Wizard } from "./Wizard.tsx";
+import { NewWebhook, Webhook } from "./webhooks/Webhook.tsx";
+import { Webhooks } from "./webhooks/Webhooks.tsx";
 import { Workspace } from "./Workspace.tsx";
 
 export function Settings() {
@@ -73,6 +75,9 @@ export function Settings() {
             <Match when={shown() === "replies"}><Replies /></Match>
             <Match when={shown() === "tags"}><Tags /></Match>
             <Match when={shown() === "tokens"}><Tokens /></Match>
+            <Match when={shown() === "webhooks" && item() === "new"}><NewWebhook /></Match>
+            <Match when={shown() === "webhooks" && item()} keyed>{(id) => <Webhook id={id} />}</Match>
+            <Match when={shown() === "webhooks"}><Webhooks /></Match>
             <Match when={shown() === "audit"}><Audit /></Match>
             <Match when={shown() === "quarantine"}><Quarantine /></Match>
           </Switch>

@@ -11,6 +11,7 @@ export const PAGES: PageOf[] = [
   { page: "replies", icon: "canned", admin: false },
   { page: "tags", icon: "tag", admin: false },
   { page: "tokens", icon: "key", admin: true },
+  { page: "webhooks", icon: "send", admin: true },
   { page: "quarantine", icon: "quarantine", admin: true },
   { page: "audit", icon: "audit", admin: true },
   { page: "workspace", icon: "home", admin: true },
