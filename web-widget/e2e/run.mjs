@@ -17,6 +17,8 @@ const data = mkdtempSync(join(tmpdir(), "kommutator-e2e-"));
 const [command, args] = binary
   ? [binary, ["demo", "--json", "--data", data, "--listen", "127.0.0.1:0", ...(redis ? ["--redis", redis] : [])]]
   : [process.execPath, [fileURLToPath(new URL("mock/main.mjs", import.meta.url))]];
+// The servers of the tests listen on this machine.
+environment.KOMMUTATOR_OUTSIDE_PRIVATE ??= "on";
 // On Redis the key is always given: every node must have the same.
 if (redis) environment.KOMMUTATOR_KEY ??= randomBytes(32).toString("hex");
 const server = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: environment });

@@ -35,6 +35,15 @@ struct Told {
     data: Value,
 }
 
+/// What happened, as the timeline shows it.
+#[derive(serde::Serialize)]
+struct FactData<'a> {
+    at: Time,
+    by: &'a str,
+    #[serde(flatten)]
+    what: &'a FactKind,
+}
+
 /// Follows the feed to its end, or as far as one round goes.
 ///
 /// # Errors
@@ -242,7 +251,7 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
         let Some(row) = row else { continue };
         for fact in f.iter().filter_map(|id| facts.get(id)) {
             if let Some(event) = event_of(&fact.what).filter(|event| wants(*event)) {
-                let data = json!({ "channel": a, "conversation": row, "fact": { "at": fact.at, "by": fact.by, "what": fact.what } });
+                let data = json!({ "channel": a, "conversation": row, "fact": FactData { at: fact.at, by: &fact.by, what: &fact.what } });
                 told.push(Told { number, event, account: a, conversation: c, message: None, erased: false, data });
             }
         }

@@ -90,8 +90,8 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
     let until = NOW.plus_ms(86_400_000);
     let outbox = || vec![written(&OutboxEntry { m, until })];
     let feed = [
-        FeedEntry::Message { c: CONVERSATION, a: ACCOUNT, n: 1, h: 1, new: true, hid: true, d: true },
-        FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT },
+        FeedEntry::Message { c: CONVERSATION, a: ACCOUNT, n: 1, h: 1, new: true, hid: true, d: true, f: vec![7] },
+        FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT, f: vec![8] },
         FeedEntry::Account { a: ACCOUNT },
         FeedEntry::Setting { s: Setting::Tags },
     ];

@@ -2,6 +2,12 @@
 import { createSignal } from "solid-js";
 import type { Page } from "../types.ts";
 
+/** The row as it stands, if nothing of it changed: a list that is asked for anew keeps focus and hover where they are. */
+function same<Item extends { id: string }>(before: Item[] | null, item: Item): Item {
+  const old = before?.find((one) => one.id === item.id);
+  return old && JSON.stringify(old) === JSON.stringify(item) ? old : item;
+}
+
 export function createPaged<Item extends { id: string }>(load: (cursor: string | null) => Promise<Page<Item>>) {
   const [items, setItems] = createSignal<Item[] | null>(null);
   const [next, setNext] = createSignal<string | null>(null);
@@ -13,7 +19,7 @@ export function createPaged<Item extends { id: string }>(load: (cursor: string |
     try {
       const page = await load(cursor);
       if (mine !== turn) return;
-      setItems((before) => (cursor === null ? page.items : [...(before ?? []), ...page.items]));
+      setItems((before) => (cursor === null ? page.items.map((item) => same(before, item)) : [...(before ?? []), ...page.items]));
       setNext(page.next);
       setError(null);
     } catch (problem) {

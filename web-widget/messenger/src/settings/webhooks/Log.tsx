@@ -13,8 +13,10 @@ import { createLoaded, Loaded } from "../parts.tsx";
 import { readable } from "../payload.ts";
 import { type DeliveryView, EVENTS, type LogAsk, STATUSES, webhooks } from "./api.ts";
 
-/** While something waits the log is looked at so often: the tries are the server's. */
+/** The log is looked at so often: deliveries and tries are the server's. Who reads older pages is not disturbed. */
 const LOOK_MS = 2_000;
+/** Rows of a page, as the server gives them. */
+const ROWS = 20;
 const TONES = { waiting: "waiting", delivered: "posted", failed: "undeliverable" } as const;
 
 const laid = (text: string) => readable(new TextEncoder().encode(text));
@@ -55,9 +57,9 @@ export function Log(props: { id: string; rung: number; on: boolean; changed: () 
   createEffect(on(() => props.rung, () => list.again(), { defer: true }));
   let waited = false;
   const timer = setInterval(() => {
-    if (waits()) list.again();
-    else if (waited) props.changed();
+    if (waited !== waits()) props.changed();
     waited = waits();
+    if ((list.value()?.length ?? 0) <= ROWS && !document.hidden) list.again();
   }, LOOK_MS);
   onCleanup(() => clearInterval(timer));
   const put = (part: LogAsk) => {
