@@ -257,7 +257,7 @@ const SERVER_FRAMES: &[(&str, bool)] = &[
 ];
 
 /// What each event must be hidden from who does not see its channel.
-const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "setting.updated"];
+const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "customer.updated", "setting.updated"];
 
 /// One workspace with everything in it, another one, and everybody who may ask.
 struct World {

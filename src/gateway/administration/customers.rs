@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Actor, AdministrationError, audit};
+use crate::gateway::entries::{self, FeedEntry};
 use crate::gateway::house::House;
+use crate::gateway::known_customers::{LINKS, links};
+use crate::model::contact;
 use crate::model::customer::{Customer, CustomerLink};
 use crate::model::ids::{CustomerId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::handle::PartitionStore;
-use crate::store::key::Key;
-use crate::store::port::{CommitError, Refusal, Scan};
+use crate::store::port::{CommitError, Refusal, StoreError};
+use crate::store::records::streams;
 use crate::store::table::Stored;
 
-/// The most identities of one customer.
-const LINKS: usize = 500;
 /// The longest row of customers merged into each other.
 const ROW: usize = 50;
 /// How often a conflict is read again and tried again.
@@ -41,7 +42,7 @@ pub async fn merge(
         }
         let kept = find(&store, target).await?;
         let links = links(&store, from).await?;
-        if links.len().saturating_add(self::links(&store, target).await?.len()) > LINKS || row.len() >= ROW {
+        if links.len().saturating_add(crate::gateway::known_customers::links(&store, target).await?.len()) > LINKS || row.len() >= ROW {
             return Err(AdministrationError::NotAllowed("too_many_identities"));
         }
         let mut batch = Batch::new();
@@ -53,6 +54,7 @@ pub async fn merge(
         }
         let details = json!({ "into": target, "identities": links.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
         audit(house, &mut batch, actor, "customer.merged", from, details)?;
+        tell(&mut batch, &[from, target])?;
         match store.commit(batch).await {
             Ok(_) => return Ok(kept.record),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -88,6 +90,7 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
             }
         }
         audit(house, &mut batch, actor, "customer.unmerged", id, json!({ "from": whole, "identities": moved }))?;
+        tell(&mut batch, &[id, whole])?;
         match store.commit(batch).await {
             Ok(_) => return Ok(new),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -95,6 +98,125 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
         }
     }
     Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+/// What a customer is called and reached by, as managers write it.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// The name.
+    pub name: Option<String>,
+    /// Phones.
+    pub phones: Option<Vec<String>>,
+    /// E-mails.
+    pub emails: Option<Vec<String>>,
+    /// Where they work.
+    pub company: Option<String>,
+    /// Anything else.
+    pub note: Option<String>,
+}
+
+/// The most phones, and e-mails, of one customer.
+const CONTACTS: usize = 20;
+
+fn line(field: &'static str, text: &str, most: usize) -> Result<String, AdministrationError> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        return Err(AdministrationError::Wrong { field, code: "too_long" });
+    }
+    Ok(text.to_owned())
+}
+
+/// Each in its one form, none twice.
+fn contacts(field: &'static str, given: &[String], code: &'static str, read: fn(&str) -> Option<String>) -> Result<Vec<String>, AdministrationError> {
+    let mut kept: Vec<String> = Vec::new();
+    for text in given.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        let one = read(text).ok_or(AdministrationError::Wrong { field, code })?;
+        if !kept.contains(&one) {
+            kept.push(one);
+        }
+    }
+    if kept.len() > CONTACTS {
+        return Err(AdministrationError::Wrong { field, code: "too_many" });
+    }
+    Ok(kept)
+}
+
+fn say(customer: &mut Customer, said: &Said) -> Result<(), AdministrationError> {
+    if let Some(name) = &said.name {
+        customer.name = line("name", name, 200)?;
+    }
+    if let Some(phones) = &said.phones {
+        customer.known.phones = contacts("phones", phones, "bad_phone", contact::phone)?;
+    }
+    if let Some(emails) = &said.emails {
+        customer.known.emails = contacts("emails", emails, "bad_email", contact::email)?;
+    }
+    if let Some(company) = &said.company {
+        customer.known.company = line("company", company, 200)?;
+    }
+    if let Some(note) = &said.note {
+        customer.known.note = line("note", note, 4_000)?;
+    }
+    Ok(())
+}
+
+/// Writes down somebody who has not written yet. They need a name, a phone or an e-mail.
+///
+/// # Errors
+/// A field is wrong, or the store's word.
+pub async fn create(house: &House, workspace: WorkspaceId, said: &Said) -> Result<Stored<Customer>, AdministrationError> {
+    let mut customer = Customer::fresh(CustomerId(house.world.id()), house.world.now());
+    say(&mut customer, said)?;
+    if customer.name.is_empty() && customer.known.phones.is_empty() && customer.known.emails.is_empty() {
+        return Err(AdministrationError::Wrong { field: "name", code: "required" });
+    }
+    let mut batch = Batch::new();
+    batch.insert(&customer)?;
+    tell(&mut batch, &[customer.id])?;
+    house.store.workspace(workspace).commit(batch).await?;
+    Ok(Stored { version: 1, record: customer })
+}
+
+/// Changes what is known of a customer; one that is merged is changed in the one it is part of.
+///
+/// # Errors
+/// It is not there, a field is wrong, or the store's word.
+pub async fn change(house: &House, workspace: WorkspaceId, id: CustomerId, said: &Said) -> Result<CustomerId, AdministrationError> {
+    let store = house.store.workspace(workspace);
+    for _ in 0..TRIES {
+        let id = row(&store, id).await?.last().copied().unwrap_or(id);
+        let old = find(&store, id).await?;
+        let mut new = old.record.clone();
+        say(&mut new, said)?;
+        if new == old.record {
+            return Ok(id);
+        }
+        let mut batch = Batch::new();
+        batch.update(&old, &new)?;
+        tell(&mut batch, &[id])?;
+        match store.commit(batch).await {
+            Ok(_) => return Ok(id),
+            Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+/// The customer that stands for this one: itself, or the one it was merged into.
+///
+/// # Errors
+/// It is not there, or the store's word.
+pub async fn standing(store: &PartitionStore, id: CustomerId) -> Result<CustomerId, AdministrationError> {
+    Ok(row(store, id).await?.last().copied().unwrap_or(id))
+}
+
+/// Screens and the search are told.
+fn tell(batch: &mut Batch, customers: &[CustomerId]) -> Result<(), StoreError> {
+    for customer in customers {
+        batch.append(&streams::feed(), entries::write(&FeedEntry::Customer { c: *customer })?);
+    }
+    Ok(())
 }
 
 async fn find(store: &PartitionStore, id: CustomerId) -> Result<Stored<Customer>, AdministrationError> {
@@ -110,9 +232,4 @@ async fn row(store: &PartitionStore, id: CustomerId) -> Result<Vec<CustomerId>, 
         next = find(store, id).await?.record.merged_into;
     }
     Ok(row)
-}
-
-async fn links(store: &PartitionStore, id: CustomerId) -> Result<Vec<Stored<CustomerLink>>, AdministrationError> {
-    let found = store.scan_index::<CustomerLink>(CustomerLink::BY_CUSTOMER, &Key::new().number(id.0).done(), Scan::first(LINKS)).await?;
-    Ok(found.into_iter().map(|(_, link)| link).collect())
 }

@@ -93,6 +93,7 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         FeedEntry::Message { c: CONVERSATION, a: ACCOUNT, n: 1, h: 1, new: true, hid: true, d: true },
         FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT },
         FeedEntry::Account { a: ACCOUNT },
+        FeedEntry::Customer { c: CustomerId(71) },
         FeedEntry::Setting { s: Setting::Tags },
     ];
     let command = Command::Close { conversation: CONVERSATION, by: "owner".to_owned() };
