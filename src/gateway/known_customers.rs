@@ -93,12 +93,12 @@ fn change(customer: &Customer, identities: &[&Identity], accounts: BTreeSet<Acco
     Change::Customer(PutCustomer { customer: customer.id, accounts: accounts.into_iter().collect(), texts })
 }
 
-/// What the search keeps of every customer of a workspace, some at a time. Who wrote where is held in memory meanwhile: some tens of
-/// bytes a conversation.
+/// Puts every customer of a workspace into the search index that is being built. Who wrote where is held in memory meanwhile: some tens
+/// of bytes a conversation.
 ///
 /// # Errors
-/// The store's failure, or what `take` fails with.
-pub async fn each(house: &House, workspace: WorkspaceId, take: impl AsyncFn(Vec<Change>) -> Result<(), SearchFailure>) -> Result<(), SearchFailure> {
+/// The store's failure, or the index's.
+pub async fn build(house: &House, workspace: WorkspaceId) -> Result<(), SearchFailure> {
     let store = house.store.workspace(workspace);
     let mut places: HashMap<IdentityId, BTreeSet<AccountId>> = HashMap::new();
     let mut scan = Scan::first(PAGE);
@@ -141,7 +141,7 @@ pub async fn each(house: &House, workspace: WorkspaceId, take: impl AsyncFn(Vec<
             let accounts = ids.iter().filter_map(|id| places.get(id)).flatten().copied().collect();
             change(&one.record, &own, accounts)
         });
-        take(changes.collect()).await?;
+        house.search.index.build(workspace, changes.collect()).await?;
         scan.above = page.last().map(|last| Customer::at(last.record.id).item);
         if page.len() < PAGE {
             return Ok(());

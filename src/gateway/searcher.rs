@@ -74,7 +74,8 @@ struct Room {
 
 /// The index and who is being brought up to date.
 pub struct Searcher {
-    index: SearchIndex,
+    /// The words themselves.
+    pub index: SearchIndex,
     rooms: StdMutex<HashMap<WorkspaceId, Arc<Room>>>,
 }
 
@@ -205,7 +206,7 @@ async fn catch_up(house: &House, workspace: WorkspaceId, epoch: &str) -> Result<
 
 /// Every customer and message of a workspace.
 async fn build(house: &House, workspace: WorkspaceId) -> Result<(), SearchFailure> {
-    super::known_customers::each(house, workspace, async |changes| Ok(house.search.index.build(workspace, changes).await?)).await?;
+    super::known_customers::build(house, workspace).await?;
     build_messages(house, workspace).await
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::words::{self, index_text};
-use super::{PutCustomer, SearchError, Within};
+use super::{FoundCustomers, PutCustomer, ResultPlace, SearchError, Within};
 use crate::model::ids::{CustomerId, WorkspaceId};
 
 /// Customers forgotten in one transaction of a reset.
@@ -54,13 +54,13 @@ pub(super) fn reset(connection: &mut Connection, workspace: WorkspaceId) -> Resu
     }
 }
 
-/// Customers with rows below `before`, the newest first, the row to go on below, and with the first page how many there are.
+/// Customers below a place, the newest first.
 pub(super) fn query(
-    connection: &Connection, workspace: WorkspaceId, within: &Within, text: &str, before: Option<i64>, limit: usize,
-) -> Result<(Vec<CustomerId>, Option<i64>, Option<u64>), SearchError> {
+    connection: &Connection, workspace: WorkspaceId, within: &Within, (text, other_layout): (&str, bool), before: Option<i64>, limit: usize,
+) -> Result<FoundCustomers, SearchError> {
     let expression = words::expression(text);
     if expression.is_none() && !text.trim().is_empty() {
-        return Ok((Vec::new(), None, before.is_none().then_some(0)));
+        return Ok(FoundCustomers { total: before.is_none().then_some(0), ..FoundCustomers::default() });
     }
     let marks = match within {
         Within::Accounts(accounts) => {
@@ -82,7 +82,7 @@ pub(super) fn query(
     let mut found = found.collect::<Result<Vec<_>, _>>()?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|(row, _)| *row);
+    let next = found.last().filter(|_| more).map(|(row, _)| ResultPlace { row: *row, other_layout });
     let total = match before {
         Some(_) => None,
         None => {
@@ -91,5 +91,5 @@ pub(super) fn query(
             Some(count.cast_unsigned())
         }
     };
-    Ok((found.into_iter().map(|(_, customer)| customer).collect(), next, total))
+    Ok(FoundCustomers { customers: found.into_iter().map(|(_, customer)| customer).collect(), next, total })
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::words::{self, index_text};
 use super::{Change, FeedPlace, Put, PutCustomer, SearchError, Within, customers};
-use crate::model::ids::{AccountId, ConversationId, CustomerId, MessageId, WorkspaceId};
+use crate::model::ids::{ConversationId, CustomerId, MessageId, WorkspaceId};
 
 /// Raised with every change of the tables or of how words are made: an older file is built anew.
 const VERSION: i32 = 2;

@@ -327,9 +327,9 @@ impl SearchIndex {
         let tries = tries(text, before);
         let search = move |connection: &Connection| {
             for (text, other_layout) in tries {
-                let (customers, next, total) = customers::query(connection, workspace, &within, &text, before.map(|place| place.row), limit)?;
-                if !customers.is_empty() {
-                    return Ok(FoundCustomers { customers, next: next.map(|row| ResultPlace { row, other_layout }), total });
+                let found = customers::query(connection, workspace, &within, (&text, other_layout), before.map(|place| place.row), limit)?;
+                if !found.customers.is_empty() {
+                    return Ok(found);
                 }
             }
             Ok(FoundCustomers { total: before.is_none().then_some(0), ..FoundCustomers::default() })

@@ -8,13 +8,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::conversations::{self, parse};
 use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::customers::{self, Said};
-use crate::gateway::known_customers::{Part, Whole, whole};
+use crate::gateway::known_customers::{Part, Whole, whole as known};
 use crate::gateway::searcher::{self, Question};
 use crate::model::conversation::ConversationStatus;
-use crate::model::customer::{Claim, Vouched};
+use crate::model::customer::{Claim, Customer, Vouched};
 use crate::model::ids::CustomerId;
 use crate::model::protocol::{ClaimView, ConversationView, CustomerView};
 use crate::model::reason::Reason;
+use crate::model::time::Time;
 use crate::store::search::ResultPlace;
 use crate::web::edge::Edge;
 use crate::web::login::LoggedIn;
@@ -118,7 +119,7 @@ pub(super) async fn many(edge: &Edge, caller: &Caller, ids: &[CustomerId]) -> Re
     let store = edge.house.store.workspace(caller.workspace);
     let mut views = Vec::with_capacity(ids.len());
     for id in ids {
-        let found = whole(&store, *id).await?.filter(|whole| whole.customer.record.merged_into.is_none());
+        let found = known(&store, *id).await?.filter(|whole| whole.customer.record.merged_into.is_none());
         views.extend(found.and_then(|whole| seen(caller, whole)).as_ref().map(view));
     }
     Ok(views)
@@ -190,7 +191,8 @@ pub struct IdentityView {
     /// The customer they came with; a merge is undone for all that came with one.
     home: String,
     /// When they were first seen.
-    created_at: crate::model::time::Time,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Time,
 }
 
 /// A customer that was made one with another.
@@ -219,11 +221,11 @@ async fn found(edge: &Edge, caller: &Caller, id: &str) -> Result<Whole, Problem>
     let unknown = || Problem::unknown("customer");
     let id: CustomerId = id.parse().map_err(|_| unknown())?;
     let store = edge.house.store.workspace(caller.workspace);
-    let whole = whole(&store, id).await?.ok_or_else(unknown)?;
+    let whole = known(&store, id).await?.ok_or_else(unknown)?;
     // Of one that is part of another only this is known; who sees the other may ask.
     if let Some(into) = whole.customer.record.merged_into {
         let into = customers::standing(&store, into).await?;
-        let other = crate::gateway::known_customers::whole(&store, into).await?.ok_or_else(unknown)?;
+        let other = known(&store, into).await?.ok_or_else(unknown)?;
         seen(caller, other).ok_or_else(unknown)?;
         return Ok(whole);
     }
@@ -244,7 +246,7 @@ async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCar
     let mut merged = Vec::new();
     for home in homes {
         let named = whole.parts.iter().find(|part| part.link.home == home).map(|part| part.identity.name.clone()).unwrap_or_default();
-        let record = store.get::<crate::model::customer::Customer>(crate::model::customer::Customer::at(home)).await?;
+        let record = store.get::<Customer>(Customer::at(home)).await?;
         let own = record.map(|stored| stored.record.name).filter(|name| !name.is_empty());
         merged.push(MergedView { id: home.to_string(), name: own.unwrap_or(named) });
     }
@@ -264,7 +266,7 @@ async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCar
 /// One customer with identities and conversations.
 #[utoipa::path(tag = "customers", operation_id = "customer", params(("id" = String, Path)), responses((status = 200, body = CustomerCard), (status = 404, body = ProblemBody)))]
 #[get("/api/v1/customers/{id}")]
-pub(crate) async fn one(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>) -> Result<Json<CustomerCard>, Problem> {
+pub(crate) async fn show(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>) -> Result<Json<CustomerCard>, Problem> {
     let whole = found(&edge, &caller, &id).await?;
     Ok(Json(card(&edge, &caller, &whole).await?))
 }

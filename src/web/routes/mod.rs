@@ -124,7 +124,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(person::person)
         .service(customers::list)
         .service(customers::create)
-        .service(customers::one)
+        .service(customers::show)
         .service(customers::change)
         .service(customers::merge)
         .service(customers::unmerge)

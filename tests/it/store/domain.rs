@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
 use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, TimerEntry};
 use kommutator::model::connection::ProviderLogin;
-use kommutator::model::ids::{NodeId, WorkspaceId};
+use kommutator::model::ids::{CustomerId, NodeId, WorkspaceId};
 use kommutator::model::protocol::Setting;
 use kommutator::model::time::TestWorld;
 use kommutator::store::batch::Batch;

@@ -389,6 +389,7 @@ pub(crate) fn message(number: u32) -> Message {
             width: Some(40),
             height: Some(30),
             thumbnail: true,
+            as_file: at % 3 == 1,
         }],
         reply_to: (number > 1).then_some(MessageId { conversation: CONVERSATION, number: 1 }),
         client_id: Some(format!("key-{number}")),
