@@ -193,8 +193,8 @@ mod flows {
         let shop = Shop::open(app).await;
         let (mut anna, first, _) = shop.visitor(&shop.first, "Анна", "+79991234567").await;
         let (mut boris, second, _) = shop.visitor(&shop.second, "Борис", "+79997654321").await;
-        for (visitor, words) in [(&mut anna, "где мой заказ"), (&mut boris, "заказы есть?"), (&mut anna, "заказ пришёл")]
-        {
+        for (of_anna, words) in [(true, "где мой заказ"), (false, "заказы есть?"), (true, "заказ пришёл")] {
+            let visitor = if of_anna { &mut anna } else { &mut boris };
             visitor.say(json!({ "type": "send", "client_id": words, "text": words })).await;
             visitor.until(|frame| frame["type"] == "accepted").await;
         }
