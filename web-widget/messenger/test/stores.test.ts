@@ -265,7 +265,7 @@ describe("thread", () => {
 
   it("jumps into the middle and back", async () => {
     const thread = createThread(source);
-    await thread.load("m00500");
+    await thread.load({ around: "m00500" });
     expect(thread.atEnd()).toBe(false);
     expect(thread.messages().some((one) => one.id === "m00500")).toBe(true);
     await thread.load();

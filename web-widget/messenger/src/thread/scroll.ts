@@ -1,14 +1,14 @@
 /** Where the log stands: it stays at its end when it was there, and holds its place when something grows above. */
-import { createSignal, onCleanup, onMount } from "solid-js";
+import { createEffect, createSignal, onCleanup } from "solid-js";
 import type { Thread } from "../state/thread.ts";
 
 const NEAR = 80;
-const AHEAD = 600;
+const AHEAD = 1200;
 
 /** The author's name above may come and go with the neighbours; what is read must not move. */
 const wordsOf = (message: HTMLElement) => message.querySelector<HTMLElement>(".bubble") ?? message;
 
-export function createScroll(box: () => HTMLDivElement | undefined, thread: Thread) {
+export function createScroll(box: () => HTMLDivElement | undefined, content: () => HTMLDivElement | undefined, thread: Thread) {
   const [nearEnd, setNearEnd] = createSignal(true);
   /** A message on screen and where it stood. */
   let anchor: { id: string; top: number } | null = null;
@@ -35,6 +35,7 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
     const left = log.scrollHeight - log.scrollTop - log.clientHeight;
     stick = left < NEAR && thread.atEnd();
     setNearEnd(left < NEAR);
+    thread.follow(left < NEAR);
     remember();
     if (log.scrollTop < AHEAD) void thread.loadOlder();
     if (left < AHEAD) void thread.loadNewer();
@@ -43,6 +44,7 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
   const toEnd = (smooth = false) => {
     const log = box();
     stick = true;
+    thread.follow(true);
     log?.scrollTo({ top: log.scrollHeight, behavior: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "instant" });
   };
 
@@ -71,10 +73,9 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
     return true;
   };
 
-  onMount(() => {
+  createEffect(() => {
     const watch = new ResizeObserver(() => settle());
-    const log = box();
-    if (log) watch.observe(log);
+    for (const one of [box(), content()]) if (one) watch.observe(one);
     onCleanup(() => watch.disconnect());
   });
   return { nearEnd, moved, toEnd, settle, toMessage };

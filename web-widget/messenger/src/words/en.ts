@@ -2,5 +2,6 @@ import { chats } from "./en/chats.ts";
 import { common } from "./en/common.ts";
 import { login } from "./en/login.ts";
 import { settings } from "./en/settings.ts";
+import { thread } from "./en/thread.ts";
 
-export const en = { ...common, ...login, ...chats, ...settings };
+export const en = { ...common, ...login, ...chats, ...settings, ...thread };

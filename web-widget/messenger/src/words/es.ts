@@ -2,5 +2,6 @@ import { chats } from "./es/chats.ts";
 import { common } from "./es/common.ts";
 import { login } from "./es/login.ts";
 import { settings } from "./es/settings.ts";
+import { thread } from "./es/thread.ts";
 
-export const es = { ...common, ...login, ...chats, ...settings };
+export const es = { ...common, ...login, ...chats, ...settings, ...thread };

@@ -3,5 +3,6 @@ import { chats } from "./ru/chats.ts";
 import { common } from "./ru/common.ts";
 import { login } from "./ru/login.ts";
 import { settings } from "./ru/settings.ts";
+import { thread } from "./ru/thread.ts";
 
-export const ru = { ...common, ...login, ...chats, ...settings };
+export const ru = { ...common, ...login, ...chats, ...settings, ...thread };
