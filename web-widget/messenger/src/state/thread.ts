@@ -28,6 +28,8 @@ export function createThread(source: MessagesSource) {
   /** Whether the reader stands at the stretch's end. */
   let following = true;
   let round = 0;
+  /** A place is being fetched: the end is no longer wanted. */
+  let jumping = false;
   /** What came while a page was on its way. */
   let meanwhile: MessageView[] = [];
 
@@ -36,7 +38,11 @@ export function createThread(source: MessagesSource) {
     meanwhile = [];
     return (round += 1);
   };
-  const end = (mine: number) => { if (mine === round) setPaging(false); };
+  const end = (mine: number) => {
+    if (mine !== round) return;
+    jumping = false;
+    setPaging(false);
+  };
   const reachEnd = () => {
     setAtEnd(true);
     if (following) setMissed(0);
@@ -49,6 +55,7 @@ export function createThread(source: MessagesSource) {
 
   const load = async (place?: Place): Promise<boolean> => {
     const mine = begin();
+    jumping = place !== undefined;
     // Who jumps waits for the place; who reloads keeps reading.
     if (place !== undefined || !atEnd() || messages().length === 0) setState("loading");
     try {
@@ -91,6 +98,8 @@ export function createThread(source: MessagesSource) {
     missed,
     paging,
     load,
+    /** There may be holes: what was at the end is fetched anew; what is elsewhere is fetched on the way down. */
+    reload: () => (atEnd() && !jumping ? load() : Promise.resolve(false)),
     loadOlder: () => {
       const before = older();
       if (before === null) return Promise.resolve();

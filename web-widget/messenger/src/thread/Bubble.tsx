@@ -68,7 +68,7 @@ export function Bubble(props: { row: Row }) {
         <Show when={props.row.first} fallback={<span class="sr">{name()}</span>}>
           <p class="author"><b>{name()}</b><Show when={origin()}><span class="origin">{origin()}</span></Show></p>
         </Show>
-        <div class="bubble" inert={picks.on()}>
+        <div class="bubble" inert={picks.on() || undefined}>
           <Show when={message().direction === "note"}><p class="lock"><Icon name="lock" small />{t("message.note")}</p></Show>
           <Show when={message().reply_to}>{(id) => <Quote id={id()} />}</Show>
           <Attachments files={message().attachments} />

@@ -45,18 +45,24 @@ export function Messages() {
   };
   createEffect(() => { if (thread.state() === "ready" && thread.atEnd() && unread()) void drawLine(unread() ?? 0); });
 
+  /** Until the reader stands where they wanted to, what happens to be on screen is not read. */
+  const [placed, setPlaced] = createSignal(false);
+  const stand = (act: () => void) => queueMicrotask(() => { act(); setPlaced(true); });
   const reach = async (to: Target) => {
+    setPlaced(false);
     if ("end" in to) {
-      if ((thread.atEnd() && thread.state() === "ready") || ((await thread.load()) && target() === to)) queueMicrotask(() => scroll.toEnd());
+      if ((thread.atEnd() && thread.state() === "ready") || ((await thread.load()) && target() === to)) stand(() => scroll.toEnd());
       return;
     }
     const has = "id" in to && thread.messages().some((one) => one.id === to.id);
     if (!has && !(await thread.load("id" in to ? { around: to.id } : { at: to.at }))) {
-      if (target() === to && thread.messages().length > 0) toast(t("thread.notThere"), true);
+      if (target() !== to) return;
+      if (thread.messages().length > 0) toast(t("thread.notThere"), true);
+      setPlaced(true);
       return;
     }
     const first = "id" in to ? to.id : (thread.messages().find((one) => Date.parse(one.written_at) >= Date.parse(to.at)) ?? thread.messages().at(-1))?.id;
-    queueMicrotask(() => scroll.toMessage(first ?? "", "id" in to ? to.block : "start"));
+    stand(() => scroll.toMessage(first ?? "", "id" in to ? to.block : "start"));
   };
   createEffect(on(target, (to) => void reach(to)));
   createEffect(on([thread.messages, fresh, () => pending().length], () => queueMicrotask(() => scroll.settle()), { defer: true }));
@@ -67,10 +73,10 @@ export function Messages() {
 
   const markRead = () => {
     const last = thread.messages().findLast((message) => message.direction === "inbound");
-    if (!last || !thread.atEnd() || !scroll.nearEnd() || document.visibilityState !== "visible" || !document.hasFocus()) return;
+    if (!last || !placed() || !thread.atEnd() || !scroll.nearEnd() || document.visibilityState !== "visible" || !document.hasFocus()) return;
     if ((conversation()?.unread ?? 0) > 0 || conversation()?.marked_unread) desk.read(id, last.id);
   };
-  createEffect(on([thread.messages, scroll.nearEnd, () => conversation()?.unread, () => conversation()?.marked_unread], () => queueMicrotask(markRead)));
+  createEffect(on([thread.messages, scroll.nearEnd, placed, () => conversation()?.unread, () => conversation()?.marked_unread], () => queueMicrotask(markRead)));
   onMount(() => {
     window.addEventListener("focus", markRead);
     document.addEventListener("visibilitychange", markRead);

@@ -12,13 +12,13 @@ import { createActions } from "./actions.ts";
 import { Card } from "./Card.tsx";
 import { Composer } from "./Composer.tsx";
 import { createFind } from "./find.ts";
+import { FindBar } from "./FindBar.tsx";
 import { Header } from "./Header.tsx";
 import { Lightbox } from "./Lightbox.tsx";
 import { Messages } from "./Messages.tsx";
 import { createPicks } from "./picks.ts";
 import { type Pictures, type Target, ThreadContext } from "./context.ts";
 
-const FindBar = later(() => import("./FindBar.tsx").then((file) => file.FindBar), true);
 const Forward = later(() => import("./Forward.tsx").then((file) => file.Forward), true);
 const PickBar = later(() => import("./PickBar.tsx").then((file) => file.PickBar), true);
 
@@ -69,7 +69,7 @@ export function ThreadPane(props: { id: string }) {
     message: (one, isNew) => { if (one.conversation === id) thread.take(one, isNew); },
     reload: () => {
       void fetchView();
-      if (thread.atEnd()) void thread.load();
+      void thread.reload();
     },
   }));
 

@@ -2,7 +2,7 @@
 const flat = (text: string) => text.toLowerCase().replaceAll("ё", "е");
 
 /** How many letters of a word must be the same: forms of a word differ at their ends. */
-const stem = (word: string) => (word.length <= 3 ? word.length : Math.max(3, word.length - 3));
+const stem = (word: string) => (word.length <= 3 ? word.length : word.length <= 5 ? word.length - 1 : word.length - 2);
 
 function fits(token: string, word: string): boolean {
   let same = 0;

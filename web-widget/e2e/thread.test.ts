@@ -1,0 +1,175 @@
+/** One long conversation: what is in it is found and reached, however far it is; messages are picked, sent on, and come with files and voices. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { launch } from "./browser.mjs";
+import { accessible, api, demo, Manager, Visitor } from "./people.ts";
+import { letIn } from "./shop.ts";
+
+type Talk = { id: string; title: string; preview: { text: string } | null };
+type Message = { id: string; text: string };
+
+const run = Math.random().toString(36).slice(2, 8);
+const words = (who: string, n: number) => `${who}-${run}-${n}`;
+/** Messages of ours in the long conversation: more than the page keeps. */
+const LONG = 460;
+const KEPT = 200;
+
+let browser: Browser;
+let owner: Manager;
+let anna: Visitor;
+let talk: string;
+/** The ids of our lines, by their number. */
+const lines: string[] = [];
+
+const talkOf = async (text: string): Promise<Talk> => {
+  const all = await api<{ items: Talk[] }>("GET", "/conversations?limit=100");
+  const found = all.items.find((one) => one.preview?.text.includes(text));
+  if (!found) throw new Error(`no conversation ends with ${text}`);
+  return found;
+};
+const say = async (conversation: string, text: string, more: object = {}): Promise<string> =>
+  (await api<{ message: Message }>("POST", `/conversations/${conversation}/messages`, { client_id: Math.random().toString(36).slice(2), text, ...more })).message.id;
+const menu = async (page: Page, line: string) => {
+  await page.locator(".head").getByRole("button", { name: "Ещё" }).click();
+  await page.getByRole("menu").getByText(line, { exact: true }).click();
+};
+const message = (page: Page, id: string | undefined) => page.locator(`[data-message="${id}"]`);
+/** It is not only in the page but before one's eyes. */
+const seen = async (page: Page, id: string | undefined) => {
+  await message(page, id).waitFor();
+  await expect.poll(() => message(page, id).evaluate((one) => {
+    const [box, log] = [one.getBoundingClientRect(), document.querySelector(".log")?.getBoundingClientRect()];
+    return log !== undefined && box.bottom > log.top && box.top < log.bottom;
+  })).toBe(true);
+};
+
+beforeAll(async () => {
+  await letIn();
+  browser = await launch();
+  anna = await Visitor.come(browser);
+  await anna.says(words("anna", 1));
+  owner = await Manager.enter(browser, demo.email, demo.password);
+  owner.page.setDefaultTimeout(8_000);
+  await owner.row(words("anna", 1)).waitFor();
+  talk = (await talkOf(words("anna", 1))).id;
+  for (let n = 0; n < LONG; n += 1) lines.push(await say(talk, n % 100 === 7 ? `Строка ${n}: жёлтая доставка ${run}` : `Строка ${n}, обычная`));
+  await api("POST", `/conversations/${talk}/read`, { up_to: lines.at(-1) });
+});
+afterAll(() => browser?.close());
+afterEach(async (c) => { if (c.task.result?.state === "fail") await owner.page.screenshot({ path: `/work/tmp/thread-fail-${c.task.name.slice(0,12).replaceAll(" ","_")}.png` }); });
+
+it("keeps at most two hundred messages in the page, and nothing moves while older ones come", async () => {
+  const { page } = owner;
+  await owner.open(`Строка ${LONG - 1},`);
+  await page.evaluate(() => {
+    const shifts: number[] = [];
+    Object.assign(window, { shifts });
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => shifts.push((entry as unknown as { value: number }).value))).observe({ type: "layout-shift", buffered: false });
+  });
+  const log = page.locator(".log");
+  let most = 0;
+  for (let turn = 0; (await message(page, lines[0]).count()) === 0; turn += 1) {
+    expect(turn, "the beginning is reached").toBeLessThan(60);
+    const first = await page.locator("[data-message]").first().getAttribute("data-message");
+    // By the wheel, as a person does; what is read stays where it is when older ones come above it.
+    await log.hover();
+    await page.mouse.wheel(0, -1500);
+    const watched = await log.evaluate((box) => {
+      const one = [...box.querySelectorAll<HTMLElement>("[data-message]")].find((each) => each.getBoundingClientRect().top >= box.getBoundingClientRect().top);
+      return { id: one?.dataset.message ?? "", at: (one?.querySelector(".bubble")?.getBoundingClientRect().top ?? 0) - box.scrollTop, top: box.scrollTop };
+    });
+    if (watched.top < 1200) await page.waitForFunction((before) => document.querySelector("[data-message]")?.getAttribute("data-message") !== before || !document.querySelector(".older"), first);
+    most = Math.max(most, await page.locator("[data-message]").count());
+  }
+  expect(most).toBeLessThanOrEqual(KEPT);
+  expect(most).toBeGreaterThan(KEPT - 60);
+  const shifts = await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts.reduce((sum, one) => sum + one, 0));
+  expect(shifts).toBeLessThanOrEqual(0.02);
+  // To the end, which is no longer in the page.
+  await page.locator(".to-end").click();
+  await seen(page, lines[LONG - 1]);
+  await page.locator(".to-end").waitFor({ state: "detached" });
+});
+
+it("finds in the conversation by the keyboard alone, goes through what it found, and marks it", async () => {
+  const { page } = owner;
+  await page.locator(".log").focus();
+  await page.keyboard.press("Control+f");
+  await page.keyboard.type("доставку");
+  const said = page.locator(".find .said");
+  await expect.poll(() => said.textContent()).toBe("1 из 5");
+  await seen(page, lines[407]);
+  expect(await message(page, lines[407]).locator("mark").allTextContents()).toEqual(["доставка"]);
+  for (const [keys, at, line] of [["Enter", 2, 307], ["Enter", 3, 207], ["Shift+Enter", 2, 307], ["Enter", 3, 207], ["Enter", 4, 107], ["Enter", 5, 7], ["Enter", 1, 407]] as const) {
+    await page.keyboard.press(keys);
+    await expect.poll(() => said.textContent()).toBe(`${at} из 5`);
+    await seen(page, lines[line]);
+    expect(await page.locator(".msg.here").getAttribute("data-message")).toBe(lines[line]);
+  }
+  await accessible(page, "find");
+  await page.locator(".find input").fill("такого слова нет");
+  await page.getByText("Ничего не нашлось").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".find").waitFor({ state: "detached" });
+  expect(await page.locator("mark").count()).toBe(0);
+  expect(new URL(page.url()).pathname).toBe(`/c/${talk}`);
+});
+
+it("goes to a date, and to the end with a count of what came meanwhile", async () => {
+  const { page } = owner;
+  await menu(page, "Перейти к дате");
+  const dialog = page.getByRole("dialog", { name: "Перейти к дате" });
+  const today = await page.evaluate(() => new Date().toLocaleDateString("sv"));
+  expect(await dialog.getByLabel("День").inputValue()).toBe(today);
+  await accessible(page, "date");
+  await page.keyboard.press("Enter");
+  await page.locator(".msg", { hasText: words("anna", 1) }).waitFor();
+  await anna.says(words("anna", 2));
+  await anna.says(words("anna", 3));
+  const down = page.getByRole("button", { name: "К последним сообщениям: 2 новых" });
+  await down.click();
+  await owner.sees(words("anna", 3));
+  await down.waitFor({ state: "detached" });
+  // Read up a little, still in the same stretch: what comes is counted too.
+  await page.locator(".log").evaluate((log) => { log.scrollTop -= 700; });
+  await page.locator(".to-end").waitFor();
+  await anna.says(words("anna", 4));
+  await page.getByRole("button", { name: "К последним сообщениям: 1 новое" }).click();
+  await page.locator(".to-end").waitFor({ state: "detached" });
+});
+
+it("opens at the first unread one, though a hundred came after it", async () => {
+  const { page } = owner;
+  await page.goto(demo.url);
+  await owner.row(words("anna", 4)).waitFor();
+  await anna.says(words("first", 1));
+  for (let n = 0; n < 69; n += 1) await anna.types(words("many", n));
+  await anna.says(words("many", 69));
+  await owner.row(words("many", 69)).click();
+  await page.locator(".fresh:not(.row)").waitFor();
+  const first = page.locator(".msg", { hasText: words("first", 1) });
+  await first.waitFor();
+  expect(await first.evaluate((one) => one.previousElementSibling?.classList.contains("fresh"))).toBe(true);
+  await expect.poll(() => first.evaluate((one) => one.getBoundingClientRect().top < innerHeight && one.getBoundingClientRect().top > 0)).toBe(true);
+  await page.locator(".row.selected.fresh").waitFor();
+  await page.locator(".to-end").click();
+  await owner.sees(words("many", 69));
+  await page.locator(".row.selected:not(.fresh)").waitFor();
+  await menu(page, "К первому непрочитанному");
+  await expect.poll(() => first.evaluate((one) => one.getBoundingClientRect().top < innerHeight && one.getBoundingClientRect().top > 0)).toBe(true);
+});
+
+it("shows a quoted message that is far away, and leads to it; a link leads to a message", async () => {
+  const { page } = owner;
+  const answer = await say(talk, words("answer", 1), { reply_to: lines[3] });
+  await page.goto(`${demo.url}/c/${talk}`);
+  const quote = message(page, answer).locator(".quote");
+  await quote.getByText("Строка 3, обычная").waitFor();
+  expect(await message(page, lines[3]).count()).toBe(0);
+  await quote.click();
+  await seen(page, lines[3]);
+  await page.goto(`${demo.url}/c/${talk}?m=${lines[150]}`);
+  await seen(page, lines[150]);
+  await page.reload();
+  await seen(page, lines[150]);
+});
