@@ -2,7 +2,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
-import { accessible, api, demo, Manager, Visitor } from "./people.ts";
+import { pdf } from "./files.mjs";
+import { accessible, api, bytesOf, demo, Manager, Visitor } from "./people.ts";
 import { letIn } from "./shop.ts";
 
 type Talk = { id: string; title: string; preview: { text: string } | null };
@@ -104,7 +105,7 @@ it("finds in the conversation by the keyboard alone, goes through what it found,
     await page.keyboard.press(keys);
     await expect.poll(() => said.textContent()).toBe(`${at} из 5`);
     await seen(page, lines[line]);
-    expect(await page.locator(".msg.here").getAttribute("data-message")).toBe(lines[line]);
+    expect(await page.locator(".msg.hit").getAttribute("data-message")).toBe(lines[line]);
   }
   await accessible(page, "find");
   await page.locator(".find input").fill("такого слова нет");
@@ -172,4 +173,96 @@ it("shows a quoted message that is far away, and leads to it; a link leads to a 
   await seen(page, lines[150]);
   await page.reload();
   await seen(page, lines[150]);
+});
+
+it("picks messages by the keyboard, copies them with names and times, and deletes those that can be", async () => {
+  const { page } = owner;
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`${demo.url}/c/${talk}`);
+  await owner.says(words("mine", 1));
+  await owner.says(words("mine", 2));
+  await anna.says(words("hers", 1));
+  await owner.sees(words("hers", 1));
+  const line = (text: string) => page.locator(".msg", { hasText: text });
+  await line(words("mine", 1)).getByRole("button", { name: "Действия с сообщением" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Выбрать" }).press("Enter");
+  const bar = page.getByRole("region", { name: "Действия с выбранными" });
+  await bar.getByText("Выбрано 1").waitFor();
+  // From the first to the customer's word, by Shift and the space bar.
+  await line(words("hers", 1)).getByRole("checkbox").focus();
+  await page.keyboard.press("Shift+Space");
+  await bar.getByText("Выбрано 3").waitFor();
+  await accessible(page, "picking");
+  await page.keyboard.press("Escape");
+  await bar.waitFor({ state: "detached" });
+  expect(new URL(page.url()).pathname).toBe(`/c/${talk}`);
+  // By the mouse: a click anywhere in the line.
+  const start = async () => {
+    await line(words("mine", 1)).hover();
+    await line(words("mine", 1)).getByRole("button", { name: "Действия с сообщением" }).click();
+    await page.getByRole("menuitem", { name: "Выбрать" }).click();
+    await line(words("hers", 1)).click({ modifiers: ["Shift"] });
+    await bar.getByText("Выбрано 3").waitFor();
+  };
+  await start();
+  await bar.getByRole("button", { name: "Скопировать" }).click();
+  await page.getByText("Скопировано 3 сообщения").waitFor();
+  const copied = (await page.evaluate(() => navigator.clipboard.readText())).split("\n");
+  expect(copied).toHaveLength(3);
+  [words("mine", 1), words("mine", 2), words("hers", 1)].forEach((text, at) => { expect(copied[at]).toMatch(new RegExp(`^\\[.+\\d\\d:\\d\\d\\] [^:]+: ${text}$`)); });
+  await start();
+  await bar.getByRole("button", { name: "Удалить" }).click();
+  const dialog = page.getByRole("dialog", { name: "Удалить 2 сообщения?" });
+  await dialog.getByText("Останется 1: написал клиент.").waitFor();
+  await dialog.getByRole("button", { name: "Удалить" }).click();
+  for (const text of [words("mine", 1), words("mine", 2)]) await anna.said(text).waitFor({ state: "detached" });
+  await anna.said(words("hers", 1)).waitFor();
+  await page.reload();
+  await owner.sees(words("hers", 1));
+  expect(await line(words("mine", 1)).count()).toBe(0);
+});
+
+it("sends messages with their files on to several conversations, and notes to nobody", async () => {
+  const { page } = owner;
+  const boris = await Visitor.come(browser);
+  const vera = await Visitor.come(browser);
+  await boris.says(words("boris", 1));
+  await vera.says(words("vera", 1));
+  await anna.sends([{ name: `plan-${run}.pdf`, mimeType: "application/pdf", buffer: pdf("plan") }]);
+  await api("POST", `/conversations/${talk}/messages`, { client_id: `note-${run}`, text: words("secret", 1), note: true });
+  await page.locator(".msg.note", { hasText: words("secret", 1) }).waitFor();
+  const pick = async (text: string) => {
+    const line = page.locator(".msg", { hasText: text });
+    await line.hover();
+    await line.getByRole("button", { name: "Действия с сообщением" }).click();
+  };
+  await pick(words("secret", 1));
+  await page.getByRole("menuitem", { name: "Выбрать" }).waitFor();
+  expect(await page.getByRole("menuitem", { name: "Переслать" }).count()).toBe(0);
+  await page.getByRole("menuitem", { name: "Выбрать" }).click();
+  await page.locator(".msg", { hasText: words("hers", 1) }).click({ modifiers: ["Shift"] });
+  await page.getByText("Заметки остаются здесь").waitFor();
+  await page.locator(".pick-bar").getByRole("button", { name: "Переслать" }).click();
+  const dialog = page.getByRole("dialog", { name: "Переслать 2 сообщения" });
+  await dialog.getByRole("checkbox", { name: new RegExp(words("boris", 1)) }).check();
+  await dialog.getByRole("searchbox").fill(words("vera", 1));
+  await dialog.getByRole("checkbox", { name: new RegExp(words("vera", 1)) }).check();
+  await accessible(page, "forward");
+  await dialog.getByRole("button", { name: "Переслать в 2" }).click();
+  for (const visitor of [boris, vera]) {
+    await visitor.said(words("hers", 1)).waitFor();
+    await visitor.said("Переслано от").first().waitFor();
+    await visitor.file(`plan-${run}.pdf`).waitFor();
+    expect(await bytesOf(visitor.page, visitor.file(`plan-${run}.pdf`))).toBe(pdf("plan").length);
+    expect(await visitor.words()).not.toContain(words("secret", 1));
+    await visitor.reload();
+    await visitor.file(`plan-${run}.pdf`).waitFor();
+  }
+  await page.getByText("Переслано в 2 переписки").waitFor();
+  await page.locator(".toasts").getByRole("button", { name: "Открыть" }).click();
+  await page.locator(".msg.outbound", { hasText: words("hers", 1) }).waitFor();
+  expect(new URL(page.url()).pathname).not.toBe(`/c/${talk}`);
+  await boris.context.close();
+  await vera.context.close();
 });

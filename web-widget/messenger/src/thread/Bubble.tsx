@@ -63,7 +63,7 @@ export function Bubble(props: { row: Row }) {
   };
   return (
     <Show when={message().direction !== "system"} fallback={<p class="system" data-message={message().id}>{message().text}</p>}>
-      <article class={`msg ${message().direction}`} classList={{ first: props.row.first, last: props.row.last, here: find.current() === message().id, picked: picks.has(message().id) }} data-message={message().id} data-client={message().client_id} onClick={pick}>
+      <article class={`msg ${message().direction}`} classList={{ first: props.row.first, last: props.row.last, hit: find.current() === message().id, picked: picks.has(message().id) }} data-message={message().id} data-client={message().client_id} onClick={pick}>
         <Show when={picks.on()}><Box message={message()} name={name()} /></Show>
         <Show when={props.row.first} fallback={<span class="sr">{name()}</span>}>
           <p class="author"><b>{name()}</b><Show when={origin()}><span class="origin">{origin()}</span></Show></p>

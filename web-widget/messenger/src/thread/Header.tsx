@@ -51,6 +51,7 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
     return [one.blocked ? t("thread.blocked") : "", one.channel_name, one.place_title, closed() ? t("thread.closed") : "", who].filter(Boolean).join(" · ");
   };
   return (
+    <>
     <header class="head">
       <a class="ghost back" href="/" onClick={follow} aria-label={t("thread.back")}><Icon name="back" /></a>
       <Show when={conversation()} fallback={<div class="who" />}>
@@ -79,7 +80,8 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
           </>
         )}
       </Show>
-      <Show when={dating()}><GoToDate close={() => setDating(false)} /></Show>
     </header>
+    <Show when={dating()}><GoToDate close={() => setDating(false)} /></Show>
+    </>
   );
 }

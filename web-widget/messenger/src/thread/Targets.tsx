@@ -39,9 +39,10 @@ export function Targets(props: { not: string; picked: readonly ConversationView[
     const asked = words().trim();
     const ways = [asked.toLowerCase(), otherLayout(asked)];
     const near = desk.conversations.known().filter((one) => one.status === "open" || asked !== "").filter((one) => ways.some((way) => `${one.title} ${one.channel_name}`.toLowerCase().includes(way)));
-    const all = new Map([...props.picked, ...near, ...found()].map((one) => [one.id, one]));
+    const all = new Map([...near, ...found(), ...props.picked].map((one) => [one.id, one]));
     all.delete(props.not);
-    return [...all.values()].slice(0, SHOWN);
+    // What is picked keeps its place, and the focus with it; found or not, it stays.
+    return [...all.values()].filter((one, index) => index < SHOWN || props.picked.some((other) => other.id === one.id));
   };
   return (
     <>
