@@ -51,6 +51,9 @@ pub enum FeedEntry {
     Customer {
         /// Which.
         c: CustomerId,
+        /// A channel account they are in: one entry for each; none: they are in no channel, and everybody's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        a: Option<AccountId>,
     },
     /// Something all members of the workspace use changed.
     #[serde(rename = "s")]

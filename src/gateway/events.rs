@@ -111,7 +111,10 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                 house.accounts.forget(workspace, *a);
                 one.managers.push(json(&Event::ChannelUpdated { channel: *a }));
             }
-            FeedEntry::Customer { c } => one.managers.push(json(&Event::CustomerUpdated { customer: *c })),
+            FeedEntry::Customer { c, a } => {
+                one.account = *a;
+                one.managers.push(json(&Event::CustomerUpdated { customer: *c }));
+            }
             FeedEntry::Setting { s } => one.managers.push(json(&Event::SettingUpdated { setting: *s })),
         }
         if let Some(c) = row_of(&entry).filter(|c| rows.get(c) == Some(&number)) {

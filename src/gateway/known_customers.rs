@@ -41,6 +41,14 @@ pub struct Whole {
     pub parts: Vec<Part>,
 }
 
+impl Whole {
+    /// The channel accounts they are in.
+    #[must_use]
+    pub fn accounts(&self) -> BTreeSet<AccountId> {
+        self.parts.iter().flat_map(|part| part.conversations.iter().map(|one| one.record.account)).collect()
+    }
+}
+
 /// The links of a customer.
 ///
 /// # Errors
@@ -74,9 +82,8 @@ pub async fn whole(store: &PartitionStore, id: CustomerId) -> Result<Option<Whol
 /// The store's failure.
 pub async fn one(store: &PartitionStore, id: CustomerId) -> Result<Option<Change>, StoreError> {
     let Some(whole) = whole(store, id).await? else { return Ok(None) };
-    let accounts: BTreeSet<AccountId> = whole.parts.iter().flat_map(|part| part.conversations.iter().map(|one| one.record.account)).collect();
     let identities: Vec<&Identity> = whole.parts.iter().map(|part| &part.identity).collect();
-    Ok(Some(change(&whole.customer.record, &identities, accounts)))
+    Ok(Some(change(&whole.customer.record, &identities, whole.accounts())))
 }
 
 fn change(customer: &Customer, identities: &[&Identity], accounts: BTreeSet<AccountId>) -> Change {

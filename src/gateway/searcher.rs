@@ -274,7 +274,7 @@ fn message_of(workspace: WorkspaceId, number: u64, bytes: &[u8]) -> Option<Messa
 /// An entry that cannot be read was told of above.
 fn customer_of(bytes: &[u8]) -> Option<CustomerId> {
     match entries::read::<FeedEntry>(bytes) {
-        Ok(FeedEntry::Customer { c }) => Some(c),
+        Ok(FeedEntry::Customer { c, .. }) => Some(c),
         Ok(_) | Err(_) => None,
     }
 }

@@ -320,7 +320,7 @@ impl World {
         let file = owner.ask("POST", "/api/v1/files?name=a.txt", Body::Bytes(b"words".to_vec())).await.body["url"].as_str().unwrap().to_owned();
         let upload = owner.ask("POST", "/api/v1/files?name=b.txt", Body::Bytes(b"sent".to_vec())).await.body["id"].clone();
         let path = format!("/api/v1/conversations/{}", text("conversation"));
-        let note = json!({ "client_id": "with a file", "note": true, "attachments": [upload] });
+        let note = json!({ "client_id": "with-a-file", "note": true, "attachments": [upload] });
         let sent_file = owner.post(&format!("{path}/messages"), note).await.body["message"]["attachments"][0]["id"].as_str().unwrap().to_owned();
         let customer = owner.get(&format!("{path}/person")).await.body["customer"].as_str().unwrap().to_owned();
         let hook = create_hook(app.house(), workspace, account.login).await.unwrap();
@@ -735,6 +735,7 @@ async fn events(mut world: World) {
     world.visitor.until(|frame| frame["event"]["kind"] == "message.updated").await;
     assert_eq!(owner.post(&format!("{path}/close"), Value::Null).await.status, 200);
     assert_eq!(owner.post("/api/v1/tags", json!({ "name": "оптовик" })).await.status, 201);
+    assert_eq!(owner.patch(&format!("/api/v1/customers/{}", world.customer), json!({ "company": "Ромашка" })).await.status, 200);
     let mut looks = world.app.manager(&world.secret(Owner).await.unwrap()).await;
     looks.say(frame("viewing", &world)).await;
     looks.until(|frame| frame["type"] == "viewing").await;

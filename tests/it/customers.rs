@@ -35,9 +35,9 @@ impl<'a> Shop<'a> {
 
     /// A visitor of a widget leaves a name and a phone, and writes. Their socket, the conversation, the customer.
     async fn visitor(&self, widget: &str, name: &str, phone: &str) -> (Socket, String, String) {
-        let (mut visitor, _) = self.app.visitor(widget).await;
-        let form = json!({ "name": name, "phone": phone });
-        visitor.say(json!({ "type": "send", "client_id": "1", "text": format!("Здравствуйте, я {name}"), "form": form })).await;
+        let mut visitor = self.app.visitor_socket(widget).await;
+        visitor.say(json!({ "type": "hello", "identity": { "name": name, "phone": phone } })).await;
+        visitor.say(json!({ "type": "send", "client_id": "1", "text": format!("Здравствуйте, я {name}") })).await;
         let accepted = visitor.until(|frame| frame["type"] == "accepted").await.pop().unwrap();
         let conversation = text(&accepted["message"], "conversation");
         let customer = text(&self.owner.get(&format!("/api/v1/conversations/{conversation}/person")).await.body, "customer");
@@ -78,13 +78,13 @@ mod flows {
     pub(super) async fn written_down(app: &App) {
         let shop = Shop::open(app).await;
         let wrong = [
-            (json!({}), "422 wrong_body", "name"),
-            (json!({ "company": "Ромашка" }), "422 wrong_body", "name"),
-            (json!({ "name": "Анна", "phones": ["звоните"] }), "422 wrong_body", "phones"),
-            (json!({ "name": "Анна", "emails": ["anna"] }), "422 wrong_body", "emails"),
-            (json!({ "name": "А".repeat(201) }), "422 wrong_body", "name"),
+            (json!({}), "name"),
+            (json!({ "company": "Ромашка" }), "name"),
+            (json!({ "name": "Анна", "phones": ["звоните"] }), "phones"),
+            (json!({ "name": "Анна", "emails": ["anna"] }), "emails"),
+            (json!({ "name": "А".repeat(201) }), "name"),
         ];
-        for (body, _, field) in wrong {
+        for (body, field) in wrong {
             let answer = shop.owner.post("/api/v1/customers", body.clone()).await;
             assert_eq!((answer.status, answer.text.contains(field)), (422, true), "{body}: {}", answer.text);
         }
@@ -193,9 +193,10 @@ mod flows {
         let shop = Shop::open(app).await;
         let (mut anna, first, _) = shop.visitor(&shop.first, "Анна", "+79991234567").await;
         let (mut boris, second, _) = shop.visitor(&shop.second, "Борис", "+79997654321").await;
-        for (of_anna, words) in [(true, "где мой заказ"), (false, "заказы есть?"), (true, "заказ пришёл")] {
+        for (of_anna, words, key) in [(true, "где мой заказ", "a"), (false, "заказы есть?", "b"), (true, "заказ пришёл", "c")]
+        {
             let visitor = if of_anna { &mut anna } else { &mut boris };
-            visitor.say(json!({ "type": "send", "client_id": words, "text": words })).await;
+            visitor.say(json!({ "type": "send", "client_id": key, "text": words })).await;
             visitor.until(|frame| frame["type"] == "accepted").await;
         }
         let texts = async |conversation: &str, q: &str| -> Vec<String> {

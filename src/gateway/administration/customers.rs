@@ -1,16 +1,16 @@
 //! Customers: merged and taken apart again. Only links move; identities, conversations and messages stay as they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::{Actor, AdministrationError, audit};
 use crate::gateway::entries::{self, FeedEntry};
 use crate::gateway::house::House;
-use crate::gateway::known_customers::{LINKS, links};
+use crate::gateway::known_customers::{LINKS, Whole, links, whole};
 use crate::model::contact;
 use crate::model::customer::{Customer, CustomerLink};
-use crate::model::ids::{CustomerId, WorkspaceId};
+use crate::model::ids::{AccountId, CustomerId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::handle::PartitionStore;
 use crate::store::port::{CommitError, Refusal, StoreError};
@@ -41,20 +41,20 @@ pub async fn merge(
             return Err(AdministrationError::NotAllowed("same_customer"));
         }
         let kept = find(&store, target).await?;
-        let links = links(&store, from).await?;
-        if links.len().saturating_add(crate::gateway::known_customers::links(&store, target).await?.len()) > LINKS || row.len() >= ROW {
+        let moving = links(&store, from).await?;
+        if moving.len().saturating_add(links(&store, target).await?.len()) > LINKS || row.len() >= ROW {
             return Err(AdministrationError::NotAllowed("too_many_identities"));
         }
         let mut batch = Batch::new();
         batch.update(&old, &Customer { merged_into: Some(target), ..old.record.clone() })?;
         // That the other stays what it is: nobody merges it away meanwhile.
         batch.update(&kept, &kept.record)?;
-        for link in &links {
+        for link in &moving {
             batch.update(link, &CustomerLink { customer: target, ..link.record.clone() })?;
         }
-        let details = json!({ "into": target, "identities": links.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
+        let details = json!({ "into": target, "identities": moving.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
         audit(house, &mut batch, actor, "customer.merged", from, details)?;
-        tell(&mut batch, &[from, target])?;
+        tell(&store, &mut batch, &[from, target]).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(kept.record),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -73,13 +73,13 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
     for _ in 0..TRIES {
         let old = find(&store, id).await?;
         let Some(into) = old.record.merged_into else { return Err(AdministrationError::NotAllowed("not_merged")) };
-        let whole = row(&store, into).await?.last().copied().unwrap_or(into);
+        let kept = row(&store, into).await?.last().copied().unwrap_or(into);
         let mut batch = Batch::new();
         let new = Customer { merged_into: None, ..old.record.clone() };
         batch.update(&old, &new)?;
         let mut rows: BTreeMap<CustomerId, Vec<CustomerId>> = BTreeMap::new();
         let mut moved = Vec::new();
-        for link in links(&store, whole).await? {
+        for link in links(&store, kept).await? {
             let home = link.record.home;
             if let std::collections::btree_map::Entry::Vacant(vacant) = rows.entry(home) {
                 vacant.insert(row(&store, home).await?);
@@ -89,8 +89,8 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
                 moved.push(link.record.identity);
             }
         }
-        audit(house, &mut batch, actor, "customer.unmerged", id, json!({ "from": whole, "identities": moved }))?;
-        tell(&mut batch, &[id, whole])?;
+        audit(house, &mut batch, actor, "customer.unmerged", id, json!({ "from": kept, "identities": moved }))?;
+        tell(&store, &mut batch, &[id, kept]).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(new),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -172,7 +172,7 @@ pub async fn create(house: &House, workspace: WorkspaceId, said: &Said) -> Resul
     }
     let mut batch = Batch::new();
     batch.insert(&customer)?;
-    tell(&mut batch, &[customer.id])?;
+    batch.append(&streams::feed(), entries::write(&FeedEntry::Customer { c: customer.id, a: None })?);
     house.store.workspace(workspace).commit(batch).await?;
     Ok(Stored { version: 1, record: customer })
 }
@@ -193,7 +193,7 @@ pub async fn change(house: &House, workspace: WorkspaceId, id: CustomerId, said:
         }
         let mut batch = Batch::new();
         batch.update(&old, &new)?;
-        tell(&mut batch, &[id])?;
+        tell(&store, &mut batch, &[id]).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(id),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -211,10 +211,17 @@ pub async fn standing(store: &PartitionStore, id: CustomerId) -> Result<Customer
     Ok(row(store, id).await?.last().copied().unwrap_or(id))
 }
 
-/// Screens and the search are told.
-fn tell(batch: &mut Batch, customers: &[CustomerId]) -> Result<(), StoreError> {
+/// Screens and the search are told: the screens of who sees a channel one of the customers is in.
+async fn tell(store: &PartitionStore, batch: &mut Batch, customers: &[CustomerId]) -> Result<(), StoreError> {
+    let mut accounts = BTreeSet::new();
     for customer in customers {
-        batch.append(&streams::feed(), entries::write(&FeedEntry::Customer { c: *customer })?);
+        accounts.extend(whole(store, *customer).await?.iter().flat_map(Whole::accounts));
+    }
+    let to: Vec<Option<AccountId>> = if accounts.is_empty() { vec![None] } else { accounts.into_iter().map(Some).collect() };
+    for customer in customers {
+        for account in &to {
+            batch.append(&streams::feed(), entries::write(&FeedEntry::Customer { c: *customer, a: *account })?);
+        }
     }
     Ok(())
 }

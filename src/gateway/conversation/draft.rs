@@ -228,7 +228,7 @@ impl Draft {
             self.batch.append(&feed, entries::write(&entry)?);
         }
         for customer in &self.customers {
-            self.batch.append(&feed, entries::write(&FeedEntry::Customer { c: *customer })?);
+            self.batch.append(&feed, entries::write(&FeedEntry::Customer { c: *customer, a: Some(self.conversation.account) })?);
         }
         let last = self.conversation.last_change;
         if last / TRIM_STEP != last.saturating_sub(u64::try_from(self.changes.len()).unwrap_or(0)) / TRIM_STEP && last > CHANGES_KEPT {

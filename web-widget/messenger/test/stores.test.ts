@@ -10,7 +10,7 @@ import { askedReply, fillIn, findReplies } from "../src/thread/canned.ts";
 import { freshId, rowsOf } from "../src/thread/rows.ts";
 import { createPicks } from "../src/thread/picks.ts";
 import { type Asker, mayForward, undeletable } from "../src/thread/rights.ts";
-import { markWords } from "../src/ui/marks.ts";
+import { markWords } from "../src/ui/hits.ts";
 import { concerns } from "../src/state/concerns.ts";
 import { snoozeTimes } from "../src/thread/snooze.ts";
 import type { ReplyView } from "../src/types.ts";

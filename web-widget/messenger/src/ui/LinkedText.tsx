@@ -1,6 +1,6 @@
 import { For, Show } from "solid-js";
 import { linkParts } from "@kommutator/shared/links.ts";
-import { markWords } from "./marks.ts";
+import { markWords } from "./hits.ts";
 
 function Marked(props: { text: string; marks: string }) {
   return <Show when={props.marks} fallback={props.text}><For each={markWords(props.text, props.marks)}>{(cut) => (cut.hit ? <mark>{cut.text}</mark> : cut.text)}</For></Show>;
