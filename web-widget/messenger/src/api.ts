@@ -3,11 +3,7 @@ import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, P
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-<<<<<<< HEAD
-import type { Appearance, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
-=======
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, MarkView, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
->>>>>>> main
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
