@@ -1,9 +1,9 @@
 /** One long conversation: what is in it is found and reached, however far it is; messages are picked, sent on, and come with files and voices. */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
-import { pdf } from "./files.mjs";
-import { accessible, api, bytesOf, demo, Manager, Visitor } from "./people.ts";
+import { noisePng, pdf } from "./files.mjs";
+import { accessible, api, bytesOf, demo, drawn, Manager, Visitor } from "./people.ts";
 import { letIn } from "./shop.ts";
 
 type Talk = { id: string; title: string; preview: { text: string } | null };
@@ -57,7 +57,6 @@ beforeAll(async () => {
   await api("POST", `/conversations/${talk}/read`, { up_to: lines.at(-1) });
 });
 afterAll(() => browser?.close());
-afterEach(async (c) => { if (c.task.result?.state === "fail") await owner.page.screenshot({ path: `/work/tmp/thread-fail-${c.task.name.slice(0,12).replaceAll(" ","_")}.png` }); });
 
 it("keeps at most two hundred messages in the page, and nothing moves while older ones come", async () => {
   const { page } = owner;
@@ -265,4 +264,137 @@ it("sends messages with their files on to several conversations, and notes to no
   expect(new URL(page.url()).pathname).not.toBe(`/c/${talk}`);
   await boris.context.close();
   await vera.context.close();
+});
+
+it("puts files in order before they go, says what will become of them, and sends pictures as files", async () => {
+  const { page } = owner;
+  const zoya = await Visitor.come(browser);
+  await zoya.says(words("zoya", 1));
+  await owner.open(words("zoya", 1));
+  const file = (name: string, mimeType: string, buffer: Buffer) => ({ name: `${run}-${name}`, mimeType, buffer });
+  const [one, two, paper] = [file("one.png", "image/png", noisePng(60, 40, 1)), file("two.png", "image/png", noisePng(40, 60, 2)), file("paper.pdf", "application/pdf", pdf("paper"))];
+  const input = page.locator(".composer input[type=file]");
+  const cards = page.locator(".tray li");
+  const names = () => cards.locator("b").allTextContents();
+  await input.setInputFiles([one, two, paper]);
+  await expect.poll(names).toEqual([one.name, two.name, paper.name]);
+  const area = page.locator(".composer textarea");
+  await expect.poll(() => area.getAttribute("placeholder")).toBe("Подпись…");
+  // An empty file and one too many are told of before anything is uploaded.
+  await input.setInputFiles([file("empty.txt", "text/plain", Buffer.alloc(0))]);
+  await cards.getByText("Файл пуст").waitFor();
+  await page.getByRole("button", { name: /Убрать .*empty.txt/ }).click();
+  await input.setInputFiles(Array.from({ length: 12 }, (_, n) => file(`${n}.txt`, "text/plain", Buffer.from(`file ${n}`))));
+  await page.getByText("Не больше 10 файлов в сообщении.").waitFor();
+  for (let n = 6; n >= 0; n -= 1) await page.getByRole("button", { name: `Убрать ${run}-${n}.txt` }).click();
+  // The order, by the keyboard: the focus stays with what is moved.
+  await page.getByRole("button", { name: `Позже: ${one.name}` }).focus();
+  await page.keyboard.press("Enter");
+  await expect.poll(names).toEqual([two.name, one.name, paper.name]);
+  await page.keyboard.press("Enter");
+  await expect.poll(names).toEqual([two.name, paper.name, one.name]);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe(`Раньше: ${one.name}`);
+  // And by the mouse.
+  await cards.nth(1).dragTo(cards.nth(0));
+  await expect.poll(names).toEqual([paper.name, two.name, one.name]);
+  await accessible(page, "files");
+  // What the channel will make of it is asked of the server; here it answers as one that splits and links would.
+  const asked: { text: string; attachments: string[]; as_files: boolean }[] = [];
+  await page.route("**/outlook", async (route) => {
+    const body = route.request().postDataJSON() as (typeof asked)[number];
+    asked.push(body);
+    await route.fulfill({ json: { pieces: [{ text: body.text, files: body.attachments.slice(0, 2) }, { text: "…", files: [] }], length: 1, limit: 10, unit: "characters" } });
+  });
+  await page.getByLabel("Отправить как файл").check();
+  await area.fill(words("caption", 1));
+  await page.getByText("Уйдёт двумя сообщениями · 1 файл станет ссылкой").waitFor();
+  await expect.poll(() => asked.at(-1)).toMatchObject({ text: words("caption", 1), as_files: true });
+  expect(asked.at(-1)?.attachments).toHaveLength(3);
+  await page.unroute("**/outlook");
+  await area.press("Enter");
+  await page.locator(".msg.outbound[data-message]", { hasText: words("caption", 1) }).waitFor();
+  for (const reload of [false, true]) {
+    if (reload) {
+      await zoya.reload();
+      await owner.reload();
+    }
+    await zoya.said(words("caption", 1)).waitFor();
+    await expect.poll(() => zoya.in(".file b").allTextContents()).toEqual([paper.name, two.name, one.name]);
+    expect(await zoya.pictures().count()).toBe(0);
+    await expect.poll(() => page.locator(".msg.outbound .file b").allTextContents()).toEqual([paper.name, two.name, one.name]);
+    expect(await page.locator(".msg .pictures").count()).toBe(0);
+  }
+  // The next one goes as a picture.
+  await input.setInputFiles([two]);
+  await cards.first().waitFor();
+  expect(await page.getByLabel("Отправить как файл").isChecked()).toBe(false);
+  await page.locator(".composer .go:enabled").click();
+  await drawn(zoya.pictures().last());
+  await zoya.context.close();
+});
+
+it("does not take the same file twice", async () => {
+  const { page } = owner;
+  // The same file of a disk: chosen again it has the same time.
+  await page.locator(".composer textarea").evaluate((area) => {
+    for (let n = 0; n < 2; n += 1) {
+      const data = new DataTransfer();
+      data.items.add(new File(["price"], "price.txt", { type: "text/plain", lastModified: 1 }));
+      area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }
+  });
+  await page.getByText("Уже выбрано: price.txt").waitFor();
+  expect(await page.locator(".tray li").count()).toBe(1);
+  await page.getByRole("button", { name: "Убрать price.txt" }).click();
+  await page.locator(".tray li").waitFor({ state: "detached" });
+});
+
+it("records a voice, lets it be heard before it goes, and it plays at the visitor's with its length", async () => {
+  const { page } = owner;
+  await owner.context.grantPermissions(["microphone"]);
+  await page.goto(`${demo.url}/c/${talk}`);
+  const record = page.getByRole("button", { name: "Записать голосовое" });
+  await record.click();
+  await page.getByRole("timer").getByText("0:01").waitFor();
+  await accessible(page, "recording");
+  await page.keyboard.press("Escape");
+  await page.locator(".recorder").waitFor({ state: "detached" });
+  expect(await page.locator(".tray li").count()).toBe(0);
+  await record.click();
+  await page.getByRole("timer").getByText("0:02").waitFor();
+  await page.keyboard.press("Enter");
+  const length = (audio: HTMLAudioElement | SVGElement | HTMLElement) => (audio instanceof HTMLAudioElement ? audio.duration : 0);
+  const heard = page.locator(".tray li audio");
+  await expect.poll(() => heard.evaluate(length)).toBeGreaterThan(1);
+  await expect.poll(() => heard.evaluate(length)).toBeLessThan(60);
+  await page.locator(".composer .go:enabled").waitFor();
+  await page.locator(".composer textarea:focus").press("Enter");
+  await page.locator(".msg.outbound[data-message] audio").last().waitFor();
+  for (const reload of [false, true]) {
+    if (reload) await anna.reload();
+    const voice = anna.in("audio").last();
+    await expect.poll(() => voice.evaluate(length)).toBeGreaterThan(1);
+    await expect.poll(() => voice.evaluate(length)).toBeLessThan(60);
+    await voice.evaluate((audio) => (audio as HTMLAudioElement).play());
+    await expect.poll(() => voice.evaluate((audio) => (audio as HTMLAudioElement).currentTime)).toBeGreaterThan(0.2);
+  }
+  // Who says no is told what to do, and goes on writing.
+  await page.evaluate(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError")); });
+  await record.click();
+  await page.getByText("Браузер не дал доступ к микрофону").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".composer textarea:focus").waitFor();
+});
+
+it("has more than six faces to react with", async () => {
+  const { page } = owner;
+  await anna.says(words("joke", 1));
+  const line = page.locator(".msg", { hasText: words("joke", 1) });
+  await line.hover();
+  await line.getByRole("button", { name: "Реакция" }).click();
+  await page.getByRole("menuitem", { name: "Другие реакции" }).click();
+  await page.getByRole("menuitemradio", { name: "🎉" }).click();
+  await line.locator(".reactions", { hasText: "🎉" }).waitFor();
+  await page.reload();
+  await line.locator(".reactions", { hasText: "🎉" }).waitFor();
 });

@@ -60,7 +60,6 @@ export const thread: Dictionary<typeof ru> = {
   "tray.links": { one: "{n} file will become a link", other: "{n} files will become links" },
   "tray.length": "{n} of {most}",
   "tray.bytes": "{n} of {most} bytes",
-  "tray.clear": "Remove all",
   "voice.record": "Record a voice message",
   "voice.recording": "Recording",
   "voice.stop": "Stop and listen",

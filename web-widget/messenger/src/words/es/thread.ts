@@ -60,7 +60,6 @@ export const thread: Dictionary<typeof ru> = {
   "tray.links": { one: "{n} archivo se convertirá en enlace", many: "{n} archivos se convertirán en enlaces", other: "{n} archivos se convertirán en enlaces" },
   "tray.length": "{n} de {most}",
   "tray.bytes": "{n} de {most} bytes",
-  "tray.clear": "Quitar todos",
   "voice.record": "Grabar un mensaje de voz",
   "voice.recording": "Grabando",
   "voice.stop": "Terminar y escuchar",

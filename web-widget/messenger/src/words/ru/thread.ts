@@ -58,7 +58,6 @@ export const thread = {
   "tray.links": { one: "{n} файл станет ссылкой", few: "{n} файла станут ссылками", many: "{n} файлов станут ссылками", other: "{n} файла станут ссылками" },
   "tray.length": "{n} из {most}",
   "tray.bytes": "{n} из {most} байт",
-  "tray.clear": "Убрать все",
   "voice.record": "Записать голосовое",
   "voice.recording": "Идёт запись",
   "voice.stop": "Закончить и послушать",
