@@ -94,7 +94,7 @@ export function Messages() {
 
   return (
     <div class="log-frame">
-      <div class="log" ref={setBox} role="log" aria-live={quiet() ? "off" : "polite"} aria-label={t("thread.log")} tabindex="0" onScroll={() => scroll.moved()}>
+      <div class="log" ref={setBox} role="log" aria-live={quiet() ? "off" : "polite"} aria-label={t("thread.log")} tabindex="0" onScroll={() => scroll.scrolled()}>
         <Switch>
           <Match when={thread.state() === "failed" && rows.length === 0}>
             <Empty icon="offline" title={t("thread.failed")}><button type="button" class="button" onClick={() => goTo(target())}>{t("common.retry")}</button></Empty>

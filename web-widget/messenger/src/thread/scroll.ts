@@ -13,6 +13,9 @@ export function createScroll(box: () => HTMLDivElement | undefined, content: () 
   /** A message on screen and where it stood. */
   let anchor: { id: string; top: number } | null = null;
   let stick = true;
+  /** How large the log and what is in it were when it last stood right. */
+  let sizes = "";
+  const sizesOf = (log: HTMLElement) => `${log.clientHeight} ${log.scrollHeight}`;
 
   const find = (id: string) => box()?.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`) ?? null;
   const remember = () => {
@@ -32,6 +35,7 @@ export function createScroll(box: () => HTMLDivElement | undefined, content: () 
   const moved = () => {
     const log = box();
     if (!log) return;
+    sizes = sizesOf(log);
     const left = log.scrollHeight - log.scrollTop - log.clientHeight;
     stick = left < NEAR && thread.atEnd();
     setNearEnd(left < NEAR);
@@ -60,6 +64,13 @@ export function createScroll(box: () => HTMLDivElement | undefined, content: () 
     moved();
   };
 
+  /** A scroll that is heard together with a change of size was nobody's wish to leave the end. */
+  const scrolled = () => {
+    const log = box();
+    if (log && stick && sizes !== sizesOf(log)) settle();
+    else moved();
+  };
+
   const toMessage = (id: string, block: ScrollLogicalPosition = "center") => {
     const one = find(id);
     if (!one) return false;
@@ -78,5 +89,5 @@ export function createScroll(box: () => HTMLDivElement | undefined, content: () 
     for (const one of [box(), content()]) if (one) watch.observe(one);
     onCleanup(() => watch.disconnect());
   });
-  return { nearEnd, moved, toEnd, settle, toMessage };
+  return { nearEnd, scrolled, toEnd, settle, toMessage };
 }
