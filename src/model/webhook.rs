@@ -53,6 +53,9 @@ pub enum WebhookEvent {
     /// Anything of it changed.
     #[serde(rename = "conversation.updated")]
     Updated,
+    /// A customer is new or changed: load it anew.
+    #[serde(rename = "customer.updated")]
+    Customer,
     /// Somebody pressed «Проверить». Nobody asks for it: it comes to every webhook.
     #[serde(rename = "test")]
     Test,
@@ -70,6 +73,7 @@ impl WebhookEvent {
             Self::Assigned => "conversation.assigned",
             Self::Rated => "conversation.rated",
             Self::Updated => "conversation.updated",
+            Self::Customer => "customer.updated",
             Self::Test => "test",
         }
     }
@@ -130,8 +134,8 @@ pub struct Webhook {
 impl Webhook {
     /// Whether it is to be told of this.
     #[must_use]
-    pub fn wants(&self, event: WebhookEvent, account: AccountId, place: u64) -> bool {
-        let of_channel = self.channels.as_ref().is_none_or(|channels| channels.contains(&account));
+    pub fn wants(&self, event: WebhookEvent, account: Option<AccountId>, place: u64) -> bool {
+        let of_channel = self.channels.as_ref().is_none_or(|channels| account.is_some_and(|account| channels.contains(&account)));
         self.is_on() && place > self.since && of_channel && self.events.contains(&event)
     }
 
@@ -263,7 +267,7 @@ mod tests {
             (Webhook { removed_at: Some(Time(1)), ..hook }, WebhookEvent::MessageAdded, 7, 11, false),
         ];
         for (at, (hook, event, account, place, wanted)) in table.into_iter().enumerate() {
-            assert_eq!(hook.wants(event, AccountId(account), place), wanted, "row {at}");
+            assert_eq!(hook.wants(event, Some(AccountId(account)), place), wanted, "row {at}");
         }
     }
 
@@ -295,6 +299,7 @@ mod tests {
             "conversation.assigned",
             "conversation.rated",
             "conversation.updated",
+            "customer.updated",
             "test",
         ] {
             assert_eq!(event.parse::<WebhookEvent>().unwrap().to_string(), event);

@@ -7,7 +7,7 @@ use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
 use crate::model::customer::Identity;
-use crate::model::ids::ConnectionId;
+use crate::model::ids::{ConnectionId, CustomerId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
 use crate::model::protocol::EntryDirection;
 use crate::model::time::Time;
@@ -36,6 +36,7 @@ pub(crate) struct Draft {
     delivered: bool,
     facts: Vec<u64>,
     met: Vec<Stored<Identity>>,
+    customers: Vec<CustomerId>,
     now: Time,
 }
 
@@ -53,6 +54,7 @@ impl Draft {
             delivered: false,
             facts: Vec::new(),
             met: Vec::new(),
+            customers: Vec::new(),
             now,
         })
     }
@@ -66,6 +68,7 @@ impl Draft {
     pub(crate) fn meet(&mut self, people: People) {
         self.batch.join(people.batch);
         self.met = people.met;
+        self.customers = people.customers;
     }
 
     /// The identities of the cause, as they are stored once it is durable.
@@ -229,6 +232,9 @@ impl Draft {
         if self.changes.is_empty() && !self.quiet {
             let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account, f: self.facts };
             self.batch.append(&feed, entries::write(&entry)?);
+        }
+        for customer in &self.customers {
+            self.batch.append(&feed, entries::write(&FeedEntry::Customer { c: *customer, a: Some(self.conversation.account) })?);
         }
         let last = self.conversation.last_change;
         if last / TRIM_STEP != last.saturating_sub(u64::try_from(self.changes.len()).unwrap_or(0)) / TRIM_STEP && last > CHANGES_KEPT {

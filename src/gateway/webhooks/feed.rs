@@ -8,7 +8,7 @@ use crate::gateway::entries::{self, FeedEntry};
 use crate::gateway::house::House;
 use crate::gateway::views::{self, Viewer};
 use crate::model::conversation::{Conversation, Fact, FactKind};
-use crate::model::ids::{AccountId, ConversationId, DeliveryId, MessageId, WebhookId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, CustomerId, DeliveryId, MessageId, WebhookId, WorkspaceId};
 use crate::model::message::Message;
 use crate::model::time::Time;
 use crate::model::webhook::{DELIVERY_LIFE_MS, WAITING_LIMIT, Webhook, WebhookDelivery, WebhookEvent, WebhookPlace, WebhookStatus};
@@ -28,8 +28,9 @@ const OF_MESSAGE: usize = 200;
 struct Told {
     number: u64,
     event: WebhookEvent,
-    account: AccountId,
-    conversation: ConversationId,
+    /// None: it is of no channel; only who wants all of them is told.
+    account: Option<AccountId>,
+    conversation: Option<ConversationId>,
     message: Option<MessageId>,
     erased: bool,
     data: Value,
@@ -154,7 +155,7 @@ async fn drop_some(house: &House, workspace: WorkspaceId, webhook: WebhookId, co
 }
 
 fn delivery(workspace: WorkspaceId, hook: &Webhook, id: DeliveryId, told: &Told, now: Time) -> WebhookDelivery {
-    new_delivery(workspace, hook.id, id, told.event, &told.data, Some((told.conversation, told.message)), now)
+    new_delivery(workspace, hook.id, id, told.event, &told.data, told.conversation.map(|conversation| (conversation, told.message)), now)
 }
 
 /// A delivery that waits for its first try.
@@ -211,6 +212,7 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
     let mut conversations = BTreeSet::new();
     let mut facts = Vec::new();
     let mut last_change: HashMap<MessageId, u64> = HashMap::new();
+    let mut last_customer: HashMap<CustomerId, u64> = HashMap::new();
     let mut last_row: HashMap<ConversationId, u64> = HashMap::new();
     for (number, entry) in &entries {
         let (conversation, with) = match entry {
@@ -224,6 +226,10 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
                 (*c, f)
             }
             FeedEntry::Conversation { c, f, .. } => (*c, f),
+            FeedEntry::Customer { c, .. } => {
+                last_customer.insert(*c, *number);
+                continue;
+            }
             FeedEntry::Account { .. } | FeedEntry::Setting { .. } => continue,
         };
         conversations.insert(conversation);
@@ -239,6 +245,13 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
     let mut told = Vec::new();
     for (number, entry) in entries {
         let (c, a, f) = match &entry {
+            FeedEntry::Customer { c, a } => {
+                if wants(WebhookEvent::Customer) && last_customer.get(c) == Some(&number) {
+                    let data = json!({ "channel": a, "customer": c });
+                    told.push(Told { number, event: WebhookEvent::Customer, account: *a, conversation: None, message: None, erased: false, data });
+                }
+                continue;
+            }
             FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => continue,
             FeedEntry::Message { c, a, f, .. } | FeedEntry::Conversation { c, a, f } => (*c, *a, f),
         };
@@ -252,7 +265,7 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
         for fact in f.iter().filter_map(|id| facts.get(id)) {
             if let Some(event) = event_of(&fact.what).filter(|event| wants(*event)) {
                 let data = json!({ "channel": a, "conversation": row, "fact": FactData { at: fact.at, by: &fact.by, what: &fact.what } });
-                told.push(Told { number, event, account: a, conversation: c, message: None, erased: false, data });
+                told.push(Told { number, event, account: Some(a), conversation: Some(c), message: None, erased: false, data });
             }
         }
         if let FeedEntry::Message { n, new, .. } = entry {
@@ -263,13 +276,21 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
                 if wants(event) || message.erased_at.is_some() {
                     let view = views::message(house, workspace, message, &[], Viewer::Member);
                     let data = json!({ "channel": a, "conversation": c, "message": view });
-                    told.push(Told { number, event, account: a, conversation: c, message: Some(id), erased: message.erased_at.is_some(), data });
+                    told.push(Told {
+                        number,
+                        event,
+                        account: Some(a),
+                        conversation: Some(c),
+                        message: Some(id),
+                        erased: message.erased_at.is_some(),
+                        data,
+                    });
                 }
             }
         }
         if wants(WebhookEvent::Updated) && last_row.get(&c) == Some(&number) {
             let data = json!({ "channel": a, "conversation": row });
-            told.push(Told { number, event: WebhookEvent::Updated, account: a, conversation: c, message: None, erased: false, data });
+            told.push(Told { number, event: WebhookEvent::Updated, account: Some(a), conversation: Some(c), message: None, erased: false, data });
         }
     }
     Ok(told)

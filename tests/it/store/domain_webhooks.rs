@@ -9,12 +9,12 @@ use super::domain_records::{ACCOUNT, CONVERSATION, NOW, USER, boxed, later, reas
 const WEBHOOK: WebhookId = WebhookId(95);
 
 pub(super) fn webhooks() -> Vec<Box<dyn Kept>> {
-    use WebhookEvent::{Assigned, Closed, MessageAdded, MessageUpdated, Opened, Rated, Test, Updated};
+    use WebhookEvent::{Assigned, Closed, Customer, MessageAdded, MessageUpdated, Opened, Rated, Test, Updated};
     let mut kept = boxed([Webhook {
         id: WEBHOOK,
         name: "Склад".into(),
         url: "https://shop.example/hook".into(),
-        events: vec![MessageAdded, MessageUpdated, Opened, Closed, Assigned, Rated, Updated],
+        events: vec![MessageAdded, MessageUpdated, Opened, Closed, Assigned, Rated, Updated, Customer],
         channels: Some(vec![ACCOUNT]),
         on: true,
         since: 7,

@@ -3,7 +3,7 @@ import type { Reason } from "@kommutator/shared/generated/protocol.ts";
 import { call, query } from "../../http.ts";
 import type { Page } from "../../types.ts";
 
-export const EVENTS = ["message.added", "message.updated", "conversation.opened", "conversation.closed", "conversation.assigned", "conversation.rated", "conversation.updated"] as const;
+export const EVENTS = ["message.added", "message.updated", "conversation.opened", "conversation.closed", "conversation.assigned", "conversation.rated", "conversation.updated", "customer.updated"] as const;
 export type WebhookEvent = (typeof EVENTS)[number] | "test";
 export const STATUSES = ["waiting", "delivered", "failed"] as const;
 export type WebhookStatus = (typeof STATUSES)[number];

@@ -116,4 +116,5 @@ export const owner = {
   "reason.unknown_webhook": "There is no such webhook.",
   "reason.unknown_delivery": "That delivery is gone.",
   "reason.webhook_off": "The webhook is off: switch it on first.",
+  "webhooks.event.customer.updated": "Customer changed",
 };

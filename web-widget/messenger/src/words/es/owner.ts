@@ -116,4 +116,5 @@ export const owner = {
   "reason.unknown_webhook": "No existe ese webhook.",
   "reason.unknown_delivery": "Esa entrega ya no existe.",
   "reason.webhook_off": "El webhook está desactivado: actívelo primero.",
+  "webhooks.event.customer.updated": "Cliente modificado",
 };

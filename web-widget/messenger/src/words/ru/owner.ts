@@ -116,4 +116,5 @@ export const owner = {
   "reason.unknown_webhook": "Такого вебхука нет.",
   "reason.unknown_delivery": "Такой доставки уже нет.",
   "reason.webhook_off": "Вебхук выключен: сначала включите его.",
+  "webhooks.event.customer.updated": "Клиент изменился",
 };
