@@ -13,6 +13,7 @@ import "./styles/deeds.css";
 import "./styles/canned.css";
 import "./styles/table.css";
 import "./styles/page.css";
+import "./styles/home.css";
 import "./styles/tags.css";
 import "./styles/palette.css";
 import "./styles/card.css";

@@ -7,6 +7,7 @@ export type Door = "setup" | "invite" | "forgot" | "reset";
 export type Route =
   | { name: "door"; page: Door }
   | { name: "chats"; conversation: string | null; message: string | null }
+  | { name: "home" }
   | { name: "settings"; page: SettingsPage | null; item: string | null };
 
 const PAGES: readonly string[] = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "webhooks", "audit", "quarantine"];
@@ -18,6 +19,7 @@ export const secretOfLink = () => location.hash.slice(1);
 export function parseRoute(path: string, search: string): Route {
   const [, first, second, third] = path.split("/");
   if (second === undefined && DOORS.includes(first ?? "")) return { name: "door", page: first as Door };
+  if (first === "home" && second === undefined) return { name: "home" };
   if (first === "settings") return { name: "settings", page: PAGES.includes(second ?? "") ? (second as SettingsPage) : null, item: third || null };
   const conversation = first === "c" && second ? decodeURIComponent(second) : null;
   return { name: "chats", conversation, message: conversation ? new URLSearchParams(search).get("m") : null };

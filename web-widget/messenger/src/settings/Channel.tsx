@@ -9,6 +9,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Health } from "./Channels.tsx";
 import { setDirty } from "./form.ts";
+import { Identity } from "./Identity.tsx";
 import { Copy, createLoaded, Head, Loaded } from "./parts.tsx";
 import { WidgetForm } from "./WidgetForm.tsx";
 
@@ -79,6 +80,7 @@ export function Channel(props: { id: string }) {
                   <p class="help after">{t("channels.install.csp")}</p>
                   <Copy text={policyCode(location.origin)} label={t("channels.install.csp")} />
                 </section>
+                <Identity channel={channel()} changed={changed} />
                 <Show when={channel().widget}>{(widget) => <WidgetForm channel={channel()} widget={widget()} saved={changed} />}</Show>
               </Show>
               <section class="block">

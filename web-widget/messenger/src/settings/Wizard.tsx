@@ -1,13 +1,12 @@
 import { createMemo, createSignal, type JSX, onCleanup, Show } from "solid-js";
-import { api } from "../api.ts";
 import { t } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
-import { EVERYTHING } from "../state/query.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { widgetCode } from "./Channel.tsx";
 import { NewInvite } from "./Invites.tsx";
 import { Copy, createLoaded, Head, Loaded } from "./parts.tsx";
+import { look } from "./steps.ts";
 import { WizardWidget } from "./WizardWidget.tsx";
 
 function Step(props: { number: number; title: string; done: boolean; open: boolean; children: JSX.Element }) {
@@ -20,16 +19,6 @@ function Step(props: { number: number; title: string; done: boolean; open: boole
       </div>
     </li>
   );
-}
-
-/** How far it is, is read from what there is: so it can be left and gone on with at any time. */
-async function look() {
-  const views = (["all", "closed", "snoozed"] as const).map((view) => api.conversations({ ...EVERYTHING, view }, {}));
-  const [channels, users, invites, ...lists] = await Promise.all([api.channels(), api.users(), api.invites(), ...views]);
-  const widget = channels.items.find((one) => one.widget);
-  const first = lists.flatMap((list) => list.items)[0] ?? null;
-  const invited = users.items.length > 1 || invites.items.some((one) => one.state === "open");
-  return { widget, first, invited };
 }
 
 export function Wizard() {

@@ -49,6 +49,11 @@ export function Rail(props: { help: () => void }) {
   return (
     <nav class="rail" aria-label={t("rail.main")}>
       <img class="logo" src={logo} alt={t("app.name")} width="32" height="32" />
+      <Show when={desk.isAdmin()}>
+        <a href="/home" onClick={follow} title={t("rail.home")} aria-current={route().name === "home" ? "page" : undefined}>
+          <Icon name="home" /><span class="text">{t("rail.home")}</span>
+        </a>
+      </Show>
       <a href="/" onClick={follow} title={t("rail.chats")} aria-current={route().name === "chats" ? "page" : undefined}>
         <Icon name="chats" /><span class="text">{t("rail.chats")}</span>
         <Show when={waiting() > 0}><span class="count" data-testid="unanswered">{waiting() > 99 ? "99+" : waiting()}</span></Show>

@@ -13,6 +13,7 @@ import { NotifyBar } from "./NotifyBar.tsx";
 import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
 
+const Home = later(() => import("../home/Home.tsx").then((file) => file.Home));
 const Settings = later(() => import("../settings/Settings.tsx").then((file) => file.Settings));
 
 function inField(target: EventTarget | null): boolean {
@@ -57,6 +58,8 @@ export function Shell() {
         <div class="bars"><LinkBar /><NotifyBar /></div>
         <Switch>
           <Match when={route().name === "settings"}><Settings /></Match>
+          <Match when={route().name === "home" && desk.isAdmin()}><Home /></Match>
+          <Match when={route().name === "home"}><Empty icon="lock" title={t("settings.denied")} text={t("settings.denied.text")} /></Match>
           <Match when={route().name === "chats"}>
             <div class="chats">
               <List selected={open()} />
