@@ -1,9 +1,11 @@
 /** The owner's lists: one table everywhere, the way to a page, filters, footnotes. */
+import { createRequire } from "node:module";
+import { runInNewContext } from "node:vm";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
-import { accessible, api, demo, Manager } from "./people.ts";
-import { letIn, set, widgetChannel } from "./shop.ts";
+import { accessible, api, demo, Manager, Visitor } from "./people.ts";
+import { letIn, person, set, widgetChannel } from "./shop.ts";
 
 const run = Math.random().toString(36).slice(2, 8);
 const story = it.runIf(process.env.KOMMUTATOR_BIN !== undefined);
@@ -114,4 +116,55 @@ story("marks the names the law wants marked, with a footnote, in Russian only", 
   expect(await page.locator(".footnote").count()).toBe(0);
   await speak("ru");
   await set({});
+});
+
+story("shows the owner what waits and what is stuck, live, and leads there", async () => {
+  await page.goto(`${demo.url}/home`);
+  await page.getByRole("heading", { name: "Обзор", level: 2 }).waitFor();
+  const waiting = page.getByTestId("home-unanswered").locator("b");
+  const before = Number(await waiting.textContent());
+  const visitor = await Visitor.come(browser);
+  await visitor.says(`Кто-нибудь есть? ${run}`);
+  // Without a reload, and again after one.
+  await expect.poll(async () => Number(await waiting.textContent())).toBe(before + 1);
+  await page.reload();
+  await expect.poll(async () => Number(await waiting.textContent().catch(() => "0"))).toBe(before + 1);
+  await page.getByText("Ничего не застряло.").waitFor();
+  await accessible(page, "the owner's first page");
+  const hook = await api<{ id: string }>("POST", "/webhooks", { name: `Молчит ${run}`, url: "http://127.0.0.1:9/", events: ["message.added"] });
+  await api("POST", `/webhooks/${hook.id}/test`);
+  const line = page.locator(".line-of.bad", { hasText: `Молчит ${run}` });
+  await visitor.says(`Алло ${run}`);
+  await expect.poll(async () => { await page.reload(); await page.locator(".cards-of").waitFor(); return line.count(); }).toBe(1);
+  await line.click();
+  await page.getByRole("heading", { name: `Редактирование вебхука: Молчит ${run}` }).waitFor();
+  await api("DELETE", `/webhooks/${hook.id}`);
+  const list = await api<{ items: { id: string; preview: { text: string } }[] }>("GET", "/conversations?view=unanswered&limit=100");
+  const talk = list.items.find((one) => one.preview.text.includes(run));
+  await api("POST", `/conversations/${talk?.id ?? ""}/close`);
+});
+
+story("hands the owner the secret that signs visitors, with the code that signs, and the widget believes it", async () => {
+  const { id } = await widgetChannel();
+  await go(`channels/${id}`);
+  const block = page.getByTestId("identity");
+  await block.getByRole("button", { name: "Показать секрет" }).click();
+  const secret = (await block.locator(".copy code").first().textContent()) ?? "";
+  expect(secret.length).toBeGreaterThan(20);
+  for (const [tab, word] of [["PHP", "hash_hmac"], ["Node.js", "createHmac"], ["Python", "hmac.new"]] as const) {
+    await block.getByRole("tab", { name: tab }).click();
+    await block.getByText(word).waitFor();
+  }
+  // The sample as it is shown, run as a site's server would.
+  await block.getByRole("tab", { name: "Node.js" }).click();
+  const code = (await block.getByLabel("Node.js", { exact: true }).textContent()) ?? "";
+  const signature = runInNewContext(`${code}\nsignature`, { require: createRequire(import.meta.url), process: { env: { KOMMUTATOR_SECRET: secret } }, user: { id: `u-${run}` } }) as string;
+  const visitor = await Visitor.come(browser);
+  await visitor.page.evaluate(([user, signed]) => (window as unknown as { Kommutator: (what: string, who: unknown) => void }).Kommutator("identify", { id: user, name: "Подписанный", signature: signed }), [`u-${run}`, signature]);
+  await visitor.says(`Это я ${run}`);
+  const { conversation, ...who } = await person(`Это я ${run}`);
+  expect(who.site_id).toBe(`u-${run}`);
+  await api("POST", `/conversations/${conversation}/close`);
+  await go("audit");
+  await row("Показан секрет виджета").first().waitFor();
 });
