@@ -146,10 +146,10 @@ fn say(customer: &mut Customer, said: &Said) -> Result<(), AdministrationError> 
         customer.name = line("name", name, 200)?;
     }
     if let Some(phones) = &said.phones {
-        customer.known.phones = contacts("phones", phones, "bad_phone", contact::phone)?;
+        customer.known.phones = contacts("phones", phones, "phone_invalid", contact::phone)?;
     }
     if let Some(emails) = &said.emails {
-        customer.known.emails = contacts("emails", emails, "bad_email", contact::email)?;
+        customer.known.emails = contacts("emails", emails, "email_invalid", contact::email)?;
     }
     if let Some(company) = &said.company {
         customer.known.company = line("company", company, 200)?;
