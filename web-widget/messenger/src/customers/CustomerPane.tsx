@@ -30,12 +30,15 @@ function KnownAs(props: { one: IdentityView }) {
 /** One customer: what is known, where they write, what was one with them. */
 export function CustomerPane(props: { id: string }) {
   const desk = useDesk();
+  // The pane is made anew for each customer, so its id never changes.
+  // eslint-disable-next-line solid/reactivity
+  const own = props.id;
   const [card, setCard] = createSignal<CustomerCard | null>(null);
   const [wrong, setWrong] = createSignal<unknown>(null);
   const [merging, setMerging] = createSignal(false);
   const load = async () => {
     try {
-      const loaded = await api.customer(props.id);
+      const loaded = await api.customer(own);
       const into = loaded.customer.merged_into;
       if (into !== null) navigate(customerPath(into), true);
       setCard(loaded);
@@ -45,11 +48,11 @@ export function CustomerPane(props: { id: string }) {
     }
   };
   void load();
-  onCleanup(desk.listen({ customer: (id) => { if (id === props.id) void load(); }, reload: () => void load() }));
+  onCleanup(desk.listen({ customer: (id) => { if (id === own) void load(); }, reload: () => void load() }));
   const apart = async (id: string) => {
     try {
       await api.unmergeCustomer(id);
-      toast(t("customers.apart"), false, { text: t("did.undo"), act: () => void api.mergeCustomer(id, props.id).catch((error: unknown) => toast(problemText(error), true)) });
+      toast(t("customers.apart"), false, { text: t("did.undo"), act: () => void api.mergeCustomer(id, own).catch((error: unknown) => toast(problemText(error), true)) });
       await load();
     } catch (error) {
       toast(problemText(error), true);
@@ -64,7 +67,7 @@ export function CustomerPane(props: { id: string }) {
             <Avatar name={one().customer.name} seed={one().customer.id} />
             <div class="who"><h1>{nameOf(one().customer)}</h1><p>{t("customers.since", { date: dateTime(locale(), one().customer.created_at) })}</p></div>
             <div class="actions-bar">
-              <button type="button" class="button main" onClick={() => writeFirst(one().customer.phones[0]?.value ?? "")}><Icon name="send" small />{t("customers.write")}</button>
+              <button type="button" class="button main" aria-label={t("customers.write")} onClick={() => writeFirst(one().customer.phones[0]?.value ?? "")}><Icon name="send" small /><span>{t("customers.write")}</span></button>
               <Menu label={t("thread.more")} items={() => [{ text: t("customers.merge"), icon: "people", act: () => setMerging(true) }]}><Icon name="dots" /></Menu>
             </div>
           </header>
@@ -72,7 +75,7 @@ export function CustomerPane(props: { id: string }) {
             <section><h2>{t("customers.known")}</h2><dl class="known"><Known customer={one().customer} changed={setCard} /></dl></section>
             <section>
               <h2>{t("customers.talks")}</h2>
-              <ul class="talks"><For each={one().conversations} fallback={<li class="none">{t("customers.talks.none")}</li>}>{(talk) => <li><Talk one={talk} /></li>}</For></ul>
+              <ul class="talks"><For each={one().conversations} fallback={<li class="none">{t("customers.talks.none")}</li>}>{(talk) => <li><Talk one={talk} seed={one().customer.id} /></li>}</For></ul>
               <Show when={one().identities.length > 0}><h2>{t("customers.where")}</h2><ul class="plain-list"><For each={one().identities}>{(known) => <KnownAs one={known} />}</For></ul></Show>
               <Show when={one().merged.length > 0}>
                 <h2>{t("customers.merged")}</h2>

@@ -32,7 +32,7 @@ function ContactsOf(props: { field: Contacts; name: WordKey; add: WordKey; schem
         <For each={props.claims}>
           {(claim) => (
             <li class="claim"><a href={`${props.scheme}:${claim.value}`}>{claim.value}</a>
-              <Show when={claim.by === "manager"} fallback={<Show when={claim.by === "unverified"}><small>{t("person.unverified")}</small></Show>}>
+              <Show when={claim.by === "manager"} fallback={<Show when={claim.by === "unverified" || claim.by === "merged"}><small>{t(claim.by === "merged" ? "customers.claim.merged" : "person.unverified")}</small></Show>}>
                 <button type="button" class="ghost bin" aria-label={`${t("common.delete")}: ${claim.value}`} title={t("common.delete")} onClick={() => void remove(claim.value)}><Icon name="trash" small /></button>
               </Show>
             </li>
@@ -45,11 +45,12 @@ function ContactsOf(props: { field: Contacts; name: WordKey; add: WordKey; schem
 }
 
 /** What is known of a customer, each line changed where it stands. */
-export function Known(props: { customer: CustomerView; changed: (card: CustomerCard) => void; unnamed?: boolean }) {
+export function Known(props: { customer: CustomerView; changed: (card: CustomerCard) => void }) {
   const save = async (said: CustomerSaid) => props.changed(await api.changeCustomer(props.customer.id, said));
   return (
     <>
-      <Show when={!props.unnamed}><Line name={t("customers.name")}><EditLine label={t("customers.name")} value={props.customer.given_name || props.customer.name} empty={t("customers.name.add")} max={200} save={(name) => save({ name })} /></Line></Show>
+      <Line name={t("customers.name")}><EditLine label={t("customers.name")} value={props.customer.given_name || props.customer.name} empty={t("customers.name.add")} max={200} save={(name) => save({ name })} /></Line>
+      <Show when={props.customer.aliases.length > 0}><Line name={t("customers.aliases")}>{props.customer.aliases.join(", ")}</Line></Show>
       <ContactsOf field="phones" name="person.phone" add="customers.phone.add" scheme="tel" claims={props.customer.phones} save={save} />
       <ContactsOf field="emails" name="person.email" add="customers.email.add" scheme="mailto" claims={props.customer.emails} save={save} />
       <Line name={t("customers.company")}><EditLine label={t("customers.company")} value={props.customer.company} empty={t("customers.company.add")} max={200} save={(company) => save({ company })} /></Line>

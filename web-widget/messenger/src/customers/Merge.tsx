@@ -48,7 +48,7 @@ export function Merge(props: { into: CustomerView; close: () => void; done: (car
             )}
           </For>
         </fieldset>
-        <p class="words" role="status">{picked() ? t("customers.merge.text", { from: nameOf(picked()!), into: nameOf(props.into) }) : t("customers.merge.hint")}</p>
+        <p class="words" role="status"><Show when={picked()} fallback={t("customers.merge.hint")}>{(from) => t("customers.merge.text", { from: nameOf(from()), into: nameOf(props.into) })}</Show></p>
         <Show when={wrong()}><p class="oops" role="alert">{problemText(wrong())}</p></Show>
         <div class="actions">
           <button type="button" class="button" onClick={() => props.close()}>{t("common.cancel")}</button>

@@ -8,10 +8,10 @@ import { now } from "../state/clock.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 
 /** A conversation of a customer: where it is, and what was said last. */
-export function Talk(props: { one: ConversationView }) {
+export function Talk(props: { one: ConversationView; seed: string }) {
   return (
     <a class="row" classList={{ closed: props.one.status === "closed" }} href={chatPath(props.one.id)} onClick={follow}>
-      <Avatar name={props.one.title} seed={props.one.identity ?? props.one.id} kind={props.one.channel_kind} />
+      <Avatar name={props.one.title} seed={props.seed} kind={props.one.channel_kind} />
       <span class="body">
         <span class="line"><span class="name">{props.one.channel_name}</span><time datetime={props.one.active_at}>{brief(locale(), props.one.active_at, now())}</time></span>
         <span class="line"><span class="words"><Show when={props.one.status === "closed"}>{t("thread.closed")} · </Show>{previewText(props.one)}</span></span>

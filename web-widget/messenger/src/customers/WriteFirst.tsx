@@ -80,8 +80,7 @@ export function WriteFirst() {
             </fieldset>
           )}
         </Show>
-        <Show when={noneCan()}><p class="words">{t("first.none")}</p></Show>
-        <TextField label={t("first.text")} value={text()} set={setText} rows={4} max={20000} />
+        <Show when={noneCan()} fallback={<TextField label={t("first.text")} value={text()} set={setText} rows={4} max={20000} />}><p class="words">{t("first.none")}</p></Show>
         <Show when={wrong() && !(wrong() instanceof Problem && (wrong() as Problem).code === "bad_address")}><p class="oops" role="alert">{problemText(wrong())}</p></Show>
         <div class="actions">
           <button type="button" class="button" onClick={close}>{t("common.cancel")}</button>

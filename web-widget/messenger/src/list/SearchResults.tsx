@@ -50,10 +50,13 @@ export function SearchResults(props: { words: string; selected: string | null })
     }
   };
   /** Customers stand above the messages; without them the messages are still found. */
-  const askPeople = (words: string) => void api.customers(words, null, PEOPLE, abort.signal).then((page) => { if (words === props.words) setPeople(page.items); }, () => undefined);
+  const askPeople = async (words: string) => {
+    const page = await api.customers(words, null, PEOPLE, abort.signal).catch(() => null);
+    if (page && words === props.words) setPeople(page.items);
+  };
   createEffect(on(() => props.words, (words) => {
     void ask(null);
-    askPeople(words);
+    void askPeople(words);
   }));
   return (
     <div class="rows found" role="region" aria-label={t("search.found")}>

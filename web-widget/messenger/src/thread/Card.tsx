@@ -42,7 +42,7 @@ export function Card(props: { conversation: ConversationView; close: () => void 
         <Person of={person} />
       </dl>
       <Show when={tags().length > 0}><ul class="tag-list" aria-label={t("tags.put")}><For each={tags()}>{(tag) => <li><i class={`tag-dot colour-${tag.colour}`} />{tag.name}</li>}</For></ul></Show>
-      <Show when={others().length > 0}><h3>{t("customers.others")}</h3><ul class="talks"><For each={others()}>{(other) => <li><Talk one={other} /></li>}</For></ul></Show>
+      <Show when={others().length > 0}><h3>{t("customers.others")}</h3><ul class="talks"><For each={others()}>{(other) => <li><Talk one={other} seed={other.identity ?? other.id} /></li>}</For></ul></Show>
       <Files version={one().version} />
       <Timeline version={one().version} />
     </aside>

@@ -20,7 +20,10 @@ export function EditLine(props: { label: string; value: string; empty: string; s
   };
   const save = async () => {
     if (busy || !editing()) return;
-    if (value().trim() === props.value) return end();
+    if (value().trim() === props.value) {
+      end();
+      return;
+    }
     busy = true;
     try {
       await props.save(value().trim());
@@ -40,7 +43,7 @@ export function EditLine(props: { label: string; value: string; empty: string; s
   const ready = (made: HTMLInputElement | HTMLTextAreaElement) => queueMicrotask(() => { made.focus(); made.select(); });
   return (
     <Show when={editing()} fallback={
-      <button type="button" class="edit-line" classList={{ empty: props.value === "" }} ref={(made) => (button = made)} aria-label={`${t("common.edit")}: ${props.label}`} onClick={begin}>
+      <button type="button" class="edit-line" classList={{ blank: props.value === "" }} ref={(made) => (button = made)} aria-label={props.value ? `${t("common.edit")}: ${props.label}: ${props.value}` : props.empty} onClick={begin}>
         <span>{props.value || props.empty}</span><Icon name={props.plus ? "plus" : "edit"} small />
       </button>
     }>

@@ -14,6 +14,8 @@ export const customers = {
   "customers.name.add": "Add a name",
   "customers.phone.add": "Add a phone",
   "customers.email.add": "Add an e-mail",
+  "customers.aliases": "Also known as",
+  "customers.claim.merged": "from the merged customer",
   "customers.company": "Company",
   "customers.company.add": "Add a company",
   "customers.note": "Note",

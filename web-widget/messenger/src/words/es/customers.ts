@@ -14,6 +14,8 @@ export const customers = {
   "customers.name.add": "Añadir un nombre",
   "customers.phone.add": "Añadir un teléfono",
   "customers.email.add": "Añadir un correo",
+  "customers.aliases": "También",
+  "customers.claim.merged": "del cliente unido",
   "customers.company": "Empresa",
   "customers.company.add": "Añadir una empresa",
   "customers.note": "Nota",

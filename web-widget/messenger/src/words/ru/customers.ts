@@ -14,6 +14,8 @@ export const customers = {
   "customers.name.add": "Добавить имя",
   "customers.phone.add": "Добавить телефон",
   "customers.email.add": "Добавить e-mail",
+  "customers.aliases": "Также",
+  "customers.claim.merged": "от объединённого клиента",
   "customers.company": "Компания",
   "customers.company.add": "Добавить компанию",
   "customers.note": "Заметка",
