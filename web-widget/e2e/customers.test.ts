@@ -53,6 +53,7 @@ it("changes what is known of a customer in the card, at the other manager's at o
   await owner.page.locator(`.card a[href="tel:+7999${digits}"]`).waitFor();
   await write(owner.page, "Добавить имя", `Анна Лебедева ${words("lebedeva")}`);
   await second.page.locator(".card h2", { hasText: words("lebedeva") }).waitFor();
+  await second.row(`Анна Лебедева ${words("lebedeva")}`).waitFor();
   await second.page.locator(`.card a[href="tel:+7999${digits}"]`).waitFor();
   await write(second.page, "Добавить заметку", "Звонить после шести", "Control+Enter");
   await owner.page.reload();
