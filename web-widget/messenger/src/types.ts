@@ -25,6 +25,10 @@ export type CustomerCard = { customer: CustomerView; identities: IdentityView[];
 export type Way = { channel: string; kind: string; name: string; address: string | null; reason: Reason | null; conversation: string | null };
 export type Ways = { channels: Way[]; customers: CustomerView[] };
 export type Found = { conversation: ConversationView; message: MessageView };
+/** What the channel will make of a message. */
+export type Outlook = { pieces: { text: string; files: string[] }[]; length: number; limit: number; unit: string };
+/** `read_as`: what was meant, if it was typed in the other keyboard layout. */
+export type FoundPage = Page<Found> & { complete: boolean; read_as?: string | null };
 
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";
 export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };
