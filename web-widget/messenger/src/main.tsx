@@ -17,6 +17,7 @@ import "./styles/home.css";
 import "./styles/tags.css";
 import "./styles/palette.css";
 import "./styles/card.css";
+import "./styles/customers.css";
 import "./styles/touch.css";
 import "./styles/people.css";
 import "./styles/widget.css";

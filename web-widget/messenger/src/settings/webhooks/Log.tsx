@@ -1,6 +1,7 @@
 import { createEffect, createSignal, on, onCleanup, Show } from "solid-js";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { locale, reasonText, t } from "../../i18n.ts";
+import { createPaged } from "../../state/paged.ts";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Empty } from "../../ui/Empty.tsx";
 import { SelectField } from "../../ui/Field.tsx";
@@ -8,7 +9,6 @@ import { Filters } from "../../ui/Filters.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Table } from "../../ui/Table.tsx";
 import { each } from "../deeds.ts";
-import { createPaged } from "../paged.ts";
 import { createLoaded, Loaded } from "../parts.tsx";
 import { readable } from "../payload.ts";
 import { type DeliveryView, EVENTS, type LogAsk, STATUSES, webhooks } from "./api.ts";
