@@ -47,7 +47,7 @@ function Waits(props: { found: Looked; now: number }) {
       <Show when={props.found.waiting.length > 0} fallback={<Quiet text={t("home.waits.none")} />}>
         <ul class="lines-of">
           <For each={props.found.waiting}>
-            {(one) => <Line icon="clock" href={chatPath(one.id)} title={one.title} about={one.preview?.text ?? ""} bad={isOverdue(one.unanswered_since, props.now)}><Show when={one.unanswered_since}>{(since) => <small class="time">{t("home.minutes", { n: minutes(since()) })}</small>}</Show></Line>}
+            {(one) => <Line icon="clock" href={chatPath(one.id)} title={one.title || t("list.noName")} about={one.preview?.text ?? ""} bad={isOverdue(one.unanswered_since, props.now)}><Show when={one.unanswered_since}>{(since) => <small class="time">{t("home.minutes", { n: minutes(since()) })}</small>}</Show></Line>}
           </For>
         </ul>
       </Show>
