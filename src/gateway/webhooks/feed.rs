@@ -186,7 +186,7 @@ fn body(workspace: WorkspaceId, id: DeliveryId, event: WebhookEvent, at: Time, d
     json!({ "id": id, "event": event, "created_at": at, "workspace": workspace, "data": data }).to_string()
 }
 
-/// What was told of an erased message before is blanked, in the commit that goes past its erasure.
+/// What was told of a message before it was erased or taken back is blanked, in the commit that goes past that.
 async fn blank(house: &House, workspace: WorkspaceId, told: &[Told], batch: &mut Batch) -> Result<(), StoreError> {
     let erased: BTreeSet<MessageId> = told.iter().filter(|one| one.erased).filter_map(|one| one.message).collect();
     for message in erased {
@@ -272,19 +272,11 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
             let id = MessageId { conversation: c, number: n };
             if let Some(message) = messages.get(&id).filter(|_| new || last_change.get(&id) == Some(&number)) {
                 let event = if new { WebhookEvent::MessageAdded } else { WebhookEvent::MessageUpdated };
-                // An erasure is told even where nobody asks for changes: what was stored of it goes by it.
-                if wants(event) || message.erased_at.is_some() {
+                // What was taken back is read even where nobody asks for changes: what was stored of it goes by it.
+                if wants(event) || is_gone(message) {
                     let view = views::message(house, workspace, message, &[], Viewer::Member);
                     let data = json!({ "channel": a, "conversation": c, "message": view });
-                    told.push(Told {
-                        number,
-                        event,
-                        account: Some(a),
-                        conversation: Some(c),
-                        message: Some(id),
-                        erased: message.erased_at.is_some(),
-                        data,
-                    });
+                    told.push(Told { number, event, account: Some(a), conversation: Some(c), message: Some(id), erased: is_gone(message), data });
                 }
             }
         }
@@ -294,6 +286,11 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
         }
     }
     Ok(told)
+}
+
+/// Taken back by who wrote it, or erased.
+fn is_gone(message: &Message) -> bool {
+    message.deleted_at.is_some() || message.erased_at.is_some()
 }
 
 fn by_id<R: Clone, K: std::hash::Hash + Eq>(found: &[Option<Stored<R>>], key: impl Fn(&R) -> K) -> HashMap<K, R> {
