@@ -199,6 +199,7 @@ pub async fn fill(house: &House, prepared: &Prepared) -> Result<(), StartError> 
                         attachments: Vec::new(),
                         reply_to: None,
                         note: false,
+                        mentions: Vec::new(),
                         expected_last: None,
                     },
                     author: author.clone(),

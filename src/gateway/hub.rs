@@ -347,7 +347,7 @@ impl Handler<Signalled> for Hub {
                     }
                 }
             }
-            Signal::Answered => {}
+            Signal::Answered | Signal::Notices => {}
         }
     }
 }

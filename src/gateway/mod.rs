@@ -35,6 +35,7 @@ pub mod inbox;
 pub mod intake;
 pub mod kept;
 pub mod maintenance;
+pub mod notices;
 pub mod panics;
 pub mod post;
 pub mod searcher;

@@ -59,6 +59,8 @@ pub enum Signal {
         /// The user's or token's id; none: everybody.
         who: Option<String>,
     },
+    /// Somebody is to be told something: it need not wait for the next look.
+    Notices,
     /// Something waits in somebody's answers.
     Answered,
 }

@@ -188,6 +188,8 @@ pub enum Setting {
     Tags,
     /// The canned replies.
     Replies,
+    /// Who is here: away or back.
+    People,
 }
 
 impl Event {

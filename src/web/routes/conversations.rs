@@ -292,6 +292,10 @@ pub struct SendBody {
     /// A note for colleagues.
     #[serde(default)]
     note: bool,
+    /// Of a note: colleagues it names behind an `@`; who may not see the conversation is left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    mentions: Vec<UserId>,
     /// Refused when somebody has written since.
     #[schema(value_type = Option<String>)]
     expected_last: Option<MessageId>,
@@ -320,6 +324,7 @@ pub(crate) async fn send(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<
         attachments: body.attachments,
         reply_to: body.reply_to,
         note: body.note,
+        mentions: body.mentions,
         expected_last: body.expected_last,
     };
     let (author, origin) = author(&caller);

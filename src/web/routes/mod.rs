@@ -6,7 +6,7 @@
 //! * [`messages`]: one message changed, taken back, reacted to, tried again
 //! * [`timeline`]: what happened in a conversation, and its files
 //! * [`tags`], [`replies`]: what all managers use
-//! * [`personal`]: what is one manager's own
+//! * [`personal`]: what is one manager's own; [`notices`]: what they want to be told
 //! * [`session`]: log in, log out, who am I; [`sessions`], [`second_factor`]: how I am logged in
 //! * [`setup`], [`invites`], [`password`]: how people get in who have no password yet, or none any more
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
@@ -33,6 +33,7 @@ pub mod health;
 pub mod hooks;
 pub mod invites;
 pub mod messages;
+pub mod notices;
 pub mod password;
 pub mod person;
 pub mod personal;
@@ -117,6 +118,12 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(personal::put_mark)
         .service(personal::list_drafts)
         .service(personal::put_draft)
+        .service(notices::show)
+        .service(notices::change)
+        .service(notices::subscribe)
+        .service(notices::unsubscribe)
+        .service(notices::trial)
+        .service(notices::away)
         .service(person::person)
         .service(first::send)
         .service(search::search)

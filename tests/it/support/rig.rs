@@ -324,6 +324,7 @@ impl Rig {
             attachments: Vec::new(),
             reply_to: None,
             note: false,
+            mentions: Vec::new(),
             expected_last: None,
         };
         let command = Command::Send { frame, author: Self::author(), origin, at: self.house().world.now() };
