@@ -451,7 +451,16 @@ mod flows {
             Ok::<_, kommutator::store::port::CommitError>(Message { admission: Admission::Filtered { reason: Reason::new("test") }, ..old.clone() })
         };
         let tell = |message: &Message, batch: &mut Batch| {
-            let entry = FeedEntry::Message { c: message.conversation, a: message.account, n: message.number, h: 0, new: false, hid: true, d: false };
+            let entry = FeedEntry::Message {
+                c: message.conversation,
+                a: message.account,
+                n: message.number,
+                h: 0,
+                new: false,
+                hid: true,
+                d: false,
+                f: false,
+            };
             batch.append(&streams::feed(), write(&entry)?);
             Ok(())
         };

@@ -5,6 +5,7 @@ mod api;
 mod authorization;
 mod faults;
 mod files;
+mod notices;
 mod operating;
 #[cfg(feature = "faults")]
 mod panics;
