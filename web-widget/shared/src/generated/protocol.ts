@@ -246,6 +246,10 @@ blocked: boolean,
  */
 unanswered_since?: string, 
 /**
+ * Whether the customer waits too long.
+ */
+overdue: boolean, 
+/**
  * The last time something was written; the list's order.
  */
 active_at: string, 
@@ -528,6 +532,19 @@ channels: Array<string> | null,
 locale: string, };
 
 /**
+ * Somebody mentioned in a note.
+ */
+export type Mention = { 
+/**
+ * Who.
+ */
+user: string, 
+/**
+ * As the note names them, behind an `@`.
+ */
+name: string, };
+
+/**
  * A message as clients see it.
  */
 export type MessageView = { 
@@ -587,6 +604,10 @@ edited_at?: string,
  * When it was deleted; the text is empty then.
  */
 deleted_at?: string, 
+/**
+ * Of a note: who is mentioned in it.
+ */
+mentions?: Array<Mention>, 
 /**
  * Reactions on it.
  */
@@ -790,6 +811,10 @@ reply_to?: string,
  */
 note?: boolean, 
 /**
+ * Of a note: colleagues it names behind an `@`. Who may not see the conversation is left out.
+ */
+mentions?: Array<string>, 
+/**
  * Refused with `somebody_wrote` when the conversation's newest message is another one.
  */
 expected_last?: string, };
@@ -908,7 +933,7 @@ retry_after_ms?: number, } | { "type": "reset", };
 /**
  * What all members of a workspace use.
  */
-export type Setting = "tags" | "replies";
+export type Setting = "tags" | "replies" | "people";
 
 /**
  * Where a visitor's conversation stands.
