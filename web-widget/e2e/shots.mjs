@@ -90,10 +90,11 @@ async function messenger(name, options) {
   await page.getByRole("button", { name: "Пригласить сотрудника" }).click();
   await shot("person");
   await page.goto(`${base}/settings/channels`);
-  await page.getByRole("button", { name: "Добавить виджет" }).click();
+  await page.getByRole("link", { name: "Создать канал" }).first().click();
+  await page.getByRole("button", { name: "Создать виджет" }).waitFor();
   await shot("new-widget");
-  await page.keyboard.press("Escape");
-  await page.locator("a.item").first().click();
+  await page.goto(`${base}/settings/channels`);
+  await page.locator(".records td a").first().click();
   await page.locator(".preview").waitFor();
   await page.screenshot({ path: `${folder}/${name}-channel.png` });
   await page.locator(".preview").scrollIntoViewIfNeeded();

@@ -221,7 +221,6 @@ export const common: Dictionary<typeof ru> = {
   "table.pickAll": "Select all on the page",
   "table.actions": "Actions",
   "table.shown": "Showing {from}–{to} of {all}.",
-  "table.removePicked": { one: "Delete {n} record", other: "Delete {n} records" },
   "table.before": "Previous page",
   "table.after": "Next page",
   "help.ends": "To the first and the last conversation",

@@ -221,7 +221,6 @@ export const common: Dictionary<typeof ru> = {
   "table.pickAll": "Seleccionar todo en la página",
   "table.actions": "Acciones",
   "table.shown": "Mostrando {from}-{to} de {all}.",
-  "table.removePicked": { one: "Eliminar {n} registro", many: "Eliminar {n} registros", other: "Eliminar {n} registros" },
   "table.before": "Página anterior",
   "table.after": "Página siguiente",
   "help.ends": "A la primera y la última conversación",

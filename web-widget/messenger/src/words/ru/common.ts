@@ -219,7 +219,6 @@ export const common = {
   "table.pickAll": "Выбрать всё на странице",
   "table.actions": "Действия",
   "table.shown": "Показаны записи {from}-{to} из {all}.",
-  "table.removePicked": { one: "Удалить {n} запись", few: "Удалить {n} записи", many: "Удалить {n} записей", other: "Удалить {n} записи" },
   "table.before": "Предыдущая страница",
   "table.after": "Следующая страница",
   "help.ends": "К первой и последней переписке",
