@@ -17,6 +17,7 @@ import "./styles/card.css";
 import "./styles/touch.css";
 import "./styles/people.css";
 import "./styles/widget.css";
+import "./styles/notices.css";
 import { render } from "solid-js/web";
 import { App } from "./App.tsx";
 import { remembered, setLocale } from "./i18n.ts";

@@ -8,7 +8,6 @@ import { parseOrigins } from "../src/settings/origins.ts";
 import { lengthIn } from "../src/thread/length.ts";
 import { askedReply, fillIn, findReplies } from "../src/thread/canned.ts";
 import { freshId, rowsOf } from "../src/thread/rows.ts";
-import { concerns } from "../src/state/concerns.ts";
 import { snoozeTimes } from "../src/thread/snooze.ts";
 import type { ReplyView } from "../src/types.ts";
 
@@ -202,14 +201,6 @@ describe("canned replies", () => {
     expect(fillIn("%NAME%, здравствуйте! Это %MANAGER%, %COMPANY%.", names)).toBe("Анна, здравствуйте! Это Олег, Лавка.");
     expect(fillIn("%NAME%, здравствуйте!", { ...names, name: "" })).toBe("Здравствуйте!");
     expect(fillIn("100 % — %OTHER%", names)).toBe("100 % — %OTHER%");
-  });
-});
-
-describe("notices", () => {
-  it("concern what is mine, or nobody's, or all; never what is muted or blocked", () => {
-    const one = (assignee: string | null, blocked = false) => talk("a", 1, { assignee, blocked });
-    expect([one("me"), one(null), one("ann"), one("me", true), undefined].map((each) => concerns("mine", each, "me", false))).toEqual([true, true, false, false, false]);
-    expect([concerns("all", one("ann"), "me", false), concerns("all", one("me"), "me", true)]).toEqual([true, false]);
   });
 });
 

@@ -7,6 +7,7 @@ import { LinkedText } from "../ui/LinkedText.tsx";
 import type { IconName } from "../ui/paths.ts";
 import { Attachments } from "./Attachments.tsx";
 import { useThread } from "./context.ts";
+import { Mentioned } from "./Mentions.tsx";
 import { MessageMenu, Reactions } from "./MessageMenu.tsx";
 import { Retry } from "./Retry.tsx";
 import type { Row } from "./rows.ts";
@@ -53,7 +54,7 @@ export function Bubble(props: { row: Row; jump: (id: string) => void }) {
           <Show when={message().reply_to}>{(id) => <Quote id={id()} jump={props.jump} />}</Show>
           <Attachments files={message().attachments} />
           <Show when={!message().deleted_at} fallback={<p class="text gone">{t("message.deleted")}</p>}>
-            <Show when={message().text}><p class="text"><LinkedText text={message().text} /></p></Show>
+            <Show when={message().text}><p class="text"><Show when={message().mentions} fallback={<LinkedText text={message().text} />}>{(mentions) => <Mentioned text={message().text} mentions={mentions()} />}</Show></p></Show>
           </Show>
           <span class="meta">
             <Show when={message().edited_at}><span>{t("message.edited")}</span></Show>

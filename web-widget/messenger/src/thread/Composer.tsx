@@ -11,6 +11,7 @@ import { Canned } from "./Canned.tsx";
 import { useThread } from "./context.ts";
 import { Emoji } from "./Emoji.tsx";
 import { lengthIn } from "./length.ts";
+import { Mentions } from "./Mentions.tsx";
 import { Tray } from "./Tray.tsx";
 import { createWriting } from "./writing.ts";
 
@@ -24,7 +25,8 @@ export function Composer() {
   let area: HTMLTextAreaElement | undefined;
   let input!: HTMLInputElement;
   const writing = createWriting(() => area);
-  const { text, write, canned } = writing;
+  const { text, write, canned, mentions } = writing;
+  const list = () => (mentions.open() ? mentions : canned);
 
   const length = () => lengthIn(can()?.text_unit ?? "characters", text().trim());
   const tooLong = () => !note() && length() > (can()?.text_limit ?? 0) && text().trim() !== "";
@@ -48,7 +50,7 @@ export function Composer() {
     const files = uploads.list().flatMap((one) => (one.done ? [one.done] : []));
     const words = text().trim();
     const answered = note() ? null : reply();
-    const frame = { conversation: id, ...(words && { text: words }), ...(files.length > 0 && { attachments: files.map((file) => file.id) }), ...(answered && { reply_to: answered.id }), ...(note() && { note: true }) };
+    const frame = { conversation: id, ...(words && { text: words }), ...(files.length > 0 && { attachments: files.map((file) => file.id) }), ...(answered && { reply_to: answered.id }), ...(note() && { note: true, mentions: mentions.in(words) }) };
     if (!desk.send(frame, files)) {
       toast(t("thread.tooMuch"), true);
       return;
@@ -60,7 +62,7 @@ export function Composer() {
     if (andClose) void desk.perform([id], { do: "close" });
   };
   const key = (event: KeyboardEvent) => {
-    if (event.isComposing || writing.cannedKey(event)) return;
+    if (event.isComposing || writing.listKey(event)) return;
     const last = event.key === "ArrowUp" && text() === "" && !editing() ? writing.lastOfMine() : undefined;
     if (event.key === "Escape" && editing()) setEditing(null);
     else if (event.key === "Escape") area?.blur();
@@ -91,10 +93,11 @@ export function Composer() {
       }>
         <About />
         <Show when={canned.open()}><Canned id={canned.id} found={canned.found()} at={canned.picked()} pick={(one) => canned.pick(one)} hover={(index) => canned.hover(index)} none={desk.replies().length === 0} /></Show>
+        <Show when={mentions.open()}><Mentions id={mentions.id} found={mentions.found()} at={mentions.picked()} pick={(one) => mentions.pick(one)} hover={(index) => mentions.hover(index)} /></Show>
         <Tray uploads={uploads} most={limits().most} files={limits().files} />
         <textarea ref={(made) => (area = made)} rows="1" value={text()} placeholder={t(note() ? "compose.note" : "compose.text")} aria-label={t(note() ? "compose.note" : "compose.text")}
-          aria-autocomplete="list" aria-controls={canned.open() ? canned.id : undefined} aria-activedescendant={canned.open() && canned.found().length > 0 ? `${canned.id}-${canned.picked()}` : undefined}
-          onInput={(event) => { write(event.currentTarget.value); if (!note()) desk.typed(id); }} onKeyDown={key} onPaste={(event) => takeFiles(event, event.clipboardData?.files)} />
+          aria-autocomplete="list" aria-controls={list().open() ? list().id : undefined} aria-activedescendant={list().open() && list().found().length > 0 ? `${list().id}-${list().picked()}` : undefined}
+          onInput={(event) => { writing.moved(); write(event.currentTarget.value); if (!note()) desk.typed(id); }} onKeyDown={key} onKeyUp={() => writing.moved()} onClick={() => writing.moved()} onPaste={(event) => takeFiles(event, event.clipboardData?.files)} />
         <div class="tools">
           <input ref={(made) => (input = made)} type="file" multiple hidden aria-label={t("compose.attach")} onChange={() => { uploads.add(input.files ?? []); input.value = ""; }} />
           <button type="button" class="ghost" disabled={limits().files === 0} aria-label={t("compose.attach")} title={t("compose.attach")} onClick={() => input.click()}><Icon name="clip" /></button>

@@ -1,7 +1,8 @@
 import { chats } from "./en/chats.ts";
 import { common } from "./en/common.ts";
 import { login } from "./en/login.ts";
+import { notices } from "./en/notices.ts";
 import { owner } from "./en/owner.ts";
 import { settings } from "./en/settings.ts";
 
-export const en = { ...common, ...login, ...chats, ...settings, ...owner };
+export const en = { ...common, ...login, ...chats, ...settings, ...owner, ...notices };

@@ -1,7 +1,8 @@
 import { chats } from "./es/chats.ts";
 import { common } from "./es/common.ts";
 import { login } from "./es/login.ts";
+import { notices } from "./es/notices.ts";
 import { owner } from "./es/owner.ts";
 import { settings } from "./es/settings.ts";
 
-export const es = { ...common, ...login, ...chats, ...settings, ...owner };
+export const es = { ...common, ...login, ...chats, ...settings, ...owner, ...notices };

@@ -2,7 +2,8 @@
 import { chats } from "./ru/chats.ts";
 import { common } from "./ru/common.ts";
 import { login } from "./ru/login.ts";
+import { notices } from "./ru/notices.ts";
 import { owner } from "./ru/owner.ts";
 import { settings } from "./ru/settings.ts";
 
-export const ru = { ...common, ...login, ...chats, ...settings, ...owner };
+export const ru = { ...common, ...login, ...chats, ...settings, ...owner, ...notices };

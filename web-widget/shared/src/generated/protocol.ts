@@ -322,6 +322,27 @@ rating?: number,
 comment: string, };
 
 /**
+ * When it is told that a customer waits too long.
+ */
+export type Escalation = { 
+/**
+ * Whether it is.
+ */
+on: boolean, 
+/**
+ * After so many minutes who answers is told; if nobody in particular does, everybody who sees the conversation.
+ */
+minutes: number, 
+/**
+ * So many minutes later admins and owners are told too; 0: never.
+ */
+more_minutes: number, 
+/**
+ * Minutes outside these hours do not count.
+ */
+hours: Hours, };
+
+/**
  * Something that happened.
  */
 export type Event = { "kind": "message.added", 
@@ -627,6 +648,56 @@ kind: string,
 link: string, };
 
 /**
+ * What one may be told of.
+ */
+export type NoticeEvent = "mine" | "unassigned" | "colleagues" | "assigned" | "mentioned" | "overdue" | "trouble";
+
+/**
+ * What somebody wants to be told of, and how.
+ */
+export type NoticeSettings = { 
+/**
+ * See [`NoticeEvent::Mine`].
+ */
+mine: Wish, 
+/**
+ * See [`NoticeEvent::Unassigned`].
+ */
+unassigned: Wish, 
+/**
+ * See [`NoticeEvent::Colleagues`].
+ */
+colleagues: Wish, 
+/**
+ * See [`NoticeEvent::Assigned`].
+ */
+assigned: Wish, 
+/**
+ * See [`NoticeEvent::Mentioned`].
+ */
+mentioned: Wish, 
+/**
+ * See [`NoticeEvent::Overdue`].
+ */
+overdue: Wish, 
+/**
+ * See [`NoticeEvent::Trouble`].
+ */
+trouble: Wish, 
+/**
+ * When to be silent.
+ */
+quiet: QuietHours, 
+/**
+ * A push about a customer's message is sent again after so many minutes until somebody answered, five times at most; 0: never.
+ */
+repeat_minutes: number, 
+/**
+ * Whether pushes and letters say what was written.
+ */
+show_text: boolean, };
+
+/**
  * A page of the site.
  */
 export type Page = { 
@@ -717,6 +788,31 @@ text: string,
  * `image`, `audio`, `video`, `file`, if it has files.
  */
 attachment?: string, };
+
+/**
+ * When one wants silence: no sound, no notification, no push.
+ */
+export type QuietHours = { 
+/**
+ * Whether there are any.
+ */
+on: boolean, 
+/**
+ * From, `HH:MM`, in the person's time zone.
+ */
+from: string, 
+/**
+ * To, `HH:MM`; not after the beginning: on the next day.
+ */
+to: string, 
+/**
+ * The days they begin on, Monday to Sunday.
+ */
+days: [boolean, boolean, boolean, boolean, boolean, boolean, boolean], 
+/**
+ * Whether a customer who waits too long may break the silence.
+ */
+overdue_passes: boolean, };
 
 /**
  * A reaction.
@@ -1337,3 +1433,24 @@ sound: boolean,
  * Whether a closed conversation can be rated.
  */
 rating: boolean, };
+
+/**
+ * By which means one is told of something.
+ */
+export type Wish = { 
+/**
+ * A sound in the open messenger.
+ */
+sound: boolean, 
+/**
+ * A notification of the open messenger, while it is not looked at.
+ */
+desktop: boolean, 
+/**
+ * A push to every device that takes them.
+ */
+push: boolean, 
+/**
+ * A letter. Not for messages of customers: there would be too many.
+ */
+letter: boolean, };
