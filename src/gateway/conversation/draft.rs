@@ -7,7 +7,7 @@ use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
 use crate::model::customer::Identity;
-use crate::model::ids::ConnectionId;
+use crate::model::ids::{ConnectionId, CustomerId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
 use crate::model::protocol::{EntryDirection, SendStatus};
 use crate::model::time::Time;
@@ -37,6 +37,7 @@ pub(crate) struct Draft {
     tell: Option<Tell>,
     failed: Vec<u32>,
     met: Vec<Stored<Identity>>,
+    customers: Vec<CustomerId>,
     now: Time,
 }
 
@@ -55,6 +56,7 @@ impl Draft {
             tell: None,
             failed: Vec::new(),
             met: Vec::new(),
+            customers: Vec::new(),
             now,
         })
     }
@@ -68,6 +70,7 @@ impl Draft {
     pub(crate) fn meet(&mut self, people: People) {
         self.batch.join(people.batch);
         self.met = people.met;
+        self.customers = people.customers;
     }
 
     /// The identities of the cause, as they are stored once it is durable.
@@ -262,6 +265,9 @@ impl Draft {
         if self.changes.is_empty() && !self.quiet {
             let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account, t: self.tell.take() };
             self.batch.append(&feed, entries::write(&entry)?);
+        }
+        for customer in &self.customers {
+            self.batch.append(&feed, entries::write(&FeedEntry::Customer { c: *customer, a: Some(self.conversation.account) })?);
         }
         let last = self.conversation.last_change;
         if last / TRIM_STEP != last.saturating_sub(u64::try_from(self.changes.len()).unwrap_or(0)) / TRIM_STEP && last > CHANGES_KEPT {

@@ -153,7 +153,11 @@ fn of_entry(place: u64, bytes: &[u8]) -> Option<Happened> {
             Some(Happened { place, account: a, conversation: Some(c), message: None, what: What::Told(tell) })
         }
         FeedEntry::Account { a, lost: true } => Some(Happened { place, account: a, conversation: None, message: None, what: What::Lost }),
-        FeedEntry::Message { .. } | FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => None,
+        FeedEntry::Message { .. }
+        | FeedEntry::Conversation { .. }
+        | FeedEntry::Account { .. }
+        | FeedEntry::Customer { .. }
+        | FeedEntry::Setting { .. } => None,
     }
 }
 

@@ -11,7 +11,9 @@
 //! * [`setup`], [`invites`], [`password`]: how people get in who have no password yet, or none any more
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
 //! * [`person`]: who is behind a conversation
+//! * [`customers`]: the people behind the conversations
 //! * [`first`]: write to somebody first
+//! * [`outlook`]: what a channel will make of a message
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
@@ -25,6 +27,7 @@ pub mod assets;
 pub mod audit;
 pub mod channels;
 pub mod conversations;
+pub mod customers;
 #[cfg(feature = "probe")]
 pub mod faults;
 pub mod files;
@@ -34,6 +37,7 @@ pub mod hooks;
 pub mod invites;
 pub mod messages;
 pub mod notices;
+pub mod outlook;
 pub mod password;
 pub mod person;
 pub mod personal;
@@ -125,7 +129,15 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(notices::trial)
         .service(notices::away)
         .service(person::person)
+        .service(customers::list)
+        .service(customers::create)
+        .service(customers::show)
+        .service(customers::change)
+        .service(customers::merge)
+        .service(customers::unmerge)
         .service(first::send)
+        .service(first::ways)
+        .service(outlook::outlook)
         .service(search::search)
         .service(channels::list)
         .service(channels::create)
@@ -149,6 +161,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(quarantine::replay)
         .service(hooks::take)
         .service(files::upload)
+        .service(files::copy)
         .service(files::show)
         .service(visitor::upload)
         .service(visitor::preflight)
@@ -162,6 +175,8 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
 pub fn undocumented(config: &mut web::ServiceConfig) {
     #[cfg(feature = "probe")]
     config.service(faults::probe).service(faults::erase);
+    #[cfg(feature = "faults")]
+    config.service(faults::clock);
     config
         .service(web::resource("/ws/manager").route(web::get().to(super::socket::manager)))
         .service(web::resource("/ws/visitor").route(web::get().to(super::socket::visitor)))

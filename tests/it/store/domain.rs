@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
 use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, Tell, TimerEntry};
 use kommutator::model::connection::ProviderLogin;
-use kommutator::model::ids::{NodeId, UserId, WorkspaceId};
+use kommutator::model::ids::{AccountId, CustomerId, NodeId, UserId, WorkspaceId};
 use kommutator::model::protocol::Setting;
 use kommutator::model::time::TestWorld;
 use kommutator::store::batch::Batch;
@@ -94,6 +94,7 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT, t: Some(Tell::Assigned { to: UserId(81), by: "owner".to_owned() }) },
         FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT, t: Some(Tell::Overdue { step: 2 }) },
         FeedEntry::Account { a: ACCOUNT, lost: true },
+        FeedEntry::Customer { c: CustomerId(71), a: Some(AccountId(3)) },
         FeedEntry::Setting { s: Setting::Tags },
     ];
     let command = Command::Close { conversation: CONVERSATION, by: "owner".to_owned() };
