@@ -293,6 +293,12 @@ impl Handler<Unregister> for Hub {
 
     fn handle(&mut self, gone: Unregister, ctx: &mut Self::Context) {
         let Some(room) = self.rooms.get_mut(&gone.workspace) else { return };
+        if let Some(Socket { who: Who::Member { id, watching: Some(conversation), .. }, .. }) = room.sockets.get(&gone.key) {
+            // A page that is closed says no more: who looked at it is told of what comes then.
+            let left = Signal::Left { who: id.clone(), conversation: *conversation };
+            let (house, workspace) = (Arc::clone(&self.house), gone.workspace);
+            ctx.spawn(async move { signals::send(&house, workspace, &left).await }.into_actor(self));
+        }
         let left = room.remove(gone.key);
         if room.sockets.is_empty()
             && let Some(room) = self.rooms.remove(&gone.workspace)
@@ -347,7 +353,7 @@ impl Handler<Signalled> for Hub {
                     }
                 }
             }
-            Signal::Answered | Signal::Notices => {}
+            Signal::Answered | Signal::Notices | Signal::Left { .. } => {}
         }
     }
 }

@@ -177,17 +177,29 @@ mod flows {
         page.until(|frame| frame["type"] == "viewing" && frame["on"] == false).await;
         scene.says("Видно?").await;
         assert_eq!(scene.counts().await, [5, 3, 2]);
-        page.say(json!({ "type": "viewing", "conversation": conversation, "on": false })).await;
-        other.until(|frame| frame["type"] == "viewing" && frame["on"] == false).await;
+        // A page that is closed without a word shows nothing any more.
+        page.say(json!({ "type": "watch", "conversation": conversation })).await;
+        drop(page);
+        until("he is told again", PATIENCE, async || {
+            let lines = scene.push.all().iter().filter(|push| push.device == "boris" && push.text("tag") != "trial").count();
+            scene.said += 1;
+            let key = format!("v-{}", scene.said);
+            scene.visitor.say(json!({ "type": "send", "client_id": key, "text": "И теперь?" })).await;
+            scene.told().await;
+            (lines > 2).then_some(())
+        })
+        .await;
+        let boris = scene.counts_of("boris");
 
         // A session that ended takes its device with it.
         assert_eq!(scene.boris.client.post("/api/v1/logout", Value::Null).await.status, 204);
+        let owner = scene.counts_of("owner");
         scene.says("Борис ушёл").await;
-        scene.push.push("owner", 6).await;
+        scene.push.push("owner", owner + 1).await;
         scene.told().await;
         let devices = scene.app.house().store.workspace(scene.workspace).scan::<PushSubscription>(&[], Scan::first(10)).await.unwrap();
         assert_eq!(devices.len(), 3, "without Boris's");
-        assert_eq!(scene.push.all().iter().filter(|push| push.device == "boris" && push.text("tag") != "trial").count(), 2);
+        assert_eq!(scene.counts_of("boris"), boris);
         assert!(scene.push.all().iter().all(|push| push.device != "outsider"), "who does not see the channel");
     }
 

@@ -7,6 +7,8 @@ import { accessible } from "./people.ts";
 import { Device, type PushService, pushService } from "./pushes.ts";
 
 const real = process.env.KOMMUTATOR_BIN !== undefined;
+/** So long for one step: who waits longer learns at which. */
+const PATIENCE = 12_000;
 const PICTURES = process.env.KOMMUTATOR_SHOTS;
 const OWNER = { email: "maria@example.com", password: "dlinny-parol-1" };
 const ANNA = { email: "anna@example.com", password: "dlinny-parol-2" };
@@ -33,6 +35,7 @@ async function call<Answer>(method: string, path: string, body?: unknown): Promi
 async function enter(who: { email: string; password: string }, prepare?: (page: Page) => Promise<void>): Promise<Page> {
   const context = await browser.newContext({ locale: "ru", viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
   await prepare?.(page);
   await page.goto(server.url);
   await page.getByLabel("E-mail").fill(who.email);
@@ -85,6 +88,7 @@ beforeAll(async () => {
   owner = await enter(OWNER);
   anna = await enter(ANNA, async (page) => { device = await Device.of("anna", service, page.context(), page); });
   visitor = await (await browser.newContext({ locale: "ru", viewport: { width: 900, height: 760 }, reducedMotion: "reduce" })).newPage();
+  visitor.setDefaultTimeout(PATIENCE);
   await visitor.goto(`${server.url}/try/${widget}`);
   await visitor.locator("kommutator-widget .launch").click();
   await visitor.locator("kommutator-widget .line .clip:enabled").waitFor();

@@ -6,6 +6,9 @@ import type { BrowserContext, CDPSession, Page } from "playwright-core";
 export type Pushed = { title: string; body: string; tag: string; url: string };
 type Taken = { device: string; headers: IncomingHttpHeaders; body: Buffer };
 
+/** So long a push may take. */
+const PATIENCE = 12_000;
+
 const url64 = (bytes: Buffer) => bytes.toString("base64url");
 
 /** Who sends proves it (RFC 8292). */
@@ -40,7 +43,15 @@ export async function pushService() {
       const at = taken.findIndex((one) => one.device === device);
       const [found] = at >= 0 ? taken.splice(at, 1) : [];
       if (found) return found;
-      await new Promise<void>((done) => { const wake = () => { waiting.delete(wake); done(); }; waiting.add(wake); });
+      await new Promise<void>((done, failed) => {
+        const late = setTimeout(() => failed(new Error(`no push to ${device}`)), PATIENCE);
+        const wake = () => {
+          clearTimeout(late);
+          waiting.delete(wake);
+          done();
+        };
+        waiting.add(wake);
+      });
     }
   };
   return { url, next, waits: (device: string) => taken.filter((one) => one.device === device).length, close: () => server.close() };
@@ -101,7 +112,12 @@ export class Device {
     return JSON.parse(text) as Pushed;
   }
 
-  private async registration(): Promise<string> {
+  private known: Promise<string> | undefined;
+  private registration(): Promise<string> {
+    return (this.known ??= this.ask());
+  }
+
+  private async ask(): Promise<string> {
     await this.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     return new Promise((done) => {
       this.cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {

@@ -48,6 +48,7 @@ pub(super) async fn listen(house: &House, workspace: WorkspaceId, lookers: &Look
         match signals.recv().await {
             Ok(bytes) => match serde_json::from_slice(&bytes) {
                 Ok(Signal::Viewing { conversation, who, on, .. }) => lookers.hear(who.id, conversation, on, house.world.now()),
+                Ok(Signal::Left { who, conversation }) => lookers.hear(who, conversation, false, house.world.now()),
                 Ok(Signal::Notices) => wake.notify_one(),
                 Ok(_) | Err(_) => {}
             },

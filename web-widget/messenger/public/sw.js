@@ -15,7 +15,7 @@ async function show(data) {
 }
 
 async function lead(url) {
-  const [first] = (await pages()).sort((a, b) => Number(b.focused) - Number(a.focused));
+  const [first] = [...(await pages())].sort((a, b) => Number(b.focused) - Number(a.focused));
   if (!first) return void (await self.clients.openWindow(url));
   first.postMessage({ kind: "navigate", url });
   // Some browsers let only who was clicked take the focus.
