@@ -305,6 +305,7 @@ mod flows {
         let timers = due().await;
         assert_eq!((timers.len(), timers[0].due.since(scene.app.world_now()) > 14 * MINUTE), (1, true));
         // Who is away is told of this all the same, and of nothing else.
+        scene.told().await;
         assert_eq!(scene.anna.client.ask("PUT", "/api/v1/me/away", json!({ "away": true })).await.short(), "204");
         let before = scene.counts_of("anna");
         scene.says("Ау").await;
