@@ -15,7 +15,8 @@ const { KOMMUTATOR_BIN: binary, KOMMUTATOR_REDIS: redis, ...environment } = proc
 const data = mkdtempSync(join(tmpdir(), "kommutator-e2e-"));
 
 const [command, args] = binary
-  ? [binary, ["demo", "--json", "--data", data, "--listen", "127.0.0.1:0", ...(redis ? ["--redis", redis] : [])]]
+  // All its people come from one address.
+  ? [binary, ["demo", "--json", "--limits", "off", "--data", data, "--listen", "127.0.0.1:0", ...(redis ? ["--redis", redis] : [])]]
   : [process.execPath, [fileURLToPath(new URL("mock/main.mjs", import.meta.url))]];
 // On Redis the key is always given: every node must have the same.
 if (redis) environment.KOMMUTATOR_KEY ??= randomBytes(32).toString("hex");

@@ -4,5 +4,6 @@ import { login } from "./en/login.ts";
 import { notices } from "./en/notices.ts";
 import { owner } from "./en/owner.ts";
 import { settings } from "./en/settings.ts";
+import { thread } from "./en/thread.ts";
 
-export const en = { ...common, ...login, ...chats, ...settings, ...owner, ...notices };
+export const en = { ...common, ...login, ...chats, ...settings, ...owner, ...thread, ...notices };

@@ -5,5 +5,6 @@ import { login } from "./ru/login.ts";
 import { notices } from "./ru/notices.ts";
 import { owner } from "./ru/owner.ts";
 import { settings } from "./ru/settings.ts";
+import { thread } from "./ru/thread.ts";
 
-export const ru = { ...common, ...login, ...chats, ...settings, ...owner, ...notices };
+export const ru = { ...common, ...login, ...chats, ...settings, ...owner, ...thread, ...notices };
