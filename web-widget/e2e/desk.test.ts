@@ -263,7 +263,7 @@ it("tells of a new message, but not of a muted conversation", async () => {
       }
     };
     // What the service worker is asked to show is shown too.
-    const shown = Reflect.get(ServiceWorkerRegistration.prototype, "showNotification") as (title: string, options?: NotificationOptions) => Promise<void>;
+    const shown = Reflect.get<ServiceWorkerRegistration, "showNotification">(ServiceWorkerRegistration.prototype, "showNotification");
     ServiceWorkerRegistration.prototype.showNotification = function (this: ServiceWorkerRegistration, title: string, options?: NotificationOptions) {
       told.push(`${title}: ${options?.body ?? ""}`);
       return shown.call(this, title, options);
