@@ -2,15 +2,17 @@ import { createEffect, createSignal, Match, onCleanup, onMount, Show, Switch } f
 import { t } from "../i18n.ts";
 import { List } from "../list/List.tsx";
 import { route, navigate } from "../route.ts";
-import { Settings } from "../settings/Settings.tsx";
 import { useDesk } from "../state/desk.ts";
 import { ThreadPane } from "../thread/ThreadPane.tsx";
 import { Empty } from "../ui/Empty.tsx";
+import { later } from "../ui/Later.tsx";
 import { Help } from "./Help.tsx";
 import { LinkBar } from "./LinkBar.tsx";
 import { NotifyBar } from "./NotifyBar.tsx";
 import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
+
+const Settings = later(() => import("../settings/Settings.tsx").then((file) => file.Settings));
 
 function inField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

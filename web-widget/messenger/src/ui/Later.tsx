@@ -1,0 +1,26 @@
+import { type Component, createSignal, type JSX, Show } from "solid-js";
+import { Dynamic } from "solid-js/web";
+import { problemText, t } from "../i18n.ts";
+import { Empty } from "./Empty.tsx";
+
+/** Makes a component of one that is fetched when it is first shown: what few open is in nobody's first load. */
+export function later(fetch: () => Promise<Component>): () => JSX.Element {
+  const [made, setMade] = createSignal<Component>();
+  const [failed, setFailed] = createSignal<unknown>(null);
+  const ask = () => {
+    setFailed(null);
+    fetch().then((component) => setMade(() => component), setFailed);
+  };
+  return () => {
+    if (!made()) ask();
+    return (
+      <Show when={made()} fallback={
+        <Show when={failed()} fallback={<div class="loading" role="status" aria-label={t("app.loading")}><i class="spinner" /></div>}>
+          {(why) => <Empty icon="offline" title={problemText(why())}><button type="button" class="button" onClick={() => location.reload()}>{t("common.retry")}</button></Empty>}
+        </Show>
+      }>
+        {(component) => <Dynamic component={component()} />}
+      </Show>
+    );
+  };
+}
