@@ -8,6 +8,9 @@ import type { Found } from "../types.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Empty } from "../ui/Empty.tsx";
 
+/** An index that is still being built is asked again. */
+const AGAIN_MS = 2_000;
+
 /** The text around the first word that was looked for, that word marked. */
 export function snippet(text: string, words: string): { before: string; hit: string; after: string } {
   const flat = text.replace(/\s+/g, " ");
@@ -40,6 +43,7 @@ export function SearchResults(props: { words: string; selected: string | null })
       setNext(page.next);
       setComplete(page.complete);
       setError(null);
+      if (cursor === null && !page.complete) setTimeout(() => { if (!mine.signal.aborted) void ask(null); }, AGAIN_MS);
     } catch (problem) {
       if (!mine.signal.aborted) setError(problem);
     }
@@ -49,7 +53,7 @@ export function SearchResults(props: { words: string; selected: string | null })
     <div class="rows found" role="region" aria-label={t("search.found")}>
       <Show when={!complete()}><p class="hint">{t("search.incomplete")}</p></Show>
       <Show when={error()}><Empty icon="offline" title={problemText(error())} /></Show>
-      <Show when={!error() && found()?.length === 0}><Empty icon="search" title={t("search.none")} text={t("search.none.text")} /></Show>
+      <Show when={!error() && complete() && found()?.length === 0}><Empty icon="search" title={t("search.none")} text={t("search.none.text")} /></Show>
       <ul>
         <For each={error() ? [] : found()}>
           {(hit) => {
