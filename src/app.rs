@@ -23,6 +23,7 @@ use crate::mail::Mail;
 use crate::model::ids::NodeId;
 use crate::model::protocol::close;
 use crate::model::time::{SharedWorld, World};
+use crate::outside::Outside;
 use crate::store::batch::Batch;
 use crate::store::files::FileStore;
 use crate::store::handle::Store;
@@ -117,6 +118,7 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         panics: Panics::default(),
         search: Searcher::new(search),
         mail: config.mail.as_ref().map(Mail::new).transpose().map_err(StartError)?,
+        outside: Outside::new(config.outside_private),
         public_url: config.public_url.clone(),
     })
 }

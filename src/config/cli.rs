@@ -166,6 +166,9 @@ pub struct Options {
     /// What letters come from, e.g. "Shop <chat@shop.example>".
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub mail_from: Option<String>,
+    /// Whether addresses people give (webhooks, push services) may lie in private networks and be plain http [default: off].
+    #[arg(long, global = true, value_name = "on|off")]
+    pub outside_private: Option<String>,
     /// text or json [default: text].
     #[arg(long, global = true, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -199,6 +202,7 @@ impl Options {
             "smtp_user" => &self.smtp_user,
             "smtp_password" => &self.smtp_password,
             "mail_from" => &self.mail_from,
+            "outside_private" => &self.outside_private,
             "log_format" => &self.log_format,
             "log_level" => &self.log_level,
             _ => &None,

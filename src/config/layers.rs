@@ -24,7 +24,7 @@ const fn secret(name: &'static str) -> Setting {
 }
 
 /// Every setting there is.
-pub(super) const SETTINGS: [Setting; 23] = [
+pub(super) const SETTINGS: [Setting; 24] = [
     setting("data", Some("data")),
     setting("listen", Some("127.0.0.1:8080")),
     setting("public_url", None),
@@ -47,6 +47,7 @@ pub(super) const SETTINGS: [Setting; 23] = [
     setting("smtp_user", None),
     secret("smtp_password"),
     setting("mail_from", None),
+    setting("outside_private", Some("off")),
     setting("log_format", Some("text")),
     setting("log_level", Some("info")),
 ];

@@ -101,6 +101,8 @@ pub struct Config {
     pub files: FilesChoice,
     /// The mail server; none: no letters are sent.
     pub mail: Option<MailSettings>,
+    /// Whether addresses that people give may lie in private networks, and may be plain http.
+    pub outside_private: bool,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// What is logged: a level or a filter of `tracing`.
@@ -153,6 +155,7 @@ impl Config {
             workers: layers.parsed("workers", values::workers)?,
             max_file_bytes: layers.parsed("max_file_bytes", values::bytes)?,
             lease: layers.parsed("lease_seconds", values::lease)?,
+            outside_private: layers.parsed("outside_private", values::on_off)?,
             log_format: layers.parsed("log_format", values::log_format)?,
             log_level: layers.parsed("log_level", values::log_level)?,
             data,

@@ -3,10 +3,12 @@
 
 use std::net::IpAddr;
 
+use crate::model::network::Network;
+
 /// The addresses of the proxies in front.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TrustedProxies {
-    networks: Vec<(IpAddr, u32)>,
+    networks: Vec<Network>,
 }
 
 const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
@@ -19,10 +21,10 @@ impl TrustedProxies {
         for part in text.split(',').map(str::trim) {
             match part {
                 "none" => {}
-                "loopback" => networks.extend(LOOPBACK.iter().filter_map(|network| read_network(network))),
-                "private" => networks.extend(LOOPBACK.iter().chain(&PRIVATE).filter_map(|network| read_network(network))),
+                "loopback" => networks.extend(LOOPBACK.iter().filter_map(|network| Network::read(network))),
+                "private" => networks.extend(LOOPBACK.iter().chain(&PRIVATE).filter_map(|network| Network::read(network))),
                 part => networks
-                    .push(read_network(part).ok_or("write loopback, private, none, or addresses and networks such as 10.0.0.5, 172.18.0.0/16")?),
+                    .push(Network::read(part).ok_or("write loopback, private, none, or addresses and networks such as 10.0.0.5, 172.18.0.0/16")?),
             }
         }
         Ok(Self { networks })
@@ -33,24 +35,8 @@ impl TrustedProxies {
     pub fn contains(&self, peer: IpAddr) -> bool {
         // A socket that listens on both kinds shows IPv4 callers as ::ffff:a.b.c.d.
         let peer = peer.to_canonical();
-        self.networks.iter().any(|(network, length)| match (peer, network) {
-            (IpAddr::V4(peer), IpAddr::V4(network)) => begins_alike(peer.to_bits().into(), network.to_bits().into(), 32, *length),
-            (IpAddr::V6(peer), IpAddr::V6(network)) => begins_alike(peer.to_bits(), network.to_bits(), 128, *length),
-            _ => false,
-        })
+        self.networks.iter().any(|network| network.contains(peer))
     }
-}
-
-fn begins_alike(one: u128, other: u128, bits: u32, length: u32) -> bool {
-    (one ^ other).checked_shr(bits.saturating_sub(length)).unwrap_or(0) == 0
-}
-
-fn read_network(text: &str) -> Option<(IpAddr, u32)> {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-    let address: IpAddr = address.parse().ok()?;
-    let bits = if address.is_ipv4() { 32 } else { 128 };
-    let length = length.map_or(Some(bits), |length| length.parse().ok().filter(|length| *length <= bits))?;
-    Some((address, length))
 }
 
 #[cfg(test)]

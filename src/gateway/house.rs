@@ -14,6 +14,7 @@ use crate::mail::Mail;
 use crate::model::connection::ChannelAccount;
 use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
 use crate::model::time::SharedWorld;
+use crate::outside::Outside;
 use crate::store::files::FileStore;
 use crate::store::handle::Store;
 use crate::store::port::{Nodes, StoreError};
@@ -51,6 +52,8 @@ pub struct House {
     pub search: super::searcher::Searcher,
     /// Where letters go; none: no mail is set up.
     pub mail: Option<Mail>,
+    /// Calls to addresses that people give.
+    pub outside: Outside,
     /// The address people reach this installation by, without a slash at the end: what links in letters begin with.
     pub public_url: String,
 }

@@ -9,6 +9,7 @@
 //! * [`connection`]: provider app › login › channel account, CRM connections, the links between them
 //! * [`contact`]: phones and e-mails as people type them
 //! * [`hours`]: when people answer
+//! * [`network`]: which addresses anybody on the internet could have
 //! * [`visit`]: how somebody came to the site
 //! * [`customer`]: identities, customers, who vouches for what
 //! * [`conversation`]: places, conversations, episodes, the inbox row
@@ -28,6 +29,7 @@ pub mod hours;
 pub mod ids;
 pub mod letter;
 pub mod message;
+pub mod network;
 pub mod people;
 pub mod personal;
 pub mod protocol;

@@ -339,7 +339,24 @@ mod flows {
         assert_eq!(names.len(), 5);
         // Each once; ids of one millisecond have no order among themselves.
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 5);
-        expect(&home.owner, "GET", "/api/v1/audit?cursor=odd", Value::Null, "400 bad_parameter").await;
+        for odd in ["cursor=odd", "from=odd", "to=odd"] {
+            expect(&home.owner, "GET", &format!("/api/v1/audit?{odd}"), Value::Null, "400 bad_parameter").await;
+        }
+        let whole = home.owner.get("/api/v1/audit?limit=100").await.body;
+        let (at, actor) = (text(&whole["items"][0], "at"), text(&whole["items"][0]["actor"], "id"));
+        let later = at.replace("20", "21");
+        for (filter, found) in [
+            ("action=channel.created".to_owned(), 5),
+            ("action=channel.removed".to_owned(), 0),
+            (format!("actor={actor}"), 5),
+            ("actor=nobody".to_owned(), 0),
+            ("from=2020-01-01T00:00:00Z&action=channel.created".to_owned(), 5),
+            (format!("from={later}"), 0),
+            ("to=2020-01-01T00:00:00Z".to_owned(), 0),
+        ] {
+            let page = expect(&home.owner, "GET", &format!("/api/v1/audit?{filter}"), Value::Null, "200").await.body;
+            assert_eq!(page["items"].as_array().unwrap().len(), found, "{filter}");
+        }
     }
 
     pub(super) async fn hooks(app: &App) {

@@ -8,11 +8,12 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
 import { faults, faultsOf, shifts, watchShifts } from "./look.ts";
 import { accessible, caller, type Demo, Manager } from "./people.ts";
+import { PAGES } from "../messenger/src/settings/pages.ts";
 import { Provider } from "./provider.ts";
 import { demoServer, type Running } from "./server.mjs";
 
 const WIDTHS = [1440, 1024, 720, 390];
-const SETTINGS = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
+const SETTINGS = PAGES.map(({ page }) => page);
 const EVERYTHING = "Всё, что бывает";
 
 let server: Running<Demo>;

@@ -70,9 +70,9 @@ function examine(options: { target: number; root: string }): string[] {
           const dots = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
           const cutX = style.overflowX !== "visible", cutY = style.overflowY !== "visible";
           const hidesX = ["hidden", "clip"].includes(style.overflowX) && !dots, hidesY = ["hidden", "clip"].includes(style.overflowY) && style.webkitLineClamp === "none";
-          if (hidesX && seen.right > frame.right + 1 && seen.left < frame.right && seen.bottom > frame.top && seen.top < frame.bottom) found.add(`cut off at the side: ${name(one)}`);
+          if (hidesX && seen.right > frame.right + 1 && seen.left < frame.right && seen.bottom > frame.top && seen.top < frame.bottom) found.add(`cut off at the side by .${[...at.classList].join(".")}: ${name(one)}`);
           // Accents that pile up may; a line of plain words may not.
-          if (hidesY && (seen.bottom > frame.bottom + 3 || seen.top < frame.top - 3) && seen.top < frame.bottom && seen.bottom > frame.top) found.add(`cut off in height: ${name(one)}`);
+          if (hidesY && (seen.bottom > frame.bottom + 3 || seen.top < frame.top - 3) && seen.top < frame.bottom && seen.bottom > frame.top) found.add(`cut off in height by .${[...at.classList].join(".")}: ${name(one)}`);
           if (cutX) seen = { ...seen, left: Math.max(seen.left, frame.left), right: Math.min(seen.right, frame.right) };
           if (cutY) seen = { ...seen, top: Math.max(seen.top, frame.top), bottom: Math.min(seen.bottom, frame.bottom) };
         }

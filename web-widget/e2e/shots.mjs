@@ -1,6 +1,6 @@
 // Takes a picture of every screen of the program named in KOMMUTATOR_BIN, over hard data, light, dark and on a phone:
 // `node e2e/shots.mjs [folder] [light,dark,phone]`.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { launch } from "./browser.mjs";
 import { demoServer } from "./server.mjs";
 
@@ -9,7 +9,7 @@ mkdirSync(folder, { recursive: true });
 const { said: demo, stop } = await demoServer("hard");
 const browser = await launch();
 const problems = [];
-const PAGES = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
+const PAGES = [...readFileSync(new URL("../messenger/src/settings/pages.ts", import.meta.url), "utf8").matchAll(/page: "(\w+)"/g)].map(([, name]) => name);
 
 async function messenger(name, options) {
   const context = await browser.newContext({ locale: "ru", reducedMotion: "reduce", ...options });

@@ -158,8 +158,8 @@ for (const locale of ["ru", "en", "es"] as const) {
 
 it.runIf(real)("shows who was invited, and takes an invitation back", async () => {
   await owner.goto(`${shop.url}/settings/people`);
-  await owner.locator(".item", { hasText: SECOND.email }).first().waitFor();
-  await owner.locator(".under .item", { hasText: ru["invites.state.accepted"] }).waitFor();
+  await owner.locator("tr", { hasText: SECOND.email }).first().waitFor();
+  await owner.locator(".under tr", { hasText: ru["invites.state.accepted"] }).waitFor();
   await named(owner, ru["invites.add"]).click();
   await owner.getByLabel(ru["people.email"]).fill("third@example.com");
   await named(owner, ru["invites.create"]).click();
@@ -168,7 +168,7 @@ it.runIf(real)("shows who was invited, and takes an invitation back", async () =
   await seen(owner, "people");
   await named(owner, `${ru["invites.revoke"]}: third@example.com`).click();
   await owner.locator("dialog").getByRole("button", { name: ru["invites.revoke"] }).click();
-  await owner.locator(".under .item", { hasText: ru["invites.state.revoked"] }).waitFor();
+  await owner.locator(".under tr", { hasText: ru["invites.state.revoked"] }).waitFor();
   const late = await open(link);
   await late.getByText(ru["over.invite"]).waitFor();
 });

@@ -33,6 +33,7 @@ use serde_json::Value;
 use super::house::House;
 use crate::model::ids::{AuditId, WorkspaceId};
 use crate::model::people::AuditEntry;
+use crate::model::time::Time;
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Scan, StoreError};
 
@@ -94,13 +95,73 @@ fn audit(house: &House, batch: &mut Batch, actor: &Actor, action: &str, target: 
     })
 }
 
-/// Lines of the audit log before one, newest first.
+/// What of the audit log is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuestion {
+    /// Lines before this one.
+    pub before: Option<AuditId>,
+    /// Who did it.
+    pub actor: Option<String>,
+    /// What was done.
+    pub action: Option<String>,
+    /// Not before this moment.
+    pub from: Option<Time>,
+    /// Before this moment.
+    pub to: Option<Time>,
+}
+
+impl AuditQuestion {
+    fn is_filtered(&self) -> bool {
+        self.actor.is_some() || self.action.is_some() || self.from.is_some() || self.to.is_some()
+    }
+
+    fn fits(&self, entry: &AuditEntry) -> bool {
+        self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
+            && self.action.as_ref().is_none_or(|action| *action == entry.action)
+            && self.from.is_none_or(|from| entry.at >= from)
+            && self.to.is_none_or(|to| entry.at < to)
+    }
+}
+
+/// Lines read at once, and in one answer: past that the asker goes on from where this one came to.
+const AUDIT_READ: (usize, usize) = (500, 10);
+
+/// Lines of the audit log, newest first, and where to go on if there may be more. An answer may be short, or empty, and still lead on.
 ///
 /// # Errors
 /// The store's word.
-pub async fn audit_log(house: &House, workspace: WorkspaceId, before: Option<AuditId>, limit: usize) -> Result<Vec<AuditEntry>, AdministrationError> {
-    let mut scan = Scan::last(limit);
-    scan.below = before.map(|id| AuditEntry::at(id).item);
-    let found = house.store.workspace(workspace).scan::<AuditEntry>(&[], scan).await?;
-    Ok(found.into_iter().map(|stored| stored.record).collect())
+pub async fn audit_log(
+    house: &House, workspace: WorkspaceId, question: &AuditQuestion, limit: usize,
+) -> Result<(Vec<AuditEntry>, Option<AuditId>), AdministrationError> {
+    let store = house.store.workspace(workspace);
+    let mut found = Vec::new();
+    let mut place = question.before;
+    let at_once = if question.is_filtered() { AUDIT_READ.0 } else { limit.saturating_add(1) };
+    for _ in 0..AUDIT_READ.1 {
+        let mut scan = Scan::last(at_once);
+        scan.below = place.map(|id| AuditEntry::at(id).item);
+        let page = store.scan::<AuditEntry>(&[], scan).await?;
+        let whole = page.len() < at_once;
+        for entry in page {
+            let entry = entry.record;
+            // Lines lie in the order of their time, as nearly as clocks agree.
+            if question.from.is_some_and(|from| from.since(entry.at) > CLOCKS_APART_MS) {
+                return Ok((found, None));
+            }
+            if question.fits(&entry) {
+                if found.len() == limit {
+                    return Ok((found, place));
+                }
+                found.push(entry.clone());
+            }
+            place = Some(entry.id);
+        }
+        if whole {
+            return Ok((found, None));
+        }
+    }
+    Ok((found, place))
 }
+
+/// How far the clocks of two nodes may lie apart.
+const CLOCKS_APART_MS: i64 = 60_000;

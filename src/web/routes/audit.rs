@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::{PAGE, Page, parse};
-use crate::gateway::administration::audit_log;
+use crate::gateway::administration::{AuditQuestion, audit_log};
 use crate::model::ids::AuditId;
 use crate::model::people::AuditEntry;
 use crate::model::time::Time;
@@ -21,6 +21,14 @@ pub struct LogQuery {
     cursor: Option<String>,
     /// At most so many, 100 at most.
     limit: Option<usize>,
+    /// Only of this user or token.
+    actor: Option<String>,
+    /// Only this deed, such as `channel.created`.
+    action: Option<String>,
+    /// Not before this moment.
+    from: Option<String>,
+    /// Before this moment.
+    to: Option<String>,
 }
 
 /// A line of the audit log.
@@ -56,15 +64,18 @@ fn view(entry: AuditEntry) -> AuditView {
     AuditView { id: entry.id, at: entry.at, actor, action: entry.action, target: entry.target, details: entry.details }
 }
 
-/// The audit log, newest first.
+/// The audit log, newest first. With filters a page may be short and still have a `next`.
 #[utoipa::path(tag = "audit", operation_id = "audit_log", params(LogQuery), responses((status = 200, body = Page<AuditView>), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
 #[get("/api/v1/audit")]
 pub(crate) async fn list(edge: Data<Edge>, AsAdmin(caller): AsAdmin, query: Query<LogQuery>) -> Result<Json<Page<AuditView>>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, PAGE);
-    let before = parse::<AuditId>("cursor", query.cursor.as_deref())?;
-    let mut entries = audit_log(&edge.house, caller.workspace, before, limit.saturating_add(1)).await?;
-    let more = entries.len() > limit;
-    entries.truncate(limit);
-    let next = entries.last().filter(|_| more).map(|last| last.id.to_string());
-    Ok(Json(Page { items: entries.into_iter().map(view).collect(), next, total: None }))
+    let question = AuditQuestion {
+        before: parse::<AuditId>("cursor", query.cursor.as_deref())?,
+        actor: query.actor.clone(),
+        action: query.action.clone(),
+        from: parse::<Time>("from", query.from.as_deref())?,
+        to: parse::<Time>("to", query.to.as_deref())?,
+    };
+    let (entries, next) = audit_log(&edge.house, caller.workspace, &question, limit).await?;
+    Ok(Json(Page { items: entries.into_iter().map(view).collect(), next: next.map(|id| id.to_string()), total: None }))
 }

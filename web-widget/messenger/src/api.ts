@@ -3,7 +3,7 @@ import type { AttachmentView, ConversationView, Me, MessageView, PersonView, Rol
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, MarkView, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, MarkView, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -89,7 +89,7 @@ export const api = {
   addToken: (name: string, role: Role, channels: string[] | null) => call<TokenView & { token: string }>("POST", `${base}/tokens`, { name, role, channels }),
   deleteToken: (key: string) => call<undefined>("DELETE", `${base}/tokens/${id(key)}`),
 
-  audit: (cursor: string | null) => call<Page<AuditEntry>>("GET", `${base}/audit${query({ cursor })}`),
+  audit: (asked: AuditAsk, cursor: string | null) => call<Page<AuditEntry>>("GET", `${base}/audit${query({ ...asked, cursor })}`),
   quarantine: (cursor: string | null) => call<Page<QuarantineView>>("GET", `${base}/quarantine${query({ cursor })}`),
   payload: (key: string) => call<QuarantinePayload>("GET", `${base}/quarantine/${id(key)}`),
   replay: (key: string) => call<QuarantineView>("POST", `${base}/quarantine/${id(key)}/replay`),

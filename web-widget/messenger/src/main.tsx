@@ -10,6 +10,7 @@ import "./styles/list-tools.css";
 import "./styles/deeds.css";
 import "./styles/canned.css";
 import "./styles/table.css";
+import "./styles/page.css";
 import "./styles/tags.css";
 import "./styles/palette.css";
 import "./styles/card.css";

@@ -36,8 +36,9 @@ export type ChannelChange = { name?: string; active?: boolean; widget?: { origin
 export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string };
 /** What everybody may know of everybody; the rest is for admins. */
 export type Colleague = Pick<UserView, "id" | "name" | "role">;
-export type TokenView = { id: string; name: string; role: Role; created_at: string; last_used_at?: string | null };
+export type TokenView = { id: string; name: string; role: Role; channels: string[] | null; created_at: string };
 export type AuditEntry = { id: string; at: string; actor: { id: string; name: string }; action: string; target?: unknown; details?: unknown };
+export type AuditAsk = { actor?: string; action?: string; from?: string; to?: string };
 export type QuarantineView = { id: string; at: string; channel_provider: string; login: string | null; reason: Reason; size: number; replayed_at: string | null };
 /** `payload` is base 64. */
 export type QuarantinePayload = QuarantineView & { payload: string };

@@ -1,54 +1,78 @@
-import { For, Show } from "solid-js";
+import { createMemo, createSignal, For, Show } from "solid-js";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
 import { has, locale, t } from "../i18n.ts";
-import type { AuditEntry } from "../types.ts";
+import { useDesk } from "../state/desk.ts";
+import type { AuditAsk, AuditEntry } from "../types.ts";
 import { Empty } from "../ui/Empty.tsx";
+import { SelectField } from "../ui/Field.tsx";
+import { DayField, Filters } from "../ui/Filters.tsx";
+import { Table } from "../ui/Table.tsx";
+import { ru } from "../words/ru.ts";
+import { linesOf } from "./audited.ts";
+import { dayEnd, dayStart } from "./days.ts";
 import { createPaged } from "./paged.ts";
 import { Head, Loaded } from "./parts.tsx";
 
-/** Whatever the server recorded, as short text: `name: value, …`. */
-export function plain(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (Array.isArray(value)) return value.map(plain).join(", ");
-  if (typeof value === "object") return Object.entries(value).map(([name, one]) => `${name}: ${plain(one)}`).join(", ");
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
+/** Lines shown of one deed. */
+const MOST = 5;
+const DID = "audit.did.";
+const ACTIONS = Object.keys(ru).filter((key) => key.startsWith(DID)).map((key) => key.slice(DID.length));
 
 /** What was done, in words; a deed this build has no words for is shown by its code. */
 function did(action: string): string {
-  const key = `audit.did.${action}`;
+  const key = DID + action;
   return has(key) ? t(key) : action;
 }
 
+/** The log of what owners and admins changed. Its filters are folded away (F-12). */
 export function Audit() {
-  const list = createPaged<AuditEntry>(api.audit);
+  const desk = useDesk();
+  const [asked, setAsked] = createSignal<AuditAsk>({});
+  const list = createPaged<AuditEntry>((cursor) => api.audit({ ...asked(), from: dayStart(asked().from), to: dayEnd(asked().to) }, cursor));
+  const on = () => Object.values(asked()).filter(Boolean).length;
+  const put = (part: AuditAsk) => {
+    setAsked((now) => ({ ...now, ...part }));
+    list.anew();
+  };
+  const actions = createMemo(() => ACTIONS.map((value) => ({ value, text: did(value) })).sort((a, b) => a.text.localeCompare(b.text, locale())));
+  const people = () => desk.colleagues().map((one) => ({ value: one.id, text: one.name }));
+  const any = { value: "", text: t("filters.any") };
   return (
     <>
       <Head title={t("settings.audit")} lead={t("audit.lead")} />
-      <Loaded from={list} isEmpty={(all) => all.length === 0} empty={<Empty icon="audit" title={t("audit.empty")} text={t("audit.empty.text")} />}>
+      <Filters on={on()} clear={() => put({ actor: "", action: "", from: "", to: "" })}>
+        <SelectField label={t("audit.who")} value={asked().actor ?? ""} options={[any, ...people()]} set={(actor) => put({ actor })} />
+        <SelectField label={t("audit.what")} value={asked().action ?? ""} options={[any, ...actions()]} set={(action) => put({ action })} />
+        <DayField label={t("filters.from")} value={asked().from ?? ""} set={(from) => put({ from })} />
+        <DayField label={t("filters.to")} value={asked().to ?? ""} set={(to) => put({ to })} />
+      </Filters>
+      <Loaded from={list} isEmpty={(all) => all.length === 0 && list.next() === null} empty={
+        <Show when={on() > 0} fallback={<Empty icon="audit" title={t("audit.empty")} text={t("audit.empty.text")} />}>
+          <Empty icon="filter" title={t("filters.none")} text={t("filters.none.text")} />
+        </Show>
+      }>
         {(all) => (
-          <div class="grid-frame" tabindex="0" role="region" aria-label={t("settings.audit")}>
-            <table class="grid">
-              <thead><tr><th scope="col">{t("audit.when")}</th><th scope="col">{t("audit.who")}</th><th scope="col">{t("audit.what")}</th><th scope="col">{t("audit.target")}</th><th scope="col">{t("audit.details")}</th></tr></thead>
-              <tbody>
-                <For each={all()}>
-                  {(entry) => (
-                    <tr>
-                      <td class="number"><time datetime={entry.at}>{dateTime(locale(), entry.at)}</time></td>
-                      <td>{entry.actor.name || entry.actor.id}</td>
-                      <td>{did(entry.action)}</td>
-                      <td>{plain(entry.target)}</td>
-                      <td>{plain(entry.details)}</td>
-                    </tr>
-                  )}
-                </For>
-              </tbody>
-            </table>
-          </div>
+          <Table label={t("settings.audit")} rows={all()} id={(one) => one.id} name={(one) => did(one.action)} more={list.next() === null ? null : list.more}
+            columns={[
+              { id: "at", title: t("audit.when"), narrow: true, sort: (one) => one.at, cell: (one) => <time datetime={one.at}>{dateTime(locale(), one.at)}</time> },
+              { id: "who", title: t("audit.who"), sort: (one) => one.actor.name, cell: (one) => one.actor.name || one.actor.id },
+              { id: "what", title: t("audit.what"), sort: (one) => did(one.action), cell: (one) => <span class="two"><b>{did(one.action)}</b><span class="when">{dateTime(locale(), one.at)}</span></span> },
+              { id: "details", title: t("audit.details"), cell: (one) => <Details entry={one} /> },
+            ]} />
         )}
       </Loaded>
-      <Show when={list.next()}><button type="button" class="button more" onClick={list.more}>{t("common.more")}</button></Show>
     </>
+  );
+}
+
+/** A line for each thing that was said of it. */
+function Details(props: { entry: AuditEntry }) {
+  const lines = () => linesOf(props.entry);
+  return (
+    <span class="lines">
+      <For each={lines().slice(0, MOST)}>{(line) => <span>{line}</span>}</For>
+      <Show when={lines().length > MOST}><span>{t("audit.more", { n: lines().length - MOST })}</span></Show>
+    </span>
   );
 }

@@ -1,7 +1,7 @@
 import { createSignal, Show } from "solid-js";
 import { api } from "../api.ts";
-import { problemText, reasonText, t } from "../i18n.ts";
-import { navigate, follow } from "../route.ts";
+import { kindText, problemText, reasonText, t } from "../i18n.ts";
+import { navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import type { ChannelView } from "../types.ts";
 import { Confirm } from "../ui/Dialog.tsx";
@@ -68,8 +68,7 @@ export function Channel(props: { id: string }) {
         <Show when={value().channel} fallback={<Head title={t("error.missing")} />}>
           {(channel) => (
             <>
-              <p class="crumbs"><a href="/settings/channels" onClick={follow}>{t("settings.channels")}</a><Icon name="right" small /></p>
-              <Head title={channel().name}><Health channel={channel()} /></Head>
+              <Head title={t("channels.editing", { name: channel().name })} crumbs={[{ text: t("settings.channels"), href: "/settings/channels" }, { text: kindText(channel().kind) }, { text: t("channels.editing.short") }]}><Health channel={channel()} /></Head>
               <Show when={reasonText(channel().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
               <section class="block"><h3>{t("channels.general")}</h3><Switch channel={channel()} changed={changed} /></section>
               <Show when={channel().widget}>

@@ -1,88 +1,62 @@
-import { createSignal, For, Show } from "solid-js";
+import { Show } from "solid-js";
 import { api } from "../api.ts";
 import { kindText, reasonText, t, type WordKey } from "../i18n.ts";
 import { follow, navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import type { ChannelView } from "../types.ts";
-import { Dialog } from "../ui/Dialog.tsx";
+import { askSure } from "../ui/ask.tsx";
 import { Empty } from "../ui/Empty.tsx";
-import { TextField } from "../ui/Field.tsx";
+import { marked } from "../ui/footnote.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import { createSubmit } from "./form.ts";
-import { parseOrigins } from "./origins.ts";
-import { createLoaded, ErrorLine, Head, Loaded } from "./parts.tsx";
+import { Table } from "../ui/Table.tsx";
+import { each, told } from "./deeds.ts";
+import { createLoaded, Head, Loaded } from "./parts.tsx";
+
+const activity = (on: boolean) => t(on ? "channels.status.on" : "channels.status.off");
 
 export function Health(props: { channel: ChannelView }) {
   const health = () => props.channel.health;
-  const text = () => (props.channel.active ? t(`health.${health().status}` satisfies WordKey) : t("channels.off"));
+  const text = () => (props.channel.active ? t(`health.${health().status}` satisfies WordKey) : activity(false));
   return <span class={`health ${props.channel.active ? health().status : "off"}`} title={reasonText(health().reason)}><i />{text()}</span>;
 }
 
-function NewWidget(props: { close: () => void }) {
-  const [name, setName] = createSignal("");
-  const [origins, setOrigins] = createSignal("");
-  const [tried, setTried] = createSignal(false);
-  const submit = createSubmit();
-  const desk = useDesk();
-  const parsed = () => parseOrigins(origins());
-  const wrong = () => {
-    const { wrong: value, origins: good } = parsed();
-    if (value !== null) return t("widget.origins.wrong", { value });
-    return good.length === 0 ? t("login.fill") : null;
-  };
-  const create = async (event: SubmitEvent) => {
-    event.preventDefault();
-    setTried(true);
-    if (!name().trim() || wrong()) return;
-    await submit.run(async () => {
-      const appearance = { title: name().trim(), greeting: "", accent: "#3b5bdb", side: "right" };
-      const made = await api.addWidget(name().trim(), parsed().origins, appearance);
-      void desk.loadChannels();
-      props.close();
-      navigate(`/settings/channels/${made.id}`);
-    });
-  };
-  return (
-    <Dialog title={t("channels.new")} close={() => props.close()} narrow>
-      <form novalidate onSubmit={(event) => void create(event)}>
-        <TextField label={t("common.name")} help={t("channels.name.help")} value={name()} set={setName} error={tried() && !name().trim() ? t("login.fill") : null} />
-        <TextField label={t("widget.origins")} help={t("widget.origins.help")} rows={3} value={origins()} set={setOrigins} error={tried() ? wrong() : null} />
-        <ErrorLine text={submit.error()} />
-        <div class="actions">
-          <button type="button" class="button" onClick={() => props.close()}>{t("common.cancel")}</button>
-          <button class="button main" disabled={submit.busy()}>{t("channels.create")}</button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
+/** «Входящие каналы» (B-30…B-35). */
 export function Channels() {
-  const [adding, setAdding] = createSignal(false);
+  const desk = useDesk();
   const list = createLoaded(async () => (await api.channels()).items);
-  const add = () => <button type="button" class="button main" onClick={() => setAdding(true)}><Icon name="plus" small />{t("channels.add")}</button>;
+  const changed = () => {
+    list.again();
+    void desk.loadChannels();
+  };
+  const flip = async (rows: ChannelView[], active: boolean) => {
+    if (await each(rows, (one) => api.changeChannel(one.id, { active }))) told(t(active ? "channels.didOn" : "channels.didOff", { n: rows.length }), () => void each(rows, (one) => api.changeChannel(one.id, { active: !active })).then(changed));
+    changed();
+  };
+  const remove = async (rows: ChannelView[]) => {
+    const names = rows.map((one) => one.name).join(", ");
+    if (!(await askSure(t("common.sure"), t("channels.deleteMany", { n: rows.length, names }), t("common.delete"), true))) return;
+    await each(rows, (one) => api.deleteChannel(one.id));
+    changed();
+  };
+  const open = (one: ChannelView) => `/settings/channels/${one.id}`;
+  const add = () => <a class="button main" href="/settings/channels/new" onClick={follow}><Icon name="plus" small />{t("channels.create.add")}</a>;
   return (
     <>
       <Head title={t("settings.channels")} lead={t("channels.lead")}>{add()}</Head>
       <Loaded from={list} isEmpty={(all) => all.length === 0} empty={<Empty icon="globe" title={t("channels.empty")} text={t("channels.empty.text")}>{add()}</Empty>}>
         {(all) => (
-          <ul class="table">
-            <For each={all()}>
-              {(channel) => (
-                <li>
-                  <a class="item" href={`/settings/channels/${channel.id}`} onClick={follow}>
-                    <span class="disc"><Icon name={channel.kind === "site_widget" ? "globe" : "channel"} /></span>
-                    <span class="about"><b>{channel.name}</b><small>{kindText(channel.kind)}<Show when={channel.widget?.origins.length}> · {channel.widget?.origins.map((one) => one.replace(/^https?:\/\//, "")).join(", ")}</Show></small></span>
-                    <Health channel={channel} />
-                    <Icon name="right" small />
-                  </a>
-                </li>
-              )}
-            </For>
-          </ul>
+          <Table label={t("settings.channels")} rows={all()} id={(one) => one.id} name={(one) => one.name} words={(one) => one.name} edit={(one) => navigate(open(one))} remove={(rows) => void remove(rows)}
+            deeds={[
+              { text: t("channels.activate"), fits: (one) => !one.active, act: (rows) => void flip(rows, true) },
+              { text: t("channels.deactivate"), fits: (one) => one.active, act: (rows) => void flip(rows, false) },
+            ]}
+            columns={[
+              { id: "name", title: t("channels.name"), sort: (one) => one.name, cell: (one) => <span class="two"><a href={open(one)} onClick={follow}>{one.name}</a><Show when={one.widget?.origins.length}><span>{one.widget?.origins.map((origin) => origin.replace(/^https?:\/\//, "")).join(", ")}</span></Show></span> },
+              { id: "kind", title: t("channels.kind"), narrow: true, sort: (one) => kindText(one.kind), cell: (one) => marked(kindText(one.kind)) },
+              { id: "status", title: t("channels.status"), sort: (one) => Number(!one.active), cell: (one) => <Show when={one.active && one.health.status !== "connected"} fallback={<span class="tag" classList={{ posted: one.active }}>{activity(one.active)}</span>}><Health channel={one} /></Show> },
+            ]} />
         )}
       </Loaded>
-      <Show when={adding()}><NewWidget close={() => setAdding(false)} /></Show>
     </>
   );
 }

@@ -1,14 +1,16 @@
-import { createSignal, For, Show } from "solid-js";
+import { createSignal, Show } from "solid-js";
 import type { Role } from "@kommutator/shared/generated/protocol.ts";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
-import { locale, problemText, t, type WordKey } from "../i18n.ts";
+import { locale, t, type WordKey } from "../i18n.ts";
 import type { InviteView, MadeInvite } from "../types.ts";
-import { Confirm, Dialog } from "../ui/Dialog.tsx";
+import { askSure } from "../ui/ask.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
 import { TextField } from "../ui/Field.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import { toast } from "../ui/toast.tsx";
+import { Table } from "../ui/Table.tsx";
 import { Access } from "./Access.tsx";
+import { each } from "./deeds.ts";
 import { createSubmit } from "./form.ts";
 import { Copy, type createLoaded, ErrorLine } from "./parts.tsx";
 
@@ -60,52 +62,33 @@ export function NewInvite(props: { close: () => void; made: () => void; withPass
   );
 }
 
-function Row(props: { invite: InviteView; renew: () => void; revoke: () => void }) {
-  const pending = () => props.invite.state === "open" || props.invite.state === "expired";
-  const letter = () => (props.invite.letter && pending() ? ` · ${t("mail.title")}: ${t(`mail.status.${props.invite.letter}` satisfies WordKey).toLowerCase()}` : "");
-  return (
-    <li class="item">
-      <span class="disc"><Icon name="mail" /></span>
-      <span class="about"><b>{props.invite.email}</b><small>{t(`role.${props.invite.role}` satisfies WordKey)} · {props.invite.invited_by}{letter()}</small></span>
-      <span class="side"><span class={`tag ${props.invite.state}`}>{t(`invites.state.${props.invite.state}` satisfies WordKey)}</span><Show when={props.invite.state === "open"}><small>{t("invites.until", { date: dateTime(locale(), props.invite.expires_at) })}</small></Show></span>
-      <span class="buttons">
-        <Show when={pending()}>
-          <button type="button" class="ghost" title={t("invites.renew")} aria-label={`${t("invites.renew")}: ${props.invite.email}`} onClick={() => props.renew()}><Icon name="again" small /></button>
-          <button type="button" class="ghost" title={t("invites.revoke")} aria-label={`${t("invites.revoke")}: ${props.invite.email}`} onClick={() => props.revoke()}><Icon name="trash" small /></button>
-        </Show>
-      </span>
-    </li>
-  );
-}
+const pending = (invite: InviteView) => invite.state === "open" || invite.state === "expired";
+const stateText = (invite: InviteView) => t(`invites.state.${invite.state}` satisfies WordKey);
+const letterText = (invite: InviteView) => (invite.letter && pending(invite) ? ` · ${t("mail.title")}: ${t(`mail.status.${invite.letter}` satisfies WordKey).toLowerCase()}` : "");
 
 export function Invites(props: { list: ReturnType<typeof createLoaded<InviteView[]>> }) {
   const [link, setLink] = createSignal<MadeInvite | null>(null);
-  const [revoking, setRevoking] = createSignal<InviteView | null>(null);
-  const act = async (work: () => Promise<unknown>) => {
-    try {
-      await work();
-      props.list.again();
-    } catch (error) {
-      toast(problemText(error), true);
-    }
+  const renew = async (invite: InviteView) => {
+    if (await each([invite], async (one) => setLink(await api.renewInvite(one.id)))) props.list.again();
   };
-  const answer = (yes: boolean) => {
-    const invite = revoking();
-    setRevoking(null);
-    if (yes && invite) void act(() => api.revokeInvite(invite.id));
+  const revoke = async (invites: InviteView[]) => {
+    if (!(await askSure(t("invites.revoke"), t("invites.revokeText", { email: invites.map((one) => one.email).join(", ") }), t("invites.revoke"), true))) return;
+    await each(invites, (one) => api.revokeInvite(one.id));
+    props.list.again();
   };
   return (
     <Show when={props.list.value()?.length}>
       <section class="under">
         <h3>{t("invites.title")}</h3>
-        <ul class="table">
-          <For each={props.list.value()}>
-            {(invite) => <Row invite={invite} renew={() => void act(async () => setLink(await api.renewInvite(invite.id)))} revoke={() => setRevoking(invite)} />}
-          </For>
-        </ul>
+        <Table label={t("invites.title")} rows={props.list.value() ?? []} id={(one) => one.id} name={(one) => one.email} words={(one) => one.email} mayChange={pending} remove={(rows) => void revoke(rows)} removeText={t("invites.revoke")}
+          hands={(one) => <Show when={pending(one)}><button type="button" class="ghost" title={t("invites.renew")} aria-label={`${t("invites.renew")}: ${one.email}`} onClick={() => void renew(one)}><Icon name="again" small /></button></Show>}
+          columns={[
+            { id: "email", title: t("people.email"), sort: (one) => one.email, cell: (one) => <span class="two"><b>{one.email}</b><span>{one.invited_by}{letterText(one)}</span></span> },
+            { id: "role", title: t("people.role"), narrow: true, sort: (one) => one.role, cell: (one) => t(`role.${one.role}` satisfies WordKey) },
+            { id: "state", title: t("invites.state"), sort: stateText, cell: (one) => <span class="two"><span class={`tag ${one.state}`}>{stateText(one)}</span><Show when={one.state === "open"}><span>{t("invites.until", { date: dateTime(locale(), one.expires_at) })}</span></Show></span> },
+          ]} />
       </section>
       <Show when={link()}>{(made) => <Dialog title={t("invites.renew")} narrow close={() => setLink(null)}><InviteLink made={made()} close={() => setLink(null)} /></Dialog>}</Show>
-      <Show when={revoking()}>{(invite) => <Confirm title={t("invites.revoke")} text={t("invites.revokeText", { email: invite().email })} action={t("invites.revoke")} danger done={answer} />}</Show>
     </Show>
   );
 }

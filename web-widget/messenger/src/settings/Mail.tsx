@@ -1,22 +1,13 @@
-import { For, onCleanup, Show } from "solid-js";
+import { onCleanup, Show } from "solid-js";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
 import { locale, reasonText, t, type WordKey } from "../i18n.ts";
-import type { LetterView } from "../types.ts";
+import { Table } from "../ui/Table.tsx";
 import { createSubmit } from "./form.ts";
 import { createLoaded, ErrorLine, Loaded } from "./parts.tsx";
 
 /** How often a letter that waits is looked at, while the page is open. */
 const LOOK_MS = 2_000;
-
-function Letter(props: { letter: LetterView }) {
-  return (
-    <li class="item">
-      <span class="about"><b>{t(`mail.about.${props.letter.about}` satisfies WordKey)}</b><small>{props.letter.to}</small><Show when={reasonText(props.letter.reason)}>{(text) => <small class="why">{text()}</small>}</Show></span>
-      <span class="side"><span class={`tag ${props.letter.status}`}>{t(`mail.status.${props.letter.status}` satisfies WordKey)}</span><small>{dateTime(locale(), props.letter.created_at)}</small></span>
-    </li>
-  );
-}
 
 /** Whether letters go out, and how those of late fared. */
 export function Mail() {
@@ -41,7 +32,12 @@ export function Mail() {
             <button type="button" class="button" disabled={submit.busy()} onClick={() => void send()}>{t("mail.test")}</button>
             <h4>{t("mail.letters")}</h4>
             <Show when={state().letters.length > 0} fallback={<p class="help">{t("mail.none")}</p>}>
-              <ul class="table"><For each={state().letters}>{(letter) => <Letter letter={letter} />}</For></ul>
+              <Table label={t("mail.letters")} rows={state().letters} id={(one) => one.id} name={(one) => one.to}
+                columns={[
+                  { id: "about", title: t("mail.aboutHead"), sort: (one) => t(`mail.about.${one.about}` satisfies WordKey), cell: (one) => <span class="two"><b>{t(`mail.about.${one.about}` satisfies WordKey)}</b><span>{one.to}</span><Show when={reasonText(one.reason)}>{(text) => <span class="why">{text()}</span>}</Show></span> },
+                  { id: "status", title: t("channels.status"), sort: (one) => one.status, cell: (one) => <span class={`tag ${one.status}`}>{t(`mail.status.${one.status}` satisfies WordKey)}</span> },
+                  { id: "at", title: t("audit.when"), narrow: true, sort: (one) => one.created_at, cell: (one) => dateTime(locale(), one.created_at) },
+                ]} />
             </Show>
           </Show>
         )}

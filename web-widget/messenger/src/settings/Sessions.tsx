@@ -1,24 +1,23 @@
-import { For, Show } from "solid-js";
+import { Show } from "solid-js";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
-import { locale, problemText, t } from "../i18n.ts";
+import { locale, t } from "../i18n.ts";
 import type { SessionView } from "../types.ts";
-import { Icon } from "../ui/Icon.tsx";
-import { toast } from "../ui/toast.tsx";
+import { Table } from "../ui/Table.tsx";
+import { each } from "./deeds.ts";
 import { createLoaded, Loaded } from "./parts.tsx";
 
 export function Sessions() {
   const list = createLoaded(async () => (await api.sessions()).items);
-  const end = async (work: () => Promise<unknown>) => {
-    try {
-      await work();
-      list.again();
-    } catch (error) {
-      toast(problemText(error), true);
-    }
+  const end = async (sessions: SessionView[]) => {
+    await each(sessions, (one) => api.endSession(one.id));
+    list.again();
+  };
+  const endOthers = async () => {
+    await each([null], api.endOtherSessions);
+    list.again();
   };
   const name = (session: SessionView) => session.device || t("sessions.unknown");
-  const about = (session: SessionView) => [session.address, t("sessions.since", { date: dateTime(locale(), session.created_at) }), t("sessions.seen", { date: dateTime(locale(), session.seen_at) })].filter(Boolean).join(" · ");
   return (
     <section class="block">
       <h3>{t("sessions.title")}</h3>
@@ -26,20 +25,13 @@ export function Sessions() {
       <Loaded from={list}>
         {(all) => (
           <>
-            <ul class="table">
-              <For each={all()}>
-                {(session) => (
-                  <li class="item">
-                    <span class="disc"><Icon name="device" /></span>
-                    <span class="about"><b>{name(session)}<Show when={session.current}> <em>{t("sessions.current")}</em></Show></b><small>{about(session)}</small></span>
-                    <span class="buttons">
-                      <Show when={!session.current}><button type="button" class="button" aria-label={`${t("sessions.end")}: ${name(session)}`} onClick={() => void end(() => api.endSession(session.id))}>{t("sessions.end")}</button></Show>
-                    </span>
-                  </li>
-                )}
-              </For>
-            </ul>
-            <Show when={all().length > 1}><div class="row-of"><button type="button" class="button" onClick={() => void end(api.endOtherSessions)}>{t("sessions.endOthers")}</button></div></Show>
+            <Table label={t("sessions.title")} rows={all()} id={(one) => one.id} name={name} mayChange={(one) => !one.current} remove={(rows) => void end(rows)} removeText={t("sessions.end")}
+              columns={[
+                { id: "device", title: t("sessions.device"), sort: name, cell: (one) => <span class="two"><b>{name(one)}<Show when={one.current}> <em>{t("sessions.current")}</em></Show></b><span>{one.address}</span></span> },
+                { id: "since", title: t("sessions.sinceHead"), narrow: true, sort: (one) => one.created_at, cell: (one) => dateTime(locale(), one.created_at) },
+                { id: "seen", title: t("sessions.seenHead"), sort: (one) => one.seen_at, cell: (one) => dateTime(locale(), one.seen_at) },
+              ]} />
+            <Show when={all().length > 1}><div class="row-of"><button type="button" class="button" onClick={() => void endOthers()}>{t("sessions.endOthers")}</button></div></Show>
           </>
         )}
       </Loaded>

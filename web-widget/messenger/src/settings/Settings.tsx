@@ -1,13 +1,15 @@
-import { createEffect, createSignal, For, Match, onCleanup, Show, Switch } from "solid-js";
+import { createSignal, For, Match, onCleanup, Show, Switch } from "solid-js";
 import { t, type WordKey } from "../i18n.ts";
 import { follow, navigate, route, setGuard } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { Confirm } from "../ui/Dialog.tsx";
 import { Empty } from "../ui/Empty.tsx";
+import { Footnote } from "../ui/footnote.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Audit } from "./Audit.tsx";
 import { Channel } from "./Channel.tsx";
 import { Channels } from "./Channels.tsx";
+import { NewChannel } from "./NewChannel.tsx";
 import { dirty, setDirty } from "./form.ts";
 import { People } from "./People.tsx";
 import { Notifications } from "./Notifications.tsx";
@@ -42,14 +44,18 @@ export function Settings() {
 
   setGuard({ blocks: dirty, ask: (go) => setLeaving(() => go) });
   onCleanup(() => setGuard(null));
-  createEffect(() => (document.title = `${title()} · ${t("app.name")}`));
 
   return (
     <div class="settings" classList={{ chosen: page() !== null }}>
       <nav class="pages" aria-label={t("settings.title")}>
         <h1>{t("settings.title")}</h1>
         <For each={pages()}>
-          {(one) => <a href={`/settings/${one.page}`} onClick={follow} aria-current={shown() === one.page ? "page" : undefined}><Icon name={one.icon} small />{t(`settings.${one.page}` satisfies WordKey)}</a>}
+          {(one, at) => (
+            <>
+              <Show when={one.own && !pages()[at() - 1]?.own}><h2>{t("settings.own")}</h2></Show>
+              <a href={`/settings/${one.page}`} onClick={follow} aria-current={shown() === one.page ? "page" : undefined}><Icon name={one.icon} small />{t(`settings.${one.page}` satisfies WordKey)}</a>
+            </>
+          )}
         </For>
       </nav>
       <main class="page">
@@ -60,6 +66,7 @@ export function Settings() {
             <Match when={shown() === "notifications"}><Notifications /></Match>
             <Match when={shown() === "workspace"}><Workspace /></Match>
             <Match when={shown() === "setup"}><Wizard /></Match>
+            <Match when={shown() === "channels" && item() === "new"}><NewChannel /></Match>
             <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
             <Match when={shown() === "channels"}><Channels /></Match>
             <Match when={shown() === "people"}><People /></Match>
@@ -70,6 +77,7 @@ export function Settings() {
             <Match when={shown() === "quarantine"}><Quarantine /></Match>
           </Switch>
         </Show>
+        <Footnote />
       </main>
       <Show when={leaving()}>
         <Confirm title={title()} text={t("common.unsaved")} action={t("common.leave")} stay={t("common.stay")} danger

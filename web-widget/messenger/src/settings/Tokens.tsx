@@ -1,15 +1,18 @@
-import { createSignal, For, Show } from "solid-js";
+import { createSignal, Show } from "solid-js";
 import type { Role } from "@kommutator/shared/generated/protocol.ts";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
-import { locale, problemText, t, type WordKey } from "../i18n.ts";
+import { locale, t, type WordKey } from "../i18n.ts";
+import { useDesk } from "../state/desk.ts";
 import type { TokenView } from "../types.ts";
-import { Confirm, Dialog } from "../ui/Dialog.tsx";
+import { askSure } from "../ui/ask.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { TextField } from "../ui/Field.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import { toast } from "../ui/toast.tsx";
+import { Table } from "../ui/Table.tsx";
 import { Access } from "./Access.tsx";
+import { each } from "./deeds.ts";
 import { createSubmit } from "./form.ts";
 import { Copy, createLoaded, ErrorLine, Head, Loaded } from "./parts.tsx";
 
@@ -56,42 +59,31 @@ function NewToken(props: { close: () => void; made: () => void }) {
 
 export function Tokens() {
   const [adding, setAdding] = createSignal(false);
-  const [deleting, setDeleting] = createSignal<TokenView | null>(null);
+  const desk = useDesk();
   const list = createLoaded(async () => (await api.tokens()).items);
+  void desk.loadChannels();
   const add = () => <button type="button" class="button main" onClick={() => setAdding(true)}><Icon name="plus" small />{t("tokens.add")}</button>;
-  const used = (token: TokenView) => t("tokens.used", { time: token.last_used_at ? dateTime(locale(), token.last_used_at) : t("common.never") });
-  const remove = async (yes: boolean) => {
-    const token = deleting();
-    setDeleting(null);
-    if (!yes || !token) return;
-    try {
-      await api.deleteToken(token.id);
-      list.again();
-    } catch (error) {
-      toast(problemText(error), true);
-    }
+  const access = (one: TokenView) => (one.channels === null ? t("people.access.all") : t("people.access.count", { n: one.channels.length }));
+  const remove = async (tokens: TokenView[]) => {
+    if (!(await askSure(t("tokens.revokeSure"), t("tokens.deleteText", { names: tokens.map((one) => one.name).join(", ") }), t("tokens.revoke"), true))) return;
+    await each(tokens, (one) => api.deleteToken(one.id));
+    list.again();
   };
   return (
     <>
       <Head title={t("settings.tokens")} lead={t("tokens.lead")}>{add()}</Head>
-      <Loaded from={list} isEmpty={(all) => all.length === 0} empty={<Empty icon="key" title={t("tokens.empty")} text={t("tokens.empty.text")} />}>
+      <Loaded from={list} isEmpty={(all) => all.length === 0} empty={<Empty icon="key" title={t("tokens.empty")} text={t("tokens.empty.text")}>{add()}</Empty>}>
         {(all) => (
-          <ul class="table">
-            <For each={all()}>
-              {(token) => (
-                <li class="item">
-                  <span class="disc"><Icon name="key" /></span>
-                  <span class="about"><b>{token.name}</b><small>{t("tokens.created", { date: dateTime(locale(), token.created_at) })}</small></span>
-                  <span class="side"><span class={`tag ${token.role}`}>{t(`role.${token.role}` satisfies WordKey)}</span><small>{used(token)}</small></span>
-                  <span class="buttons"><button type="button" class="ghost" aria-label={`${t("common.delete")}: ${token.name}`} onClick={() => setDeleting(token)}><Icon name="trash" small /></button></span>
-                </li>
-              )}
-            </For>
-          </ul>
+          <Table label={t("settings.tokens")} rows={all()} id={(one) => one.id} name={(one) => one.name} words={(one) => one.name} remove={(rows) => void remove(rows)} removeText={t("tokens.revoke")}
+            columns={[
+              { id: "name", title: t("common.name"), sort: (one) => one.name, cell: (one) => <b>{one.name}</b> },
+              { id: "role", title: t("people.role"), sort: (one) => one.role, cell: (one) => <span class={`tag ${one.role}`}>{t(`role.${one.role}` satisfies WordKey)}</span> },
+              { id: "access", title: t("people.access"), narrow: true, sort: access, cell: access },
+              { id: "created", title: t("tokens.made"), narrow: true, sort: (one) => one.created_at, cell: (one) => dateTime(locale(), one.created_at) },
+            ]} />
         )}
       </Loaded>
       <Show when={adding()}><NewToken close={() => setAdding(false)} made={list.again} /></Show>
-      <Show when={deleting()}><Confirm title={t("common.sure")} text={t("tokens.deleteText")} action={t("common.delete")} danger done={(yes) => void remove(yes)} /></Show>
     </>
   );
 }

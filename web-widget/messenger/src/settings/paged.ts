@@ -6,18 +6,29 @@ export function createPaged<Item extends { id: string }>(load: (cursor: string |
   const [items, setItems] = createSignal<Item[] | null>(null);
   const [next, setNext] = createSignal<string | null>(null);
   const [error, setError] = createSignal<unknown>(null);
+  /** An answer to what was asked before the filters changed is of no use. */
+  let turn = 0;
   const ask = async (cursor: string | null) => {
+    const mine = cursor === null ? (turn += 1) : turn;
     try {
       const page = await load(cursor);
+      if (mine !== turn) return;
       setItems((before) => (cursor === null ? page.items : [...(before ?? []), ...page.items]));
       setNext(page.next);
       setError(null);
     } catch (problem) {
-      setError(problem);
+      if (mine === turn) setError(problem);
     }
+  };
+  const again = () => void ask(null);
+  /** Other rows are wanted: those that stand there are gone at once. */
+  const anew = () => {
+    setItems(null);
+    setNext(null);
+    again();
   };
   /** One row changed. */
   const put = (item: Item) => setItems((all) => all?.map((one) => (one.id === item.id ? item : one)) ?? null);
-  void ask(null);
-  return { value: () => items() ?? undefined, error, again: () => void ask(null), loading: () => items() === null, next, put, more: () => void ask(next()) };
+  again();
+  return { value: () => items() ?? undefined, error, again, anew, loading: () => items() === null, next, put, more: () => ask(next()) };
 }

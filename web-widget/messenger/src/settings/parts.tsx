@@ -1,10 +1,29 @@
-import { createResource, type JSX, Match, Show, Switch } from "solid-js";
+import { createEffect, createResource, For, type JSX, Match, onCleanup, Show, Switch } from "solid-js";
 import { problemText, t } from "../i18n.ts";
+import { follow } from "../route.ts";
+import { titled } from "../state/title.ts";
 import { Empty } from "../ui/Empty.tsx";
 import { Icon } from "../ui/Icon.tsx";
 
-export function Head(props: { title: string; lead?: string; children?: JSX.Element }) {
-  return <header class="page-head"><div><h2>{props.title}</h2><Show when={props.lead}><p>{props.lead}</p></Show></div>{props.children}</header>;
+/** A step of the way to a page; the last one is where one is. */
+export type Crumb = { text: string; href?: string };
+
+/** A page's title, the way to it, and what can be done first. */
+export function Head(props: { title: string; lead?: string; crumbs?: Crumb[]; children?: JSX.Element }) {
+  createEffect(() => titled(props.title));
+  onCleanup(() => titled(""));
+  return (
+    <>
+      <Show when={props.crumbs}>
+        {(crumbs) => (
+          <nav class="crumbs" aria-label={t("crumbs.label")}>
+            <ol><For each={crumbs()}>{(one) => <li><Show when={one.href} fallback={<span aria-current="page">{one.text}</span>}>{(href) => <a href={href()} onClick={follow}>{one.text}</a>}</Show></li>}</For></ol>
+          </nav>
+        )}
+      </Show>
+      <header class="page-head"><div><h2>{props.title}</h2><Show when={props.lead}><p>{props.lead}</p></Show></div>{props.children}</header>
+    </>
+  );
 }
 
 export function ErrorLine(props: { text: string | null }) {

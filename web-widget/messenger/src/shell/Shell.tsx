@@ -3,6 +3,7 @@ import { t } from "../i18n.ts";
 import { List } from "../list/List.tsx";
 import { route, navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
+import { page, titleOf } from "../state/title.ts";
 import { ThreadPane } from "../thread/ThreadPane.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { later } from "../ui/Later.tsx";
@@ -29,7 +30,7 @@ export function Shell() {
 
   createEffect(() => {
     const waiting = desk.conversations.counters()?.unanswered ?? 0;
-    document.title = waiting > 0 ? `(${waiting}) ${t("app.name")}` : t("app.name");
+    document.title = titleOf(page(), t("app.name"), waiting);
   });
 
   const key = (event: KeyboardEvent) => {

@@ -1,6 +1,7 @@
 import { chats } from "./en/chats.ts";
 import { common } from "./en/common.ts";
 import { login } from "./en/login.ts";
+import { owner } from "./en/owner.ts";
 import { settings } from "./en/settings.ts";
 
-export const en = { ...common, ...login, ...chats, ...settings };
+export const en = { ...common, ...login, ...chats, ...settings, ...owner };

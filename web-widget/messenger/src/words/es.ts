@@ -1,6 +1,7 @@
 import { chats } from "./es/chats.ts";
 import { common } from "./es/common.ts";
 import { login } from "./es/login.ts";
+import { owner } from "./es/owner.ts";
 import { settings } from "./es/settings.ts";
 
-export const es = { ...common, ...login, ...chats, ...settings };
+export const es = { ...common, ...login, ...chats, ...settings, ...owner };

@@ -2,6 +2,7 @@
 import { chats } from "./ru/chats.ts";
 import { common } from "./ru/common.ts";
 import { login } from "./ru/login.ts";
+import { owner } from "./ru/owner.ts";
 import { settings } from "./ru/settings.ts";
 
-export const ru = { ...common, ...login, ...chats, ...settings };
+export const ru = { ...common, ...login, ...chats, ...settings, ...owner };

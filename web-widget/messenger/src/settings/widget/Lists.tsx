@@ -2,6 +2,7 @@ import { For, Show } from "solid-js";
 import type { Rule } from "@kommutator/shared/generated/protocol.ts";
 import { t } from "../../i18n.ts";
 import { Field, SelectField, TextField } from "../../ui/Field.tsx";
+import { marked } from "../../ui/footnote.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Toggle } from "./LookSection.tsx";
 import { KINDS, newRule, type WidgetState } from "./state.ts";
@@ -60,7 +61,7 @@ export function MessengersSection(props: { state: WidgetState; reason: (code: st
       <For each={list().map((_, at) => at)}>
         {(at) => (
           <div class="row-edit">
-            <SelectField label={t("widget.messengers.kind")} value={list()[at]?.kind ?? "telegram"} options={KINDS.map((kind) => ({ value: kind, text: NAMES[kind] }))} set={(kind) => put(at, { kind })} />
+            <SelectField label={t("widget.messengers.kind")} value={list()[at]?.kind ?? "telegram"} options={KINDS.map((kind) => ({ value: kind, text: marked(NAMES[kind]) }))} set={(kind) => put(at, { kind })} />
             <TextField label={t("widget.messengers.link")} max={500} value={list()[at]?.link ?? ""} set={(link) => put(at, { link: link.trim() })} error={wrong(list()[at]?.link ?? "")} />
             <button type="button" class="ghost" aria-label={t("common.delete")} onClick={() => props.state.change({ messengers: list().filter((_, n) => n !== at) })}><Icon name="trash" small /></button>
           </div>
