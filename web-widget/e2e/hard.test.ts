@@ -109,7 +109,7 @@ it("holds in the dark, and has no serious fault for who sees little or hears onl
 
 /** Opens every menu that stands on the screen now, one after the other. */
 async function everyMenu(width: number, where: string): Promise<void> {
-  const menus = page.locator("[aria-haspopup=menu]:visible");
+  const menus = page.locator(":not(.msg *)[aria-haspopup=menu]:visible");
   for (let n = 0; n < Math.min(await menus.count(), 12); n += 1) {
     const menu = menus.nth(n);
     if (!(await menu.isEnabled())) continue;
@@ -145,7 +145,14 @@ for (const width of [1440, 390]) {
     await look("found nothing");
     await go(talk("Борис"));
     await everyMenu(width, "thread");
-    await page.getByRole("button", { name: "Быстрые ответы" }).or(page.locator(".composer [title$='(/)']")).first().click();
+    for (const name of ["Реакция", "Действия с сообщением"]) {
+      await page.locator(".msg.inbound").last().hover();
+      await page.locator(".msg.inbound").last().getByRole("button", { name }).click();
+      await page.locator("[role=menu]").waitFor();
+      await look(name);
+      await page.keyboard.press("Escape");
+    }
+    await page.locator(".composer [title$='(/)']").click();
     await page.locator(".canned").waitFor();
     await look("canned replies");
     await page.locator(".composer textarea").fill("слово ".repeat(400));
@@ -158,7 +165,7 @@ for (const width of [1440, 390]) {
     await at([width], "card");
     for (const one of SETTINGS) {
       await go(`/settings/${one}`);
-      const forms = page.locator(".page-head button:visible:enabled, .item a.item, td button.ghost:visible");
+      const forms = page.locator(".stage").getByRole("button", { name: /^(Изменить|Добавить|Создать|Пригласить|Нов)/ }).or(page.locator("a.button:visible"));
       for (let n = 0; n < Math.min(await forms.count(), 2); n += 1) {
         await forms.nth(n).click();
         await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
@@ -184,8 +191,8 @@ for (const width of [1440, 390]) {
     for (let screens = 0; screens < 60; screens += 1) {
       note(`${screens} screens up`, await faults(page));
       for (const kind of await log.evaluate((one) => [...one.querySelectorAll(".msg")].map((message) => message.className).concat([...one.querySelectorAll(".state")].map((state) => state.className)))) kinds.add(kind);
-      const before = await log.evaluate((one) => one.scrollTop);
-      if (before === 0) break;
+      if ((await page.locator(".log .older").count()) === 0 && (await log.evaluate((one) => one.scrollTop)) === 0) break;
+      await log.evaluate((one) => new Promise<void>((done) => { const look = () => (one.scrollTop > 0 || !one.querySelector(".older") ? done() : requestAnimationFrame(look)); look(); }));
       await log.evaluate((one) => one.scrollBy(0, 60 - one.clientHeight));
       await page.waitForFunction(() => [...document.querySelectorAll<HTMLImageElement>(".log img")].every((image) => image.complete || image.getBoundingClientRect().bottom < 0));
     }
@@ -229,5 +236,30 @@ it("says what is the matter when nothing is there, the server fails, the link is
     await page.context().setOffline(false);
     await page.locator(".msg.waits").waitFor({ state: "detached" });
   }
+  expect(wrong).toEqual({});
+});
+
+it("moves nothing by itself while pages load, and while five messages a second arrive", async () => {
+  const provider = await Provider.behind(server.said);
+  for (const width of [1440, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const path of ["/", talk("Борис"), talk(EVERYTHING), ...SETTINGS.map((one) => `/settings/${one}`)]) {
+      await go(path);
+      const { sum, what } = await shifts(page);
+      if (sum > 0.02) wrong[`${path} ${width}`] = [`${sum}`, ...what];
+    }
+    for (const path of [talk(EVERYTHING), "/"]) {
+      await go(path);
+      await shifts(page);
+      for (let n = 0; n < 25; n += 1) {
+        const next = new Promise((done) => setTimeout(done, 200));
+        await provider.writes(`chat-${n % 7}`, `${n} ${"Ещё одно слово. ".repeat(n % 5)}`, `Клиент ${n % 7}`);
+        await next;
+      }
+      const { sum, what } = await shifts(page);
+      if (sum > 0.02) wrong[`${path} ${width}, messages`] = [`${sum}`, ...what];
+    }
+  }
+  provider.close();
   expect(wrong).toEqual({});
 });

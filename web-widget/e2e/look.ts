@@ -14,7 +14,8 @@ function examine(options: { target: number; root: string }): string[] {
   if (document.documentElement.scrollWidth > innerWidth + 1) found.add(`the page is ${document.documentElement.scrollWidth} wide, not ${innerWidth}`);
 
   // Colours are computed as the browser would paint them.
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  if (!canvas) return ["no canvas"];
   const painted = new Map<string, number[]>();
   const colour = (text: string) => {
     let known = painted.get(text);
@@ -51,6 +52,11 @@ function examine(options: { target: number; root: string }): string[] {
   };
   const idle = (one: Element) => one.closest("[disabled], [aria-disabled=true], :disabled, .sr") !== null;
 
+  const drawn = (one: Element) => {
+    const style = getComputedStyle(one);
+    return (colour(style.backgroundColor)[3] ?? 0) > 0 || style.borderTopWidth !== "0px" || /auto|scroll/.test(style.overflowY);
+  };
+
   // Words: where they stand, and whether something cuts them.
   type Ink = { box: DOMRect; of: Element };
   const inks: Ink[] = [];
@@ -65,7 +71,6 @@ function examine(options: { target: number; root: string }): string[] {
         let seen = { left: box.left, right: box.right, top: box.top, bottom: box.bottom };
         for (let at: Element | null = one; at && at !== document.body; at = up(at)) {
           const style = getComputedStyle(at);
-          if (style.position === "fixed") break;
           const frame = at.getBoundingClientRect();
           const dots = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
           const cutX = style.overflowX !== "visible", cutY = style.overflowY !== "visible";
@@ -75,10 +80,15 @@ function examine(options: { target: number; root: string }): string[] {
           if (hidesY && (seen.bottom > frame.bottom + 3 || seen.top < frame.top - 3) && seen.top < frame.bottom && seen.bottom > frame.top) found.add(`cut off in height by .${[...at.classList].join(".")}: ${name(one)}`);
           if (cutX) seen = { ...seen, left: Math.max(seen.left, frame.left), right: Math.min(seen.right, frame.right) };
           if (cutY) seen = { ...seen, top: Math.max(seen.top, frame.top), bottom: Math.min(seen.bottom, frame.bottom) };
+          if (style.position === "fixed") break;
         }
-        const chip = one.closest(".tag, .chip, .pill, .button, button, .badge, kbd");
-        const shell = chip && shown(chip) && getComputedStyle(chip).display !== "inline" ? chip.getBoundingClientRect() : null;
-        if (shell && (box.bottom > shell.bottom + 2 || box.top < shell.top - 2 || (box.right > shell.right + 1 && seen.right > shell.right + 1))) found.add(`leaves its box: ${name(one)}`);
+        // The nearest box that can be seen as one.
+        let shell: Element | null = one;
+        while (shell && !drawn(shell)) shell = up(shell);
+        if (shell && shell !== document.body && getComputedStyle(shell).display !== "inline") {
+          const frame = shell.getBoundingClientRect();
+          if (seen.bottom > frame.bottom + 2 || seen.top < frame.top - 2 || seen.right > frame.right + 1) found.add(`leaves its box .${[...shell.classList].join(".")}: ${name(one)}`);
+        }
         const left = Math.max(0, seen.left), top = Math.max(0, seen.top);
         const width = Math.min(innerWidth, seen.right) - left, height = Math.min(innerHeight, seen.bottom) - top;
         if (width > 3 && height > 3) inks.push({ box: new DOMRect(left, top, width, height), of: one });
@@ -98,18 +108,18 @@ function examine(options: { target: number; root: string }): string[] {
   inks.sort((a, b) => a.box.top - b.box.top);
   inks.forEach((a, n) => {
     for (let m = n + 1; m < inks.length; m += 1) {
-      const b = inks[m]!;
-      if (b.box.top > a.box.bottom - 4) break;
+      const b = inks[m];
+      if (!b || b.box.top > a.box.bottom - 4) break;
       const width = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
       const height = Math.min(a.box.bottom, b.box.bottom) - b.box.top;
       // Lines of one text touch; names with piled accents are theirs.
       if (width < 3 || height < 4 || a.of === b.of || a.of.contains(b.of) || b.of.contains(a.of)) continue;
-      const stack = (start as Document | ShadowRoot).elementsFromPoint(Math.max(a.box.left, b.box.left) + width / 2, b.box.top + height / 2);
+      const stack = start.elementsFromPoint(Math.max(a.box.left, b.box.left) + width / 2, b.box.top + height / 2);
       const [first, second] = [stack.indexOf(a.of), stack.indexOf(b.of)];
       if (first < 0 || second < 0) continue;
       const [upper, lower] = first < second ? [first, second] : [second, first];
-      const low = stack[lower]!;
-      if (stack.slice(upper, lower).some((one) => opaque(one) && !one.contains(low)) || stack.slice(0, upper).some((one) => opaque(one) && !one.contains(stack[upper]!))) continue;
+      const hides = (one: Element, what: Element | undefined) => opaque(one) && !(what && one.contains(what));
+      if (stack.slice(upper, lower).some((one) => hides(one, stack[lower])) || stack.slice(0, upper).some((one) => hides(one, stack[upper]))) continue;
       found.add(`words over words: ${name(a.of)} and ${name(b.of)}`);
     }
   });

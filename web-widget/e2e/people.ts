@@ -41,8 +41,9 @@ export class Manager {
     readonly page: Page,
   ) {}
 
-  static async enter(browser: Browser, email: string, password: string, url = demo.url): Promise<Manager> {
+  static async enter(browser: Browser, email: string, password: string, url = demo.url, prepare?: (context: BrowserContext) => Promise<unknown>): Promise<Manager> {
     const context = await browser.newContext({ locale: "ru", viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+    await prepare?.(context);
     const page = await context.newPage();
     await page.goto(url);
     await page.getByLabel("E-mail").fill(email);

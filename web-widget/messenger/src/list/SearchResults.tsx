@@ -1,7 +1,7 @@
 import { createEffect, createSignal, For, on, onCleanup, Show } from "solid-js";
 import { brief } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
-import { locale, problemText, t } from "../i18n.ts";
+import { locale, problemText, t, titleOf } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { now } from "../state/clock.ts";
 import type { Found } from "../types.ts";
@@ -63,7 +63,7 @@ export function SearchResults(props: { words: string; selected: string | null })
                 <a class="row" classList={{ selected: hit.conversation.id === props.selected }} href={chatPath(hit.conversation.id, hit.message.id)} onClick={follow}>
                   <Avatar name={hit.conversation.title} seed={hit.conversation.identity ?? hit.conversation.id} kind={hit.conversation.channel_kind} />
                   <span class="body">
-                    <span class="line"><span class="name">{hit.conversation.title || t("list.noName")}</span><time>{brief(locale(), hit.message.written_at, now())}</time></span>
+                    <span class="line"><span class="name">{titleOf(hit.conversation.title)}</span><time>{brief(locale(), hit.message.written_at, now())}</time></span>
                     <span class="line"><span class="words">{cut().before}<mark>{cut().hit}</mark>{cut().after}</span></span>
                   </span>
                 </a>

@@ -91,7 +91,7 @@ export function Menu(props: Props) {
       <button type="button" class={props.class ?? "ghost"} classList={{ on: !!props.on }} ref={(made) => { button = made; props.ref?.(made); }} title={props.title ?? props.label} aria-label={props.named ? undefined : props.label} aria-haspopup="menu" aria-expanded={open()}
         onClick={(event) => { event.preventDefault(); event.stopPropagation(); setOpen(!open()); }}>{props.children}</button>
       <Show when={open()}>
-        <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label} onFocusIn={(event) => (at = lines().indexOf(event.target))}>
+        <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label} onFocusIn={(event) => (at = lines().indexOf(event.target as HTMLElement))}>
           <For each={props.items().filter((item) => item !== false && item !== undefined)}>
             {(line) => (
               <>
