@@ -174,7 +174,7 @@ impl Bulk {
         batch.insert(&message).unwrap();
         batch.insert(&conversation).unwrap();
         batch.insert(&person).unwrap();
-        batch.insert(&Customer { id: customer, name: String::new(), created_at: when, merged_into: None }).unwrap();
+        batch.insert(&Customer::fresh(customer, when)).unwrap();
         batch.insert(&CustomerLink { identity, customer, home: customer }).unwrap();
         batch.insert(&Fact { conversation: id, id: made + 3, at: when, by: String::new(), what: FactKind::Opened }).unwrap();
         batch.append(&streams::changes(id), entries::write(&ChangeEntry { n: messages, new: true, t: when.0 }).unwrap());

@@ -200,6 +200,7 @@ pub async fn fill(house: &House, prepared: &Prepared) -> Result<(), StartError> 
                         conversation,
                         text: (*text).to_owned(),
                         attachments: Vec::new(),
+                        as_files: false,
                         reply_to: None,
                         note: false,
                         expected_last: None,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commands::Command;
-use crate::model::ids::{AccountId, ConnectionId, ConversationId, LoginId, MessageId};
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId, LoginId, MessageId};
 use crate::model::protocol::Setting;
 use crate::model::time::Time;
 use crate::store::port::{StoreError, StreamName};
@@ -45,6 +45,15 @@ pub enum FeedEntry {
     Account {
         /// Which.
         a: AccountId,
+    },
+    /// Something else is known of a customer.
+    #[serde(rename = "p")]
+    Customer {
+        /// Which.
+        c: CustomerId,
+        /// A channel account they are in: one entry for each; none: they are in no channel, and everybody's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        a: Option<AccountId>,
     },
     /// Something all members of the workspace use changed.
     #[serde(rename = "s")]

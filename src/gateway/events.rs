@@ -68,7 +68,7 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                 conversation_keys.push(*c);
             }
             FeedEntry::Conversation { c, .. } => conversation_keys.push(*c),
-            FeedEntry::Account { .. } | FeedEntry::Setting { .. } => {}
+            FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. } => {}
         }
     }
     conversation_keys.sort_unstable();
@@ -111,6 +111,10 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                 house.accounts.forget(workspace, *a);
                 one.managers.push(json(&Event::ChannelUpdated { channel: *a }));
             }
+            FeedEntry::Customer { c, a } => {
+                one.account = *a;
+                one.managers.push(json(&Event::CustomerUpdated { customer: *c }));
+            }
             FeedEntry::Setting { s } => one.managers.push(json(&Event::SettingUpdated { setting: *s })),
         }
         if let Some(c) = row_of(&entry).filter(|c| rows.get(c) == Some(&number)) {
@@ -134,7 +138,7 @@ fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
         .into_iter()
         .filter(|(number, entry)| match entry {
             FeedEntry::Message { c, n, new, .. } => *new || last.get(&(*c, *n)) == Some(number),
-            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => true,
+            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. } => true,
         })
         .collect()
 }
@@ -143,7 +147,7 @@ fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
 fn row_of(entry: &FeedEntry) -> Option<ConversationId> {
     match entry {
         FeedEntry::Message { c, hid: false, .. } | FeedEntry::Conversation { c, .. } => Some(*c),
-        FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => None,
+        FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. } => None,
     }
 }
 

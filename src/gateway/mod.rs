@@ -13,6 +13,7 @@
 //! * [`timers`]: durable timers that are due
 //! * [`signals`]: what is told between processes and never stored
 //! * [`maintenance`]: what must not grow for ever
+//! * [`known_customers`]: what a customer is, put together from records
 //! * [`kept`]: what was read a moment ago and may be believed for a while
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
 //! * [`entries`]: what lies in the streams
@@ -34,6 +35,7 @@ pub mod hub;
 pub mod inbox;
 pub mod intake;
 pub mod kept;
+pub mod known_customers;
 pub mod maintenance;
 pub mod panics;
 pub mod post;

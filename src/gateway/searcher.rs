@@ -10,12 +10,12 @@ use tokio::sync::Mutex;
 use super::entries::{self, FeedEntry};
 use super::house::House;
 use crate::model::conversation::Conversation;
-use crate::model::ids::{ConversationId, MessageId, WorkspaceId};
+use crate::model::ids::{ConversationId, CustomerId, MessageId, WorkspaceId};
 use crate::model::message::Message;
 use crate::model::people::Access;
 use crate::store::port::{Scan, StoreError, StreamState};
 use crate::store::records::streams;
-use crate::store::search::{Change, FeedPlace, Put, ResultPlace, SearchError, SearchIndex};
+use crate::store::search::{Change, FeedPlace, FoundCustomers, Put, ResultPlace, SearchError, SearchIndex};
 
 /// Feed entries, or messages, taken at once.
 const PAGE: usize = 500;
@@ -55,6 +55,8 @@ pub struct Question<'a> {
     pub epoch: &'a str,
     /// What the asker may see.
     pub access: &'a Access,
+    /// Only in this conversation, which the asker may see.
+    pub conversation: Option<ConversationId>,
     /// The words.
     pub text: &'a str,
     /// From an earlier page.
@@ -72,7 +74,8 @@ struct Room {
 
 /// The index and who is being brought up to date.
 pub struct Searcher {
-    index: SearchIndex,
+    /// The words themselves.
+    pub index: SearchIndex,
     rooms: StdMutex<HashMap<WorkspaceId, Arc<Room>>>,
 }
 
@@ -111,14 +114,27 @@ impl Searcher {
 /// The index is too slow or broken, or the store failed.
 pub async fn ask(house: &Arc<House>, question: Question<'_>) -> Result<Answer, SearchFailure> {
     let complete = refresh(house, question.workspace, question.epoch).await?;
-    let accounts = question.access.channels();
-    let found = house.search.index.query(question.workspace, accounts.as_deref(), question.text, question.after, question.limit).await?;
+    let Question { workspace, access, text, after, limit, .. } = question;
+    let found = match question.conversation {
+        Some(conversation) => house.search.index.find(workspace, conversation, text, after, limit).await?,
+        None => house.search.index.query(workspace, access.channels().as_deref(), text, after, limit).await?,
+    };
     let keys: Vec<_> = found.messages.iter().map(|id| Message::at(*id)).collect();
     let messages = house.store.workspace(question.workspace).get_many::<Message>(&keys).await?;
     // The records decide: a message may have been deleted since the index was asked.
     let messages = messages.into_iter().flatten().map(|stored| stored.record);
     let messages = messages.filter(|message| is_found(message) && question.access.sees(message.account)).collect();
     Ok(Answer { messages, next: found.next, complete })
+}
+
+/// Looks for customers; without words all of them.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn customers(house: &Arc<House>, question: Question<'_>) -> Result<(FoundCustomers, bool), SearchFailure> {
+    let complete = refresh(house, question.workspace, question.epoch).await?;
+    let Question { workspace, access, text, after, limit, .. } = question;
+    Ok((house.search.index.customers(workspace, access.channels().as_deref(), text, after, limit).await?, complete))
 }
 
 /// Whether a message may be found at all.
@@ -188,8 +204,14 @@ async fn catch_up(house: &House, workspace: WorkspaceId, epoch: &str) -> Result<
     follow(house, workspace, epoch, place, end).await
 }
 
-/// Every message of a workspace, conversation by conversation.
+/// Every customer and message of a workspace.
 async fn build(house: &House, workspace: WorkspaceId) -> Result<(), SearchFailure> {
+    super::known_customers::build(house, workspace).await?;
+    build_messages(house, workspace).await
+}
+
+/// Every message of a workspace, conversation by conversation.
+async fn build_messages(house: &House, workspace: WorkspaceId) -> Result<(), SearchFailure> {
     let store = house.store.workspace(workspace);
     let mut conversations = Scan::first(PAGE);
     let mut changes = Vec::new();
@@ -227,8 +249,13 @@ async fn follow(house: &House, workspace: WorkspaceId, epoch: &str, mut place: u
         let changed: BTreeSet<MessageId> = page.entries.iter().filter_map(|(number, bytes)| message_of(workspace, *number, bytes)).collect();
         let keys: Vec<_> = changed.iter().map(|id| Message::at(*id)).collect();
         let found = store.get_many::<Message>(&keys).await?;
-        let changes = changed.iter().zip(found).map(|(id, found)| found.map_or(Change::Delete(*id), |found| change(&found.record)));
-        house.search.index.apply(workspace, FeedPlace { epoch: epoch.to_owned(), place }, changes.collect()).await?;
+        let mut changes: Vec<Change> = Vec::with_capacity(page.entries.len());
+        changes.extend(changed.iter().zip(found).map(|(id, found)| found.map_or(Change::Delete(*id), |found| change(&found.record))));
+        let customers: BTreeSet<CustomerId> = page.entries.iter().filter_map(|(_, bytes)| customer_of(bytes)).collect();
+        for customer in customers {
+            changes.extend(super::known_customers::one(&store, customer).await?);
+        }
+        house.search.index.apply(workspace, FeedPlace { epoch: epoch.to_owned(), place }, changes).await?;
     }
     Ok(())
 }
@@ -236,11 +263,19 @@ async fn follow(house: &House, workspace: WorkspaceId, epoch: &str, mut place: u
 fn message_of(workspace: WorkspaceId, number: u64, bytes: &[u8]) -> Option<MessageId> {
     match entries::read::<FeedEntry>(bytes) {
         Ok(FeedEntry::Message { c, n, .. }) => Some(MessageId { conversation: c, number: n }),
-        Ok(FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. }) => None,
+        Ok(FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. }) => None,
         Err(error) => {
             tracing::error!(%workspace, number, %error, "a feed entry cannot be read");
             None
         }
+    }
+}
+
+/// An entry that cannot be read was told of above.
+fn customer_of(bytes: &[u8]) -> Option<CustomerId> {
+    match entries::read::<FeedEntry>(bytes) {
+        Ok(FeedEntry::Customer { c, .. }) => Some(c),
+        Ok(_) | Err(_) => None,
     }
 }
 

@@ -35,6 +35,7 @@ pub fn attachment(house: &House, workspace: WorkspaceId, attachment: &Attachment
         thumbnail_url: (ready && attachment.thumbnail).then(|| link(Variant::Thumbnail)),
         width: attachment.width,
         height: attachment.height,
+        as_file: attachment.as_file,
     }
 }
 

@@ -94,6 +94,34 @@ pub struct Customer {
     /// The customer this one was merged into.
     #[serde(default)]
     pub merged_into: Option<CustomerId>,
+    /// What managers wrote of them.
+    #[serde(default)]
+    pub known: Known,
+}
+
+impl Customer {
+    /// One of whom nothing is known yet but that there is one.
+    #[must_use]
+    pub fn fresh(id: CustomerId, now: Time) -> Self {
+        Self { id, name: String::new(), created_at: now, merged_into: None, known: Known::default() }
+    }
+}
+
+/// What managers wrote of a customer, beside what the identities say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Known {
+    /// Phones, `+` and digits.
+    #[serde(default)]
+    pub phones: Vec<String>,
+    /// E-mails.
+    #[serde(default)]
+    pub emails: Vec<String>,
+    /// Where they work.
+    #[serde(default)]
+    pub company: String,
+    /// Anything else.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// That an identity belongs to a customer.

@@ -36,8 +36,9 @@ use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{
     AccountId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, QuarantineId, UserId, WorkspaceId,
 };
-use crate::model::message::{Delivery, Message, MessageChange};
+use crate::model::message::{Attachment, Delivery, Message, MessageChange};
 use crate::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
+use crate::model::protocol::FileStatus;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::model::visit::Visit;
@@ -483,6 +484,23 @@ pub struct FileRecord {
 }
 
 impl FileRecord {
+    /// What a message knows of it. `as_file`: a picture that is to be shown as a file.
+    #[must_use]
+    pub fn attachment(&self, as_file: bool) -> Attachment {
+        Attachment {
+            file: self.id,
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            size: self.size,
+            status: FileStatus::Ready,
+            reason: None,
+            width: self.width,
+            height: self.height,
+            thumbnail: self.thumbnail,
+            as_file,
+        }
+    }
+
     /// Index by whose it is and when it was stored.
     pub const BY_OWNER: &'static str = "owner";
 

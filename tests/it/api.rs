@@ -16,7 +16,7 @@ use kommutator::store::batch::Batch;
 use kommutator::store::records::streams;
 use serde_json::{Value, json};
 
-use crate::support::app::{Answer, App, Body, Client, PATIENCE, SHOP};
+use crate::support::app::{Answer, App, Body, Client, PATIENCE, SHOP, on_both_engines};
 
 /// A workspace with an owner who is logged in.
 struct Home {
@@ -45,23 +45,6 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 
 fn fields(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
-}
-
-macro_rules! on_both_engines {
-    ($($flow:ident),* $(,)?) => {
-        $(mod $flow {
-            #[tokio::test]
-            async fn on_sqlite() {
-                super::flows::$flow(&crate::support::app::App::sqlite().await).await;
-            }
-        })*
-
-        #[tokio::test]
-        async fn all_on_redis() {
-            let app = App::redis().await;
-            $(flows::$flow(&app).await;)*
-        }
-    };
 }
 
 on_both_engines!(sessions, conversations, channels, users, passwords, tokens, audit, hooks, search, files);

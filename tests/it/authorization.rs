@@ -109,6 +109,7 @@ fn founding(world: &World) -> Value {
     json!({ "code": "guess", "workspace": "Захват", "name": "Чужой", "email": email, "password": "new password", "locale": "ru", "time_zone": "UTC" })
 }
 
+const CUSTOMER: May = May::WhoSees("200", "404 unknown_customer");
 const CONVERSATION: May = May::WhoSees("200", "404 unknown_conversation");
 
 /// Every route × method of the document.
@@ -174,7 +175,15 @@ const ROUTES: &[Row] = &[
     ("GET", "/api/v1/me/drafts", nothing, May::People("200")),
     ("PUT", "/api/v1/me/drafts/{id}", |_| json!({ "text": "begun" }), May::PeopleWhoSee("204", "404 unknown_conversation")),
     ("GET", "/api/v1/conversations/{id}/person", nothing, CONVERSATION),
+    ("POST", "/api/v1/conversations/{id}/outlook", |_| json!({ "text": "words" }), CONVERSATION),
+    ("GET", "/api/v1/customers", nothing, May::Members("200")),
+    ("POST", "/api/v1/customers", |world| json!({ "name": world.key() }), May::Members("201")),
+    ("GET", "/api/v1/customers/{id}", nothing, CUSTOMER),
+    ("PATCH", "/api/v1/customers/{id}", |_| json!({ "company": "Ромашка" }), CUSTOMER),
+    ("POST", "/api/v1/customers/{id}/merge", |world| json!({ "into": world.customer }), CUSTOMER),
+    ("POST", "/api/v1/customers/{id}/unmerge", nothing, CUSTOMER),
     ("GET", "/api/v1/search", nothing, May::Members("200")),
+    ("GET", "/api/v1/ways", nothing, May::Members("200")),
     ("GET", "/api/v1/channels", nothing, May::Members("200")),
     ("POST", "/api/v1/channels", |world| json!({ "kind": "site_widget", "name": world.key(), "widget": { "origins": [] } }), May::Admins("201")),
     ("GET", "/api/v1/channels/{id}", nothing, May::WhoSees("200", "404 unknown_channel")),
@@ -218,6 +227,7 @@ const ROUTES: &[Row] = &[
     ("GET", "/hooks/{login}/{secret}", nothing, May::Everybody("200")),
     ("POST", "/hooks/{login}/{secret}", |_| json!("anything"), May::Everybody("200")),
     ("POST", "/api/v1/files", |_| json!("a file"), May::Members("201")),
+    ("POST", "/api/v1/files/{id}/copy", nothing, May::WhoSees("201", "404 unknown_file")),
     ("GET", "/files/{workspace}/{file}/{variant}", nothing, May::Everybody("200")),
     // A visitor's token opens it, a member's does not: see `a_visitor_is_no_member`.
     ("POST", "/widget/v1/files", |_| json!("a file"), May::Everybody("401 visitor_token_invalid")),
@@ -257,7 +267,7 @@ const SERVER_FRAMES: &[(&str, bool)] = &[
 ];
 
 /// What each event must be hidden from who does not see its channel.
-const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "setting.updated"];
+const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "customer.updated", "setting.updated"];
 
 /// One workspace with everything in it, another one, and everybody who may ask.
 struct World {
@@ -270,7 +280,9 @@ struct World {
     other_widget: String,
     conversation: String,
     message: String,
+    customer: String,
     file: String,
+    sent_file: String,
     hook: String,
     people: BTreeMap<Who, UserId>,
     insider: UserId,
@@ -306,6 +318,11 @@ impl World {
         let accepted = visitor.until(|frame| frame["type"] == "accepted").await.pop().unwrap();
         let text = |name: &str| accepted["message"][name].as_str().unwrap().to_owned();
         let file = owner.ask("POST", "/api/v1/files?name=a.txt", Body::Bytes(b"words".to_vec())).await.body["url"].as_str().unwrap().to_owned();
+        let upload = owner.ask("POST", "/api/v1/files?name=b.txt", Body::Bytes(b"sent".to_vec())).await.body["id"].clone();
+        let path = format!("/api/v1/conversations/{}", text("conversation"));
+        let note = json!({ "client_id": "with-a-file", "note": true, "attachments": [upload] });
+        let sent_file = owner.post(&format!("{path}/messages"), note).await.body["message"]["attachments"][0]["id"].as_str().unwrap().to_owned();
+        let customer = owner.get(&format!("{path}/person")).await.body["customer"].as_str().unwrap().to_owned();
         let hook = create_hook(app.house(), workspace, account.login).await.unwrap();
         Self {
             workspace,
@@ -316,6 +333,8 @@ impl World {
             other_widget,
             conversation: text("conversation"),
             message: text("id"),
+            customer,
+            sent_file,
             file,
             hook,
             insider: people[&Insider],
@@ -355,6 +374,9 @@ impl World {
             "users" => self.app.member(self.workspace, Role::Manager, None).await.to_string(),
             "tokens" => self.app.token(self.workspace, self.people[&Owner], Role::Manager, None).await.0.to_string(),
             "quarantine" => self.quarantine().await.to_string(),
+            "customers" if path.ends_with("merge") => self.another_customer(path.ends_with("unmerge")).await,
+            "customers" => self.customer.clone(),
+            "files" => self.sent_file.clone(),
             "invites" => self.invite().await,
             "me" if path.contains("/sessions/") => self.session_of_another().await,
             "me" => self.conversation.clone(),
@@ -365,6 +387,7 @@ impl World {
             "/files/{workspace}/{file}/{variant}" => self.file.clone(),
             "/api/v1/files" => format!("{path}?name=a.txt"),
             "/api/v1/search" => format!("{path}?q=секретные"),
+            "/api/v1/ways" => format!("{path}?address=anna"),
             "/widget/v1/files" => format!("{path}?widget={}&name=a.txt", self.widget),
             _ => path.replace("{id}", &id).replace("{message}", &message).replace("{login}", &self.login.to_string()).replace("{secret}", &self.hook),
         }
@@ -374,6 +397,16 @@ impl World {
     async fn made(&self, what: &str, body: Value) -> String {
         let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
         owner.post(&format!("/api/v1/{what}"), body).await.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Somebody who wrote nothing; `merged`: and is one with who did.
+    async fn another_customer(&self, merged: bool) -> String {
+        let made = self.made("customers", json!({ "name": self.key() })).await;
+        if merged {
+            let owner = self.app.client(&self.app.session(self.workspace, self.people[&Owner]).await);
+            assert_eq!(owner.post(&format!("/api/v1/customers/{made}/merge"), json!({ "into": self.customer })).await.status, 200);
+        }
+        made
     }
 
     async fn invite(&self) -> String {
@@ -422,8 +455,8 @@ impl World {
     }
 
     /// What nobody may read who does not see the channel.
-    fn secrets(&self) -> [&str; 4] {
-        [&self.conversation, &self.message, WORDS, CHANNEL]
+    fn secrets(&self) -> [&str; 5] {
+        [&self.conversation, &self.message, &self.customer, WORDS, CHANNEL]
     }
 }
 
@@ -702,6 +735,7 @@ async fn events(mut world: World) {
     world.visitor.until(|frame| frame["event"]["kind"] == "message.updated").await;
     assert_eq!(owner.post(&format!("{path}/close"), Value::Null).await.status, 200);
     assert_eq!(owner.post("/api/v1/tags", json!({ "name": "оптовик" })).await.status, 201);
+    assert_eq!(owner.patch(&format!("/api/v1/customers/{}", world.customer), json!({ "company": "Ромашка" })).await.status, 200);
     let mut looks = world.app.manager(&world.secret(Owner).await.unwrap()).await;
     looks.say(frame("viewing", &world)).await;
     looks.until(|frame| frame["type"] == "viewing").await;

@@ -4,7 +4,7 @@ use kommutator::model::ids::{ConversationId, UserId, WorkspaceId};
 use kommutator::model::protocol::Role;
 use serde_json::{Value, json};
 
-use crate::support::app::{App, Client, Socket};
+use crate::support::app::{App, Client, Socket, on_both_engines};
 
 /// A workspace with a widget, an owner, a manager, and a visitor who has written once.
 struct Scene {
@@ -69,23 +69,6 @@ fn text(value: &Value, name: &str) -> String {
 async fn says(visitor: &mut Socket, key: &str, words: &str) -> Value {
     visitor.say(json!({ "type": "send", "client_id": key, "text": words })).await;
     visitor.until(|frame| frame["type"] == "accepted" && frame["client_id"] == key).await.pop().unwrap()["message"].clone()
-}
-
-macro_rules! on_both_engines {
-    ($($flow:ident),* $(,)?) => {
-        $(mod $flow {
-            #[tokio::test]
-            async fn on_sqlite() {
-                super::flows::$flow(&crate::support::app::App::sqlite().await).await;
-            }
-        })*
-
-        #[tokio::test]
-        async fn all_on_redis() {
-            let app = App::redis().await;
-            $(flows::$flow(&app).await;)*
-        }
-    };
 }
 
 on_both_engines!(put_aside, marked_unread, tagged, blocked, in_bulk, reworded, told, replies, own_things);

@@ -6,7 +6,7 @@ use std::path::Path;
 use kommutator::channel::site_widget::options::WidgetOptions;
 use kommutator::channel::site_widget::settings::Appearance;
 use kommutator::model::connection::HealthState;
-use kommutator::model::protocol::{ManagerFrame, PersonView, Role, ServerFrame, VisitorFrame};
+use kommutator::model::protocol::{CustomerView, ManagerFrame, PersonView, Role, ServerFrame, VisitorFrame};
 use ts_rs::{Config, TS};
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web-widget/shared/src/generated/protocol.ts");
@@ -21,6 +21,7 @@ fn typescript_types_are_those_of_rust() {
     HealthState::export_all(&config).unwrap();
     Role::export_all(&config).unwrap();
     PersonView::export_all(&config).unwrap();
+    CustomerView::export_all(&config).unwrap();
     Appearance::export_all(&config).unwrap();
     WidgetOptions::export_all(&config).unwrap();
     let made = std::fs::read_to_string(folder.path().join("protocol.ts")).unwrap();

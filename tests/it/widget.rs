@@ -5,7 +5,7 @@ use kommutator::model::protocol::Role;
 use kommutator::model::visit::Visit;
 use serde_json::{Value, json};
 
-use crate::support::app::{App, Client, Socket};
+use crate::support::app::{App, Client, Socket, on_both_engines};
 
 /// A workspace with a widget and its owner.
 struct Shop<'a> {
@@ -57,23 +57,6 @@ async fn refused(visitor: &mut Socket, frame: Value) -> String {
     visitor.say(frame).await;
     let error = visitor.until(|frame| frame["type"] == "error").await.pop().unwrap();
     error["code"].as_str().unwrap().to_owned()
-}
-
-macro_rules! on_both_engines {
-    ($($flow:ident),* $(,)?) => {
-        $(mod $flow {
-            #[tokio::test]
-            async fn on_sqlite() {
-                super::flows::$flow(&crate::support::app::App::sqlite().await).await;
-            }
-        })*
-
-        #[tokio::test]
-        async fn all_on_redis() {
-            let app = App::redis().await;
-            $(flows::$flow(&app).await;)*
-        }
-    };
 }
 
 on_both_engines!(options, forms, visits, talks, presence);

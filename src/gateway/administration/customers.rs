@@ -1,21 +1,22 @@
 //! Customers: merged and taken apart again. Only links move; identities, conversations and messages stay as they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::{Actor, AdministrationError, audit};
+use crate::gateway::entries::{self, FeedEntry};
 use crate::gateway::house::House;
+use crate::gateway::known_customers::{LINKS, Whole, links, whole};
+use crate::model::contact;
 use crate::model::customer::{Customer, CustomerLink};
-use crate::model::ids::{CustomerId, WorkspaceId};
+use crate::model::ids::{AccountId, CustomerId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::handle::PartitionStore;
-use crate::store::key::Key;
-use crate::store::port::{CommitError, Refusal, Scan};
+use crate::store::port::{CommitError, Refusal, StoreError};
+use crate::store::records::streams;
 use crate::store::table::Stored;
 
-/// The most identities of one customer.
-const LINKS: usize = 500;
 /// The longest row of customers merged into each other.
 const ROW: usize = 50;
 /// How often a conflict is read again and tried again.
@@ -40,19 +41,20 @@ pub async fn merge(
             return Err(AdministrationError::NotAllowed("same_customer"));
         }
         let kept = find(&store, target).await?;
-        let links = links(&store, from).await?;
-        if links.len().saturating_add(self::links(&store, target).await?.len()) > LINKS || row.len() >= ROW {
+        let moving = links(&store, from).await?;
+        if moving.len().saturating_add(links(&store, target).await?.len()) > LINKS || row.len() >= ROW {
             return Err(AdministrationError::NotAllowed("too_many_identities"));
         }
         let mut batch = Batch::new();
         batch.update(&old, &Customer { merged_into: Some(target), ..old.record.clone() })?;
         // That the other stays what it is: nobody merges it away meanwhile.
         batch.update(&kept, &kept.record)?;
-        for link in &links {
+        for link in &moving {
             batch.update(link, &CustomerLink { customer: target, ..link.record.clone() })?;
         }
-        let details = json!({ "into": target, "identities": links.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
+        let details = json!({ "into": target, "identities": moving.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
         audit(house, &mut batch, actor, "customer.merged", from, details)?;
+        tell(&store, &mut batch, &[from, target]).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(kept.record),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -71,13 +73,13 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
     for _ in 0..TRIES {
         let old = find(&store, id).await?;
         let Some(into) = old.record.merged_into else { return Err(AdministrationError::NotAllowed("not_merged")) };
-        let whole = row(&store, into).await?.last().copied().unwrap_or(into);
+        let kept = row(&store, into).await?.last().copied().unwrap_or(into);
         let mut batch = Batch::new();
         let new = Customer { merged_into: None, ..old.record.clone() };
         batch.update(&old, &new)?;
         let mut rows: BTreeMap<CustomerId, Vec<CustomerId>> = BTreeMap::new();
         let mut moved = Vec::new();
-        for link in links(&store, whole).await? {
+        for link in links(&store, kept).await? {
             let home = link.record.home;
             if let std::collections::btree_map::Entry::Vacant(vacant) = rows.entry(home) {
                 vacant.insert(row(&store, home).await?);
@@ -87,7 +89,8 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
                 moved.push(link.record.identity);
             }
         }
-        audit(house, &mut batch, actor, "customer.unmerged", id, json!({ "from": whole, "identities": moved }))?;
+        audit(house, &mut batch, actor, "customer.unmerged", id, json!({ "from": kept, "identities": moved }))?;
+        tell(&store, &mut batch, &[id, kept]).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(new),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -95,6 +98,132 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
         }
     }
     Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+/// What a customer is called and reached by, as managers write it.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// The name.
+    pub name: Option<String>,
+    /// Phones.
+    pub phones: Option<Vec<String>>,
+    /// E-mails.
+    pub emails: Option<Vec<String>>,
+    /// Where they work.
+    pub company: Option<String>,
+    /// Anything else.
+    pub note: Option<String>,
+}
+
+/// The most phones, and e-mails, of one customer.
+const CONTACTS: usize = 20;
+
+fn line(field: &'static str, text: &str, most: usize) -> Result<String, AdministrationError> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        return Err(AdministrationError::Wrong { field, code: "too_long" });
+    }
+    Ok(text.to_owned())
+}
+
+/// Each in its one form, none twice.
+fn contacts(field: &'static str, given: &[String], code: &'static str, read: fn(&str) -> Option<String>) -> Result<Vec<String>, AdministrationError> {
+    let mut kept: Vec<String> = Vec::new();
+    for text in given.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        let one = read(text).ok_or(AdministrationError::Wrong { field, code })?;
+        if !kept.contains(&one) {
+            kept.push(one);
+        }
+    }
+    if kept.len() > CONTACTS {
+        return Err(AdministrationError::Wrong { field, code: "too_many" });
+    }
+    Ok(kept)
+}
+
+fn say(customer: &mut Customer, said: &Said) -> Result<(), AdministrationError> {
+    if let Some(name) = &said.name {
+        customer.name = line("name", name, 200)?;
+    }
+    if let Some(phones) = &said.phones {
+        customer.known.phones = contacts("phones", phones, "bad_phone", contact::phone)?;
+    }
+    if let Some(emails) = &said.emails {
+        customer.known.emails = contacts("emails", emails, "bad_email", contact::email)?;
+    }
+    if let Some(company) = &said.company {
+        customer.known.company = line("company", company, 200)?;
+    }
+    if let Some(note) = &said.note {
+        customer.known.note = line("note", note, 4_000)?;
+    }
+    Ok(())
+}
+
+/// Writes down somebody who has not written yet. They need a name, a phone or an e-mail.
+///
+/// # Errors
+/// A field is wrong, or the store's word.
+pub async fn create(house: &House, workspace: WorkspaceId, said: &Said) -> Result<Stored<Customer>, AdministrationError> {
+    let mut customer = Customer::fresh(CustomerId(house.world.id()), house.world.now());
+    say(&mut customer, said)?;
+    if customer.name.is_empty() && customer.known.phones.is_empty() && customer.known.emails.is_empty() {
+        return Err(AdministrationError::Wrong { field: "name", code: "required" });
+    }
+    let mut batch = Batch::new();
+    batch.insert(&customer)?;
+    batch.append(&streams::feed(), entries::write(&FeedEntry::Customer { c: customer.id, a: None })?);
+    house.store.workspace(workspace).commit(batch).await?;
+    Ok(Stored { version: 1, record: customer })
+}
+
+/// Changes what is known of a customer; one that is merged is changed in the one it is part of.
+///
+/// # Errors
+/// It is not there, a field is wrong, or the store's word.
+pub async fn change(house: &House, workspace: WorkspaceId, id: CustomerId, said: &Said) -> Result<CustomerId, AdministrationError> {
+    let store = house.store.workspace(workspace);
+    for _ in 0..TRIES {
+        let id = row(&store, id).await?.last().copied().unwrap_or(id);
+        let old = find(&store, id).await?;
+        let mut new = old.record.clone();
+        say(&mut new, said)?;
+        if new == old.record {
+            return Ok(id);
+        }
+        let mut batch = Batch::new();
+        batch.update(&old, &new)?;
+        tell(&store, &mut batch, &[id]).await?;
+        match store.commit(batch).await {
+            Ok(_) => return Ok(id),
+            Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+/// The customer that stands for this one: itself, or the one it was merged into.
+///
+/// # Errors
+/// It is not there, or the store's word.
+pub async fn standing(store: &PartitionStore, id: CustomerId) -> Result<CustomerId, AdministrationError> {
+    Ok(row(store, id).await?.last().copied().unwrap_or(id))
+}
+
+/// Screens and the search are told: the screens of who sees a channel one of the customers is in.
+async fn tell(store: &PartitionStore, batch: &mut Batch, customers: &[CustomerId]) -> Result<(), StoreError> {
+    let mut accounts = BTreeSet::new();
+    for customer in customers {
+        accounts.extend(whole(store, *customer).await?.iter().flat_map(Whole::accounts));
+    }
+    let to: Vec<Option<AccountId>> = if accounts.is_empty() { vec![None] } else { accounts.into_iter().map(Some).collect() };
+    for customer in customers {
+        for account in &to {
+            batch.append(&streams::feed(), entries::write(&FeedEntry::Customer { c: *customer, a: *account })?);
+        }
+    }
+    Ok(())
 }
 
 async fn find(store: &PartitionStore, id: CustomerId) -> Result<Stored<Customer>, AdministrationError> {
@@ -110,9 +239,4 @@ async fn row(store: &PartitionStore, id: CustomerId) -> Result<Vec<CustomerId>, 
         next = find(store, id).await?.record.merged_into;
     }
     Ok(row)
-}
-
-async fn links(store: &PartitionStore, id: CustomerId) -> Result<Vec<Stored<CustomerLink>>, AdministrationError> {
-    let found = store.scan_index::<CustomerLink>(CustomerLink::BY_CUSTOMER, &Key::new().number(id.0).done(), Scan::first(LINKS)).await?;
-    Ok(found.into_iter().map(|(_, link)| link).collect())
 }

@@ -45,18 +45,23 @@ pub(crate) fn check_content(_desk: &Desk, text: &str, files: usize, limits: &Lim
     if text.trim().is_empty() && files == 0 {
         return Err(CommandError::refused("empty_message"));
     }
-    let length = match limits.unit {
-        "bytes" => text.len(),
-        "utf16" => text.encode_utf16().count(),
-        _ => text.graphemes(true).count(),
-    };
-    if u32::try_from(length).unwrap_or(u32::MAX) > limits.text {
+    if u32::try_from(length_in(limits.unit, text)).unwrap_or(u32::MAX) > limits.text {
         return Err(CommandError::Refused(Reason::new("text_too_long").with("limit", limits.text).with("unit", limits.unit)));
     }
     if u32::try_from(files).unwrap_or(u32::MAX) > limits.files {
         return Err(CommandError::Refused(Reason::new("too_many_files").with("limit", limits.files)));
     }
     Ok(())
+}
+
+/// How long a text is in the unit a channel counts in.
+#[must_use]
+pub fn length_in(unit: &str, text: &str) -> usize {
+    match unit {
+        "bytes" => text.len(),
+        "utf16" => text.encode_utf16().count(),
+        _ => text.graphemes(true).count(),
+    }
 }
 
 /// Whether a client's key can be one.
@@ -136,7 +141,7 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
         ..Message::fresh(id, conversation.account, direction, author.clone(), origin.clone(), now)
     };
     let uploader = FileOwner::Uploader { id: author.id.clone() };
-    let mut message = inbound::attach(desk, &mut draft, message, &frame.attachments, &uploader).await?;
+    let mut message = inbound::attach(desk, &mut draft, message, &frame.attachments, frame.as_files, &uploader).await?;
     if !by_log {
         let pieces = desk.channel.pieces(&message.parts, &message.attachments);
         message.pieces = pieces.iter().map(|_| Piece { external_id: None, status: SendStatus::Queued }).collect();
@@ -181,6 +186,7 @@ pub(crate) async fn write_first(
         conversation: id,
         text: first.text.to_owned(),
         attachments: Vec::new(),
+        as_files: false,
         reply_to: None,
         note: false,
         expected_last: None,

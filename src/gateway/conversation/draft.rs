@@ -7,7 +7,7 @@ use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
 use crate::model::customer::Identity;
-use crate::model::ids::ConnectionId;
+use crate::model::ids::{ConnectionId, CustomerId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
 use crate::model::protocol::EntryDirection;
 use crate::model::time::Time;
@@ -35,6 +35,7 @@ pub(crate) struct Draft {
     quiet: bool,
     delivered: bool,
     met: Vec<Stored<Identity>>,
+    customers: Vec<CustomerId>,
     now: Time,
 }
 
@@ -51,6 +52,7 @@ impl Draft {
             quiet: false,
             delivered: false,
             met: Vec::new(),
+            customers: Vec::new(),
             now,
         })
     }
@@ -64,6 +66,7 @@ impl Draft {
     pub(crate) fn meet(&mut self, people: People) {
         self.batch.join(people.batch);
         self.met = people.met;
+        self.customers = people.customers;
     }
 
     /// The identities of the cause, as they are stored once it is durable.
@@ -223,6 +226,9 @@ impl Draft {
         if self.changes.is_empty() && !self.quiet {
             let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account };
             self.batch.append(&feed, entries::write(&entry)?);
+        }
+        for customer in &self.customers {
+            self.batch.append(&feed, entries::write(&FeedEntry::Customer { c: *customer, a: Some(self.conversation.account) })?);
         }
         let last = self.conversation.last_change;
         if last / TRIM_STEP != last.saturating_sub(u64::try_from(self.changes.len()).unwrap_or(0)) / TRIM_STEP && last > CHANGES_KEPT {

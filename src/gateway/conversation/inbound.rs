@@ -9,8 +9,8 @@ use crate::gateway::commands::{Answer, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, Episode, FactKind, Handler, PastEpisode, Place};
 use crate::model::customer::Identity;
 use crate::model::ids::{AccountId, ConversationId, FileId, IdentityId, MessageId};
-use crate::model::message::{Admission, Attachment, Message, MessageChange, Origin, Part, Piece, apply_change, may_follow};
-use crate::model::protocol::{Author, AuthorKind, EntryDirection, FileStatus, SendState, SendStatus};
+use crate::model::message::{Admission, Message, MessageChange, Origin, Part, Piece, apply_change, may_follow};
+use crate::model::protocol::{Author, AuthorKind, EntryDirection, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::key::Key;
@@ -80,6 +80,9 @@ pub(crate) async fn message(
         && let Some((old, piece)) = super::sending::find_echoed(desk, &stored.record, mark.as_deref(), incoming).await?
     {
         return super::sending::echoed(desk, stored, old, piece, incoming, now).await;
+    }
+    if let (None, Some(known), true) = (stored, &peer, people.customers.is_empty()) {
+        people.tell_of(desk, known.id).await?;
     }
     let first = first_state(id, &card, incoming, peer.as_ref(), now);
     let mut draft = Draft::new(stored, Some(first), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
@@ -260,12 +263,12 @@ async fn take_files(desk: &Desk, draft: &mut Draft, message: Message, incoming: 
         Writer::Account { .. } => None,
     };
     let Some(uploader) = uploader else { return Ok(message) };
-    attach(desk, draft, message, &incoming.files, &uploader).await
+    attach(desk, draft, message, &incoming.files, false, &uploader).await
 }
 
 /// Gives uploaded files to a message: they must be the uploader's own and used nowhere yet.
 pub(crate) async fn attach(
-    desk: &Desk, draft: &mut Draft, mut message: Message, files: &[FileId], uploader: &FileOwner,
+    desk: &Desk, draft: &mut Draft, mut message: Message, files: &[FileId], as_files: bool, uploader: &FileOwner,
 ) -> Result<Message, CommandError> {
     let keys: Vec<_> = files.iter().map(|id| FileRecord::at(*id)).collect();
     let owner = FileOwner::Conversation { id: draft.conversation.id };
@@ -278,17 +281,7 @@ pub(crate) async fn attach(
         let file = FileRecord { owner: owner.clone(), ..old.record.clone() };
         draft.batch().update(&old, &file)?;
         message.parts.push(Part::File { file: *id, caption: String::new() });
-        message.attachments.push(Attachment {
-            file: *id,
-            name: file.name,
-            media_type: file.media_type,
-            size: file.size,
-            status: FileStatus::Ready,
-            reason: None,
-            width: file.width,
-            height: file.height,
-            thumbnail: file.thumbnail,
-        });
+        message.attachments.push(file.attachment(as_files));
     }
     Ok(message)
 }

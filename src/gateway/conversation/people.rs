@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::desk::Desk;
 use crate::channel::contract::{Incoming, Person, Writer};
 use crate::gateway::commands::CommandError;
-use crate::model::customer::{Customer, CustomerLink, Identity};
+use crate::model::customer::{Claim, Customer, CustomerLink, Identity};
 use crate::model::ids::{CustomerId, IdentityId};
 use crate::model::time::Time;
 use crate::store::batch::Batch;
@@ -58,6 +58,18 @@ pub(crate) struct People {
     pub(super) batch: Batch,
     /// How they are stored then.
     pub(super) met: Vec<Stored<Identity>>,
+    /// The customers of whom something else is known now.
+    pub(super) customers: Vec<CustomerId>,
+}
+
+impl People {
+    /// Something else is known of an identity: whoever shows its customer is told.
+    pub(crate) async fn tell_of(&mut self, desk: &Desk, identity: IdentityId) -> Result<(), CommandError> {
+        if let Some(link) = desk.store.get::<CustomerLink>(CustomerLink::at(identity)).await? {
+            self.customers.push(link.record.customer);
+        }
+        Ok(())
+    }
 }
 
 /// The identity of a person as this login knows them, made with its customer if it is new. A changed name is taken over.
@@ -94,6 +106,9 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         if new != old.record {
             people.batch.update(&old, &new)?;
             version = version.saturating_add(1);
+            if shown(&old.record) != shown(&new) {
+                people.tell_of(desk, new.id).await?;
+            }
         }
         people.met.push(Stored { version, record: new.clone() });
         return Ok(new);
@@ -115,12 +130,18 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         first_message_at: wrote.then_some(now),
     };
     merge_person(&mut identity, &person);
-    let customer = Customer { id: CustomerId(desk.house.world.id()), name: String::new(), created_at: now, merged_into: None };
+    let customer = Customer::fresh(CustomerId(desk.house.world.id()), now);
+    people.customers.push(customer.id);
     people.batch.insert(&identity)?;
     people.batch.insert(&customer)?;
     people.batch.insert(&CustomerLink { identity: identity.id, customer: customer.id, home: customer.id })?;
     people.met.push(Stored { version: 1, record: identity.clone() });
     Ok(identity)
+}
+
+/// What of an identity stands on a customer's card.
+fn shown(identity: &Identity) -> (&str, &str, &[Claim], &[Claim]) {
+    (&identity.name, &identity.username, &identity.phones, &identity.emails)
 }
 
 /// Adds what a person says or the provider knows; nothing known is taken away.

@@ -160,6 +160,9 @@ pub struct Attachment {
     /// Whether there is a thumbnail.
     #[serde(default)]
     pub thumbnail: bool,
+    /// A picture that is to go, and to be shown, as a file: as it is, not made smaller.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_file: bool,
 }
 
 /// The words of parts, one a line. What has no words gives none: the screens have their own for it.

@@ -82,6 +82,10 @@ pub struct SendFrame {
     #[ts(as = "Option<Vec<String>>", optional)]
     #[schema(value_type = Vec<String>)]
     pub attachments: Vec<FileId>,
+    /// Whether pictures among them go as files: as they are, not made smaller.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub as_files: bool,
     /// The message it answers.
     #[serde(default)]
     #[ts(as = "Option<String>", optional)]

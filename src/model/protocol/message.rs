@@ -225,4 +225,8 @@ pub struct AttachmentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub height: Option<u32>,
+    /// A picture that is to be shown as a file.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub as_file: bool,
 }

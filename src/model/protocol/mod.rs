@@ -5,17 +5,19 @@
 //!
 //! * [`client`]: what clients say
 //! * [`server`]: what the server says, and its close codes
-//! * [`message`], [`conversation`]: what is shown of each
+//! * [`message`], [`conversation`], [`customer`]: what is shown of each
 //! * [`widget`]: what a site's widget is told of itself, and members of its visitors
 
 pub mod client;
 pub mod conversation;
+pub mod customer;
 pub mod message;
 pub mod server;
 pub mod widget;
 
 pub use self::client::{ManagerFrame, Page, SendFrame, VisitorContact, VisitorFrame, VisitorHello, VisitorIdentity};
 pub use self::conversation::{Can, ConversationView, Me, Preview, Role};
+pub use self::customer::CustomerView;
 pub use self::message::{
     AttachmentView, Author, AuthorKind, DeliveryView, EntryDirection, FileStatus, MessageView, ReactionView, SendState, SendStatus,
 };

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::conversation::{ConversationView, Me};
 use super::message::{Author, MessageView};
 use super::widget::{EpisodeView, Presence, Talk, WidgetView};
-use crate::model::ids::{AccountId, ConversationId};
+use crate::model::ids::{AccountId, ConversationId, CustomerId};
 use crate::model::time::Time;
 
 /// What the server says, to either.
@@ -171,6 +171,13 @@ pub enum Event {
         #[ts(as = "String")]
         channel: AccountId,
     },
+    /// Something else is known of a customer: load them anew. Managers only.
+    #[serde(rename = "customer.updated")]
+    CustomerUpdated {
+        /// Which.
+        #[ts(as = "String")]
+        customer: CustomerId,
+    },
     /// Something all members use changed: load it anew. Managers only.
     #[serde(rename = "setting.updated")]
     SettingUpdated {
@@ -192,7 +199,8 @@ pub enum Setting {
 
 impl Event {
     /// Every `kind`, see [`ManagerFrame::TYPES`].
-    pub const KINDS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "setting.updated"];
+    pub const KINDS: &[&str] =
+        &["message.added", "message.updated", "conversation.updated", "channel.updated", "customer.updated", "setting.updated"];
 }
 
 /// Close codes of the sockets. 4000–4099: come back with back-off and jitter; 4400–4499: do not.

@@ -7,7 +7,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use super::client::Page;
-use crate::model::ids::{ConversationId, MessageId};
+use crate::model::ids::{ConversationId, CustomerId, MessageId};
 use crate::model::time::Time;
 
 /// Whether a form asks for something.
@@ -244,6 +244,10 @@ pub struct ConsentView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
 #[ts(export_to = "protocol.ts")]
 pub struct PersonView {
+    /// The customer it is; a group has none.
+    #[ts(as = "Option<String>")]
+    #[schema(value_type = Option<String>)]
+    pub customer: Option<CustomerId>,
     /// The name.
     pub name: String,
     /// Phones.

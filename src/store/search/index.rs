@@ -12,11 +12,11 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::words::{self, index_text};
-use super::{Change, FeedPlace, Put, SearchError};
-use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
+use super::{Change, FeedPlace, Put, PutCustomer, SearchError, Within, customers};
+use crate::model::ids::{ConversationId, CustomerId, MessageId, WorkspaceId};
 
 /// Raised with every change of the tables or of how words are made: an older file is built anew.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// The bits of a row number below the millisecond.
 const SHARE_BITS: u32 = 20;
 /// 2020-01-01, where row numbers begin.
@@ -34,6 +34,11 @@ CREATE TABLE messages (
 CREATE TABLE accounts (workspace INTEGER NOT NULL, account INTEGER NOT NULL, messages INTEGER NOT NULL, PRIMARY KEY (workspace, account)) WITHOUT ROWID;
 CREATE UNIQUE INDEX by_message ON messages (workspace, conversation, number);
 CREATE VIRTUAL TABLE words USING fts5 (
+    stems, content='', contentless_delete=1, detail=none, prefix='1 2 3 4', tokenize=\"ascii tokenchars '@.+-_'\"
+);
+CREATE TABLE customers (row INTEGER PRIMARY KEY AUTOINCREMENT, workspace INTEGER NOT NULL, customer INTEGER NOT NULL);
+CREATE UNIQUE INDEX by_customer ON customers (workspace, customer);
+CREATE VIRTUAL TABLE people USING fts5 (
     stems, content='', contentless_delete=1, detail=none, prefix='1 2 3 4', tokenize=\"ascii tokenchars '@.+-_'\"
 );
 ";
@@ -108,11 +113,16 @@ pub(super) fn apply(connection: &mut Connection, workspace: WorkspaceId, up_to: 
     }
     // Only the last change of a message counts.
     let mut last: BTreeMap<MessageId, Option<&Put>> = BTreeMap::new();
+    let mut people: BTreeMap<CustomerId, &PutCustomer> = BTreeMap::new();
     for change in changes {
         match change {
-            Change::Put(put) => last.insert(put.message, Some(put)),
-            Change::Delete(message) => last.insert(*message, None),
-        };
+            Change::Put(put) => _ = last.insert(put.message, Some(put)),
+            Change::Delete(message) => _ = last.insert(*message, None),
+            Change::Customer(put) => _ = people.insert(put.customer, put),
+        }
+    }
+    for put in people.into_values() {
+        customers::put(&transaction, workspace, put)?;
     }
     // FTS5 writes out what it has gathered whenever a row is smaller than the one before: rows go in by size.
     let mut texts: BTreeMap<i64, String> = BTreeMap::new();
@@ -131,7 +141,8 @@ pub(super) fn apply(connection: &mut Connection, workspace: WorkspaceId, up_to: 
                 };
                 let mut parts: Vec<&str> = vec![&put.text];
                 parts.extend(put.authors.iter().map(String::as_str));
-                texts.insert(row, index_text(workspace, put.account, &parts));
+                let marks = [words::workspace_mark(workspace), words::account_mark(put.account), words::conversation_mark(message.conversation)];
+                texts.insert(row, index_text(&marks, &parts));
             }
         }
     }
@@ -197,6 +208,7 @@ fn count(transaction: &Transaction<'_>, workspace: WorkspaceId, account: i64, ch
 pub(super) fn reset(connection: &mut Connection, workspace: WorkspaceId) -> Result<(), SearchError> {
     // The place goes first: after a crash in between the workspace counts as not built.
     connection.prepare_cached("DELETE FROM places WHERE workspace = ?1")?.execute([workspace.0])?;
+    customers::reset(connection, workspace)?;
     let others: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM accounts WHERE workspace <> ?1 AND messages > 0)")?
         .query_row([workspace.0], |row| row.get(0))?;
@@ -224,9 +236,13 @@ pub(super) fn reset(connection: &mut Connection, workspace: WorkspaceId) -> Resu
 
 /// Messages that fit a text with rows below `before`, newest first, and the row to go on below.
 pub(super) fn query(
-    connection: &Connection, workspace: WorkspaceId, accounts: Option<&[AccountId]>, text: &str, before: i64, limit: usize,
+    connection: &Connection, workspace: WorkspaceId, within: &Within, text: &str, before: i64, limit: usize,
 ) -> Result<(Vec<MessageId>, Option<i64>), SearchError> {
     let Some(expression) = words::expression(text) else { return Ok((Vec::new(), None)) };
+    let accounts = match within {
+        Within::Accounts(accounts) => Some(accounts.as_slice()),
+        Within::Workspace | Within::Conversation(_) => None,
+    };
     let numbers: Option<Vec<i64>> = accounts.map(|accounts| accounts.iter().map(|account| account.0.cast_signed()).collect());
     // Written by `Display` of numbers: no text of anybody's is in it.
     let listed = numbers.map(|numbers| format!("[{}]", numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")));
@@ -237,10 +253,14 @@ pub(super) fn query(
         )?
         .query_row(params![workspace.0, listed], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let is_much = |part: i64| part.saturating_mul(VISIBLE_SHARE) >= all;
-    let expression = match accounts {
-        Some(accounts) if !is_much(visible) => words::within(workspace, Some(accounts), &expression),
-        _ if !is_much(ours) => words::within(workspace, None, &expression),
-        _ => expression,
+    let expression = match within {
+        // One conversation is little beside whatever else there is.
+        Within::Conversation(conversation) => words::within(&[words::conversation_mark(*conversation)], Some(&expression)),
+        Within::Accounts(accounts) if !is_much(visible) => {
+            words::within(&accounts.iter().map(|account| words::account_mark(*account)).collect::<Vec<_>>(), Some(&expression))
+        }
+        Within::Workspace | Within::Accounts(_) if !is_much(ours) => words::within(&[words::workspace_mark(workspace)], Some(&expression)),
+        Within::Workspace | Within::Accounts(_) => expression,
     };
     // The condition stands in every case: it alone decides, the words only save work.
     let mut statement = connection.prepare_cached(

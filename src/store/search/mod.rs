@@ -8,6 +8,7 @@
 //! * [`words`]: text to words: forms, ё, alphabets, phones, e-mails; and the query's words
 //! * [`layout`]: a query typed in the wrong keyboard layout
 //! * [`index`](self::index): the file itself: tables, changes, queries
+//! * [`customers`]: the same of the people behind the conversations
 //!
 //! One thread writes; queries run on the blocking pool, a few at once, five seconds each at most.
 
@@ -21,9 +22,10 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::model::ids::{AccountId, MessageId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, CustomerId, MessageId, WorkspaceId};
 use crate::model::time::Time;
 
+mod customers;
 mod index;
 pub mod layout;
 pub mod words;
@@ -101,6 +103,38 @@ pub enum Change {
     Put(Put),
     /// A message is deleted or erased.
     Delete(MessageId),
+    /// A customer is new, changed, or one with another now.
+    Customer(PutCustomer),
+}
+
+/// What a customer is found by, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutCustomer {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The channel accounts they wrote to, or were written to from.
+    pub accounts: Vec<AccountId>,
+    /// Names, phones, e-mails and what managers wrote; none: they are one with another customer, and not found any more.
+    pub texts: Option<Vec<String>>,
+}
+
+/// Where a query looks.
+#[derive(Debug, Clone)]
+enum Within {
+    Workspace,
+    Accounts(Vec<AccountId>),
+    Conversation(ConversationId),
+}
+
+/// Customers that were found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FoundCustomers {
+    /// The newest first.
+    pub customers: Vec<CustomerId>,
+    /// Where the next page begins, if there is more.
+    pub next: Option<ResultPlace>,
+    /// How many there are; told with the first page.
+    pub total: Option<u64>,
 }
 
 /// A place in the results, to go on from. Opaque to clients.
@@ -247,30 +281,58 @@ impl SearchIndex {
     pub async fn query(
         &self, workspace: WorkspaceId, accounts: Option<&[AccountId]>, text: &str, before: Option<ResultPlace>, limit: usize,
     ) -> Result<Found, SearchError> {
-        if accounts.is_some_and(|accounts| accounts.len() > ACCOUNTS_LIMIT) {
-            return Err(SearchError::Invalid("too many accounts".to_owned()));
-        }
-        if accounts.is_some_and(<[AccountId]>::is_empty) {
-            return Ok(Found::default());
-        }
-        let (row, start_in_other) = before.map_or((i64::MAX, false), |place| (place.row, place.other_layout));
-        let limit = limit.clamp(1, PAGE_LIMIT);
-        let other = layout::other(text);
-        let tries: Vec<(String, bool)> = match (before, other) {
-            (None, Some(other)) => vec![(text.to_owned(), false), (other, true)],
-            (Some(_), Some(other)) if start_in_other => vec![(other, true)],
-            _ => vec![(text.to_owned(), false)],
-        };
-        let accounts = accounts.map(<[AccountId]>::to_vec);
+        let Some(within) = within(accounts)? else { return Ok(Found::default()) };
+        self.look(workspace, within, text, before, limit).await
+    }
+
+    /// The same within one conversation; whether it may be seen is known by who asks.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub async fn find(
+        &self, workspace: WorkspaceId, conversation: ConversationId, text: &str, before: Option<ResultPlace>, limit: usize,
+    ) -> Result<Found, SearchError> {
+        self.look(workspace, Within::Conversation(conversation), text, before, limit).await
+    }
+
+    async fn look(
+        &self, workspace: WorkspaceId, within: Within, text: &str, before: Option<ResultPlace>, limit: usize,
+    ) -> Result<Found, SearchError> {
+        let (row, limit) = (before.map_or(i64::MAX, |place| place.row), limit.clamp(1, PAGE_LIMIT));
+        let tries = tries(text, before);
         let search = move |connection: &Connection| {
             for (text, other_layout) in tries {
-                let (messages, next) = index::query(connection, workspace, accounts.as_deref(), &text, row, limit)?;
+                let (messages, next) = index::query(connection, workspace, &within, &text, row, limit)?;
                 if !messages.is_empty() {
                     let next = next.map(|row| ResultPlace { row, other_layout });
                     return Ok(Found { messages, next, read_as: other_layout.then_some(text) });
                 }
             }
             Ok(Found::default())
+        };
+        self.read(search).await
+    }
+
+    /// Customers that hold every word of the text, the last one also as a beginning, the newest first; without words all of them.
+    /// `accounts` as in [`query`](Self::query); a customer who is in no channel is everybody's.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub async fn customers(
+        &self, workspace: WorkspaceId, accounts: Option<&[AccountId]>, text: &str, before: Option<ResultPlace>, limit: usize,
+    ) -> Result<FoundCustomers, SearchError> {
+        // Who sees no channel at all still sees those that are in none.
+        let within = within(accounts)?.unwrap_or_else(|| Within::Accounts(Vec::new()));
+        let limit = limit.clamp(1, PAGE_LIMIT);
+        let tries = tries(text, before);
+        let search = move |connection: &Connection| {
+            for (text, other_layout) in tries {
+                let found = customers::query(connection, workspace, &within, (&text, other_layout), before.map(|place| place.row), limit)?;
+                if !found.customers.is_empty() {
+                    return Ok(found);
+                }
+            }
+            Ok(FoundCustomers { total: before.is_none().then_some(0), ..FoundCustomers::default() })
         };
         self.read(search).await
     }
@@ -299,6 +361,25 @@ impl SearchIndex {
             }
         };
         timeout(TIME_LIMIT.saturating_mul(2), reading).await.map_err(|_| SearchError::TooSlow)?
+    }
+}
+
+/// Where accounts let look; `None`: nowhere.
+fn within(accounts: Option<&[AccountId]>) -> Result<Option<Within>, SearchError> {
+    match accounts {
+        Some(accounts) if accounts.len() > ACCOUNTS_LIMIT => Err(SearchError::Invalid("too many accounts".to_owned())),
+        Some([]) => Ok(None),
+        Some(accounts) => Ok(Some(Within::Accounts(accounts.to_vec()))),
+        None => Ok(Some(Within::Workspace)),
+    }
+}
+
+/// The text as it was typed, then as typed in the other keyboard layout; a later page only in that of the first.
+fn tries(text: &str, before: Option<ResultPlace>) -> Vec<(String, bool)> {
+    match (before, layout::other(text)) {
+        (None, Some(other)) => vec![(text.to_owned(), false), (other, true)],
+        (Some(place), Some(other)) if place.other_layout => vec![(other, true)],
+        _ => vec![(text.to_owned(), false)],
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::ids::{AccountId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
 
 /// The longest text of a message that is looked at, in characters.
 const TEXT_LIMIT: usize = 32_768;
@@ -137,7 +137,7 @@ fn national(phone: &str) -> Option<&str> {
 
 /// The words of a message as one text for the index: stems, phones, e-mails, each once.
 #[must_use]
-pub fn index_text(workspace: WorkspaceId, account: AccountId, texts: &[&str]) -> String {
+pub fn index_text(marks: &[String], texts: &[&str]) -> String {
     let stems = Stems::new();
     let mut words = BTreeSet::new();
     for text in texts {
@@ -155,7 +155,7 @@ pub fn index_text(workspace: WorkspaceId, account: AccountId, texts: &[&str]) ->
             words.insert(phone);
         }
     }
-    let mut text = format!("{} {}", workspace_word(workspace), account_word(account));
+    let mut text = marks.join(" ");
     for word in &words {
         text.push(' ');
         text.push_str(word);
@@ -163,13 +163,24 @@ pub fn index_text(workspace: WorkspaceId, account: AccountId, texts: &[&str]) ->
     text
 }
 
-/// Words that no text can have: a word of a text never begins with `_`.
-fn workspace_word(workspace: WorkspaceId) -> String {
+/// A word that no text can have, as all marks: a word of a text never begins with `_`.
+pub(super) fn workspace_mark(workspace: WorkspaceId) -> String {
     format!("_w{workspace}")
 }
 
-fn account_word(account: AccountId) -> String {
+/// Whose account it is; an account is of one workspace.
+pub(super) fn account_mark(account: AccountId) -> String {
     format!("_a{account}")
+}
+
+/// Where it stands; a conversation is of one account.
+pub(super) fn conversation_mark(conversation: ConversationId) -> String {
+    format!("_c{conversation}")
+}
+
+/// A customer of the workspace who is in no channel: a manager wrote them down.
+pub(super) fn unseen_mark(workspace: WorkspaceId) -> String {
+    format!("_n{workspace}")
 }
 
 /// One thing a query asks for: any of these words.
@@ -192,13 +203,11 @@ pub(super) fn expression(text: &str) -> Option<String> {
     (!required.is_empty()).then(|| required.join(" AND "))
 }
 
-/// The same expression within one workspace, or within some accounts: an account is of one workspace.
-pub(super) fn within(workspace: WorkspaceId, accounts: Option<&[AccountId]>, expression: &str) -> String {
-    let any: Vec<String> = match accounts {
-        Some(accounts) => accounts.iter().map(|account| quoted(&account_word(*account))).collect(),
-        None => vec![quoted(&workspace_word(workspace))],
-    };
-    format!("({}) AND {expression}", any.join(" OR "))
+/// What has one of some marks, and fits the expression, if there is one.
+pub(super) fn within(marks: &[String], expression: Option<&str>) -> String {
+    let any: Vec<String> = marks.iter().map(|mark| quoted(mark)).collect();
+    let any = any.join(" OR ");
+    expression.map_or_else(|| any.clone(), |expression| format!("({any}) AND {expression}"))
 }
 
 fn quoted(word: &str) -> String {
@@ -251,7 +260,7 @@ mod tests {
     use super::*;
 
     fn words_of(text: &str) -> Vec<String> {
-        index_text(WorkspaceId(1), AccountId(2), &[text]).split(' ').skip(2).map(str::to_owned).collect()
+        index_text(&[workspace_mark(WorkspaceId(1)), account_mark(AccountId(2))], &[text]).split(' ').skip(2).map(str::to_owned).collect()
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::model::conversation::{Conversation, ConversationStatus};
 use crate::model::ids::{AccountId, ConversationId, FileId, MessageId, TagId, UserId};
 use crate::model::message::{Message, Origin};
 use crate::model::protocol::{Author, AuthorKind, ConversationView, MessageView, SendFrame};
+use crate::model::time::Time;
 use crate::store::key::Key;
 use crate::store::port::{IndexPosition, Scan};
 use crate::store::table::Stored;
@@ -208,6 +209,22 @@ pub struct MessagesQuery {
     after: Option<String>,
     /// Half before, half after this message, and itself.
     around: Option<String>,
+    /// The same around the first message written at this moment or later; without one, the newest.
+    at: Option<String>,
+}
+
+/// The number of the first message written at a moment or later; the newest one's if there is none. Numbers have no holes and times rise
+/// with them, but for imported history, where the place is near enough.
+async fn written_at(edge: &Edge, caller: &Caller, conversation: &Conversation, at: Time) -> Result<u32, Problem> {
+    let store = edge.house.store.workspace(caller.workspace);
+    let (mut low, mut high) = (1_u32, conversation.last_number.max(1));
+    while low < high {
+        let middle = low.saturating_add(high.saturating_sub(low) / 2);
+        let id = MessageId { conversation: conversation.id, number: middle };
+        let found = store.get::<Message>(Message::at(id)).await?;
+        if found.is_some_and(|found| found.record.written_at < at) { low = middle.saturating_add(1) } else { high = middle }
+    }
+    Ok(low)
 }
 
 /// Messages of a conversation, oldest to newest. `next` is what to say as `before` for older ones.
@@ -226,7 +243,10 @@ pub(crate) async fn messages(
         }
     };
     let (before, after) = (number("before", query.before.as_deref())?, number("after", query.after.as_deref())?);
-    let around = number("around", query.around.as_deref())?;
+    let mut around = number("around", query.around.as_deref())?;
+    if let Some(at) = parse::<Time>("at", query.at.as_deref())? {
+        around = Some(written_at(&edge, &caller, &stored.record, at).await?);
+    }
     let (store, group) = (edge.house.store.workspace(caller.workspace), Message::group(id));
     let older = |below: Option<u32>, limit: usize| {
         let mut scan = Scan::last(limit);
@@ -286,6 +306,9 @@ pub struct SendBody {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     attachments: Vec<FileId>,
+    /// Whether pictures among them go as files: as they are, not made smaller.
+    #[serde(default)]
+    as_files: bool,
     /// The message it answers.
     #[schema(value_type = Option<String>)]
     reply_to: Option<MessageId>,
@@ -318,6 +341,7 @@ pub(crate) async fn send(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<
         conversation: stored.record.id,
         text: body.text,
         attachments: body.attachments,
+        as_files: body.as_files,
         reply_to: body.reply_to,
         note: body.note,
         expected_last: body.expected_last,

@@ -4,14 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
+use bytes::Bytes;
+use futures_util::Stream;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::gateway::house::House;
 use crate::gateway::views;
+use crate::model::conversation::Conversation;
 use crate::model::ids::{FileId, WorkspaceId};
-use crate::model::message::Attachment;
-use crate::model::protocol::{AttachmentView, FileStatus};
+use crate::model::protocol::AttachmentView;
 use crate::store::batch::Batch;
 use crate::store::files::{FileLink, RangeAsked, Variant, asked_range, content_disposition, disposition, safe_name, verify_link};
 use crate::store::records::{FileOwner, FileRecord};
@@ -47,8 +49,15 @@ pub(super) async fn store(
     if told.is_some_and(|length| length > limit) {
         return Err(crate::store::files::FileError::TooLarge { limit }.into());
     }
+    keep(house, workspace, owner, name, body).await
+}
+
+/// Stores content as a file nobody used yet.
+async fn keep<E: std::fmt::Display>(
+    house: &House, workspace: WorkspaceId, owner: FileOwner, name: &str, content: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<HttpResponse, Problem> {
     let id = FileId(house.world.id());
-    let stored = house.files.put(workspace, id, body, limit).await?;
+    let stored = house.files.put(workspace, id, content, house.max_file_bytes).await?;
     if stored.size == 0 {
         house.files.delete(workspace, id).await?;
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "file_empty", "the file has no content"));
@@ -74,19 +83,32 @@ pub(super) async fn store(
     Ok(HttpResponse::Created().json(view(house, workspace, &record)))
 }
 
-fn view(house: &House, workspace: WorkspaceId, record: &FileRecord) -> AttachmentView {
-    let attachment = Attachment {
-        file: record.id,
-        name: record.name.clone(),
-        media_type: record.media_type.clone(),
-        size: record.size,
-        status: FileStatus::Ready,
-        reason: None,
-        width: record.width,
-        height: record.height,
-        thumbnail: record.thumbnail,
+/// Copy a file that the caller may see, to send it again: somewhere else, or with other words.
+#[utoipa::path(tag = "files", operation_id = "copy_file", params(("id" = String, Path)), responses((status = 201, body = AttachmentView), (status = 404, body = ProblemBody), (status = 503, body = ProblemBody)))]
+#[post("/api/v1/files/{id}/copy")]
+pub(crate) async fn copy(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>) -> Result<HttpResponse, Problem> {
+    edge.limits.upload(&caller.id)?;
+    let (house, unknown) = (&edge.house, || Problem::unknown("file"));
+    let old: FileId = id.parse().map_err(|_| unknown())?;
+    let store = house.store.workspace(caller.workspace);
+    let old = store.get::<FileRecord>(FileRecord::at(old)).await?.ok_or_else(unknown)?.record;
+    let may = match &old.owner {
+        FileOwner::Uploader { id } => *id == caller.id,
+        FileOwner::Visitor { .. } => false,
+        FileOwner::Conversation { id } => {
+            store.get::<Conversation>(Conversation::at(*id)).await?.is_some_and(|found| caller.access.sees(found.record.account))
+        }
     };
-    views::attachment(house, workspace, &attachment, house.world.now())
+    if !may {
+        return Err(unknown());
+    }
+    let content = house.files.get(caller.workspace, old.id, Variant::Content, None).await?;
+    let owner = FileOwner::Uploader { id: caller.id.clone() };
+    keep(house, caller.workspace, owner, &old.name, content.stream).await
+}
+
+fn view(house: &House, workspace: WorkspaceId, record: &FileRecord) -> AttachmentView {
+    views::attachment(house, workspace, &record.attachment(false), house.world.now())
 }
 
 /// What a signed link carries.

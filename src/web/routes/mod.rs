@@ -11,7 +11,9 @@
 //! * [`setup`], [`invites`], [`password`]: how people get in who have no password yet, or none any more
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
 //! * [`person`]: who is behind a conversation
+//! * [`customers`]: the people behind the conversations
 //! * [`first`]: write to somebody first
+//! * [`outlook`]: what a channel will make of a message
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
@@ -25,6 +27,7 @@ pub mod assets;
 pub mod audit;
 pub mod channels;
 pub mod conversations;
+pub mod customers;
 #[cfg(feature = "probe")]
 pub mod faults;
 pub mod files;
@@ -33,6 +36,7 @@ pub mod health;
 pub mod hooks;
 pub mod invites;
 pub mod messages;
+pub mod outlook;
 pub mod password;
 pub mod person;
 pub mod personal;
@@ -118,7 +122,15 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(personal::list_drafts)
         .service(personal::put_draft)
         .service(person::person)
+        .service(customers::list)
+        .service(customers::create)
+        .service(customers::show)
+        .service(customers::change)
+        .service(customers::merge)
+        .service(customers::unmerge)
         .service(first::send)
+        .service(first::ways)
+        .service(outlook::outlook)
         .service(search::search)
         .service(channels::list)
         .service(channels::create)
@@ -142,6 +154,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(quarantine::replay)
         .service(hooks::take)
         .service(files::upload)
+        .service(files::copy)
         .service(files::show)
         .service(visitor::upload)
         .service(visitor::preflight)

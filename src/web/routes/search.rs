@@ -23,6 +23,8 @@ const ROWS: usize = 30;
 pub struct SearchQuery {
     /// Words; all of them must be in the message, the last one also as a beginning.
     q: String,
+    /// Only in this conversation.
+    conversation: Option<String>,
     /// From an earlier page.
     cursor: Option<String>,
 }
@@ -65,7 +67,12 @@ impl From<SearchFailure> for Problem {
 #[get("/api/v1/search")]
 pub(crate) async fn search(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Query<SearchQuery>) -> Result<Json<FoundPage>, Problem> {
     let after = parse::<ResultPlace>("cursor", query.cursor.as_deref())?;
-    let question = Question { workspace: caller.workspace, epoch: &caller.epoch, access: &caller.access, text: &query.q, after, limit: ROWS };
+    let conversation = match query.conversation.as_deref() {
+        Some(id) => Some(conversations::seen(&edge, &caller, id).await?.record.id),
+        None => None,
+    };
+    let question =
+        Question { workspace: caller.workspace, epoch: &caller.epoch, access: &caller.access, conversation, text: &query.q, after, limit: ROWS };
     let found = searcher::ask(&edge.house, question).await?;
     let stored = searcher::conversations(&edge.house, caller.workspace, &found.messages).await?;
     let mut deliveries = deliveries_of_many(&edge.house, caller.workspace, found.messages.iter().map(|message| message.id())).await?;

@@ -9,8 +9,7 @@ use super::conversations::{PAGE, Page, parse, seen};
 use crate::gateway::views;
 use crate::model::conversation::{Fact, FactKind, PastEpisode};
 use crate::model::ids::FileId;
-use crate::model::message::Attachment;
-use crate::model::protocol::{AttachmentView, EpisodeView, FileStatus};
+use crate::model::protocol::{AttachmentView, EpisodeView};
 use crate::model::time::Time;
 use crate::store::key::Key;
 use crate::store::port::{IndexPosition, Scan};
@@ -89,19 +88,6 @@ pub(crate) async fn files(
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|(_, file)| format!("{}.{}", file.record.created_at.0, file.record.id));
-    let view = |file: FileRecord| {
-        let attachment = Attachment {
-            file: file.id,
-            name: file.name,
-            media_type: file.media_type,
-            size: file.size,
-            status: FileStatus::Ready,
-            reason: None,
-            width: file.width,
-            height: file.height,
-            thumbnail: file.thumbnail,
-        };
-        views::attachment(&edge.house, caller.workspace, &attachment, now)
-    };
+    let view = |file: FileRecord| views::attachment(&edge.house, caller.workspace, &file.attachment(false), now);
     Ok(Json(Page { items: found.into_iter().map(|(_, file)| view(file.record)).collect(), next, total: None }))
 }

@@ -184,6 +184,7 @@ async fn an_erased_message_is_gone(on: On) {
         conversation: chat.id,
         text: "вот скан".to_owned(),
         attachments: vec![file],
+        as_files: false,
         reply_to: None,
         note: false,
         expected_last: None,

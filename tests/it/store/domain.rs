@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
 use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, TimerEntry};
 use kommutator::model::connection::ProviderLogin;
-use kommutator::model::ids::{NodeId, WorkspaceId};
+use kommutator::model::ids::{AccountId, CustomerId, NodeId, WorkspaceId};
 use kommutator::model::protocol::Setting;
 use kommutator::model::time::TestWorld;
 use kommutator::store::batch::Batch;
@@ -93,6 +93,7 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         FeedEntry::Message { c: CONVERSATION, a: ACCOUNT, n: 1, h: 1, new: true, hid: true, d: true },
         FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT },
         FeedEntry::Account { a: ACCOUNT },
+        FeedEntry::Customer { c: CustomerId(71), a: Some(AccountId(3)) },
         FeedEntry::Setting { s: Setting::Tags },
     ];
     let command = Command::Close { conversation: CONVERSATION, by: "owner".to_owned() };

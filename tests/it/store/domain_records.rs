@@ -4,7 +4,7 @@ use kommutator::model::connection::{
     AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
-use kommutator::model::customer::{Claim, Consent, Customer, CustomerLink, Identity, Vouched};
+use kommutator::model::customer::{Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::ids::{
     AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
@@ -233,7 +233,11 @@ fn customers() -> Vec<Box<dyn Kept>> {
         created_at: NOW,
         first_message_at: Some(later(1)),
     }]);
-    let customer = |id, merged_into| Customer { id: CustomerId(id), name: "Анна".into(), created_at: NOW, merged_into };
+    let known =
+        Known {
+            phones: vec!["+79990000002".into()], emails: vec!["e@f.example".into()], company: "ООО «Ромашка»".into(), note: "любит чай".into()
+        };
+    let customer = |id, merged_into| Customer { name: "Анна".into(), merged_into, known: known.clone(), ..Customer::fresh(CustomerId(id), NOW) };
     kept.extend(boxed([customer(CUSTOMER.0, None), customer(72, Some(CUSTOMER))]));
     kept.extend(boxed([CustomerLink { identity: IDENTITY, customer: CUSTOMER, home: CustomerId(72) }]));
     kept
@@ -385,6 +389,7 @@ pub(crate) fn message(number: u32) -> Message {
             width: Some(40),
             height: Some(30),
             thumbnail: true,
+            as_file: at % 3 == 1,
         }],
         reply_to: (number > 1).then_some(MessageId { conversation: CONVERSATION, number: 1 }),
         client_id: Some(format!("key-{number}")),

@@ -471,3 +471,22 @@ impl Socket {
         }
     }
 }
+
+/// A test of each flow: on SQLite each with a product of its own, on Redis one after the other in one.
+macro_rules! on_both_engines {
+    ($($flow:ident),* $(,)?) => {
+        $(mod $flow {
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::flows::$flow(&crate::support::app::App::sqlite().await).await;
+            }
+        })*
+
+        #[tokio::test]
+        async fn all_on_redis() {
+            let app = $crate::support::app::App::redis().await;
+            $(flows::$flow(&app).await;)*
+        }
+    };
+}
+pub(crate) use on_both_engines;

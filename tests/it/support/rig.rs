@@ -322,6 +322,7 @@ impl Rig {
             conversation,
             text: text.to_owned(),
             attachments: Vec::new(),
+            as_files: false,
             reply_to: None,
             note: false,
             expected_last: None,

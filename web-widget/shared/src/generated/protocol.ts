@@ -69,7 +69,11 @@ width?: number,
 /**
  * Pixels, for pictures.
  */
-height?: number, };
+height?: number, 
+/**
+ * A picture that is to be shown as a file.
+ */
+as_file?: boolean, };
 
 /**
  * Who wrote a message.
@@ -263,6 +267,59 @@ can: Can,
 version: number, };
 
 /**
+ * A customer in a list: what we think is one person.
+ */
+export type CustomerView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The name to show; may be empty.
+ */
+name: string, 
+/**
+ * The name a manager gave; empty: what the channels say is shown.
+ */
+given_name: string, 
+/**
+ * Phones, those managers wrote first.
+ */
+phones: Array<ClaimView>, 
+/**
+ * E-mails, those managers wrote first.
+ */
+emails: Array<ClaimView>, 
+/**
+ * Where they work.
+ */
+company: string, 
+/**
+ * Anything else managers wrote.
+ */
+note: string, 
+/**
+ * The kinds of channels they are in.
+ */
+channels: Array<string>, 
+/**
+ * Their newest conversation.
+ */
+conversation: string | null, 
+/**
+ * When something was last written there.
+ */
+active_at: string | null, 
+/**
+ * When it was made.
+ */
+created_at: string, 
+/**
+ * The customer this one is part of.
+ */
+merged_into: string | null, };
+
+/**
  * A message's standing in one CRM.
  */
 export type DeliveryView = { 
@@ -344,7 +401,11 @@ conversation: ConversationView, } | { "kind": "channel.updated",
 /**
  * Which.
  */
-channel: string, } | { "kind": "setting.updated", 
+channel: string, } | { "kind": "customer.updated", 
+/**
+ * Which.
+ */
+customer: string, } | { "kind": "setting.updated", 
 /**
  * What.
  */
@@ -627,6 +688,10 @@ referrer?: string, };
  */
 export type PersonView = { 
 /**
+ * The customer it is; a group has none.
+ */
+customer: string | null, 
+/**
  * The name.
  */
 name: string, 
@@ -781,6 +846,10 @@ text?: string,
  * Uploaded files.
  */
 attachments?: Array<string>, 
+/**
+ * Whether pictures among them go as files: as they are, not made smaller.
+ */
+as_files?: boolean, 
 /**
  * The message it answers.
  */

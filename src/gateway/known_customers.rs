@@ -1,0 +1,157 @@
+//! What a customer is: the record, the identities that belong to it, and the channels they are in. Put together from records for
+//! screens and for the search.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::house::House;
+use super::searcher::SearchFailure;
+use crate::model::conversation::Conversation;
+use crate::model::customer::{Customer, CustomerLink, Identity};
+use crate::model::ids::{AccountId, CustomerId, IdentityId, WorkspaceId};
+use crate::store::handle::PartitionStore;
+use crate::store::key::Key;
+use crate::store::port::{Scan, StoreError};
+use crate::store::search::{Change, PutCustomer};
+use crate::store::table::Stored;
+
+/// The most identities of one customer.
+pub const LINKS: usize = 500;
+/// The most conversations of one identity that are looked at: one a place.
+const PLACES: usize = 100;
+/// Records read at once.
+const PAGE: usize = 500;
+
+/// An identity of a customer, with where it wrote.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// How it belongs.
+    pub link: CustomerLink,
+    /// The identity.
+    pub identity: Identity,
+    /// Its conversations.
+    pub conversations: Vec<Stored<Conversation>>,
+}
+
+/// A customer with everything that belongs to it.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// The record.
+    pub customer: Stored<Customer>,
+    /// Its identities, oldest first.
+    pub parts: Vec<Part>,
+}
+
+impl Whole {
+    /// The channel accounts they are in.
+    #[must_use]
+    pub fn accounts(&self) -> BTreeSet<AccountId> {
+        self.parts.iter().flat_map(|part| part.conversations.iter().map(|one| one.record.account)).collect()
+    }
+}
+
+/// The links of a customer.
+///
+/// # Errors
+/// The store's failure.
+pub async fn links(store: &PartitionStore, id: CustomerId) -> Result<Vec<Stored<CustomerLink>>, StoreError> {
+    let found = store.scan_index::<CustomerLink>(CustomerLink::BY_CUSTOMER, &Key::new().number(id.0).done(), Scan::first(LINKS)).await?;
+    Ok(found.into_iter().map(|(_, link)| link).collect())
+}
+
+/// A customer, whole; none: there is no such one.
+///
+/// # Errors
+/// The store's failure.
+pub async fn whole(store: &PartitionStore, id: CustomerId) -> Result<Option<Whole>, StoreError> {
+    let Some(customer) = store.get::<Customer>(Customer::at(id)).await? else { return Ok(None) };
+    let links = links(store, id).await?;
+    let keys: Vec<_> = links.iter().map(|link| Identity::at(link.record.identity)).collect();
+    let mut parts = Vec::with_capacity(links.len());
+    for (link, identity) in links.into_iter().zip(store.get_many::<Identity>(&keys).await?) {
+        let Some(identity) = identity else { continue };
+        let group = Key::new().number(identity.record.id.0).done();
+        let found = store.scan_index::<Conversation>(Conversation::BY_IDENTITY, &group, Scan::first(PLACES)).await?;
+        parts.push(Part { link: link.record, identity: identity.record, conversations: found.into_iter().map(|(_, stored)| stored).collect() });
+    }
+    Ok(Some(Whole { customer, parts }))
+}
+
+/// What the search keeps of a customer; none: there is no such one.
+///
+/// # Errors
+/// The store's failure.
+pub async fn one(store: &PartitionStore, id: CustomerId) -> Result<Option<Change>, StoreError> {
+    let Some(whole) = whole(store, id).await? else { return Ok(None) };
+    let identities: Vec<&Identity> = whole.parts.iter().map(|part| &part.identity).collect();
+    Ok(Some(change(&whole.customer.record, &identities, whole.accounts())))
+}
+
+fn change(customer: &Customer, identities: &[&Identity], accounts: BTreeSet<AccountId>) -> Change {
+    let texts = customer.merged_into.is_none().then(|| {
+        let mut texts = vec![customer.name.clone(), customer.known.company.clone(), customer.known.note.clone()];
+        texts.extend(customer.known.phones.iter().chain(&customer.known.emails).cloned());
+        for identity in identities {
+            texts.extend([identity.name.clone(), identity.username.clone()]);
+            texts.extend(identity.phones.iter().chain(&identity.emails).map(|claim| claim.value.clone()));
+            texts.extend(identity.site_id.clone());
+        }
+        texts
+    });
+    Change::Customer(PutCustomer { customer: customer.id, accounts: accounts.into_iter().collect(), texts })
+}
+
+/// Puts every customer of a workspace into the search index that is being built. Who wrote where is held in memory meanwhile: some tens
+/// of bytes a conversation.
+///
+/// # Errors
+/// The store's failure, or the index's.
+pub async fn build(house: &House, workspace: WorkspaceId) -> Result<(), SearchFailure> {
+    let store = house.store.workspace(workspace);
+    let mut places: HashMap<IdentityId, BTreeSet<AccountId>> = HashMap::new();
+    let mut scan = Scan::first(PAGE);
+    loop {
+        let page = store.scan::<Conversation>(&[], scan.clone()).await?;
+        for one in &page {
+            if let Some(identity) = one.record.identity {
+                places.entry(identity).or_default().insert(one.record.account);
+            }
+        }
+        scan.above = page.last().map(|last| Conversation::at(last.record.id).item);
+        if page.len() < PAGE {
+            break;
+        }
+    }
+    let mut belong: HashMap<CustomerId, Vec<IdentityId>> = HashMap::new();
+    let mut scan = Scan::first(PAGE);
+    loop {
+        let page = store.scan::<CustomerLink>(&[], scan.clone()).await?;
+        for link in &page {
+            belong.entry(link.record.customer).or_default().push(link.record.identity);
+        }
+        scan.above = page.last().map(|last| CustomerLink::at(last.record.identity).item);
+        if page.len() < PAGE {
+            break;
+        }
+    }
+    let mut scan = Scan::first(PAGE);
+    loop {
+        let page = store.scan::<Customer>(&[], scan.clone()).await?;
+        let ids: Vec<IdentityId> = page.iter().flat_map(|one| belong.get(&one.record.id).into_iter().flatten().copied()).collect();
+        let mut identities: BTreeMap<IdentityId, Identity> = BTreeMap::new();
+        for ids in ids.chunks(PAGE) {
+            let keys: Vec<_> = ids.iter().map(|id| Identity::at(*id)).collect();
+            identities.extend(store.get_many::<Identity>(&keys).await?.into_iter().flatten().map(|stored| (stored.record.id, stored.record)));
+        }
+        let changes = page.iter().map(|one| {
+            let ids = belong.get(&one.record.id).map_or(&[][..], Vec::as_slice);
+            let own: Vec<&Identity> = ids.iter().filter_map(|id| identities.get(id)).collect();
+            let accounts = ids.iter().filter_map(|id| places.get(id)).flatten().copied().collect();
+            change(&one.record, &own, accounts)
+        });
+        house.search.index.build(workspace, changes.collect()).await?;
+        scan.above = page.last().map(|last| Customer::at(last.record.id).item);
+        if page.len() < PAGE {
+            return Ok(());
+        }
+    }
+}
