@@ -12,6 +12,7 @@ use crate::demo::failed;
 use crate::gateway::conversation::desk::{AccountCard, Desk};
 use crate::gateway::conversation::draft::Draft;
 use crate::gateway::conversation::inbound::empty;
+use crate::gateway::conversation::people::People;
 use crate::gateway::house::House;
 use crate::model::connection::{ChannelAccount, ProviderLogin};
 use crate::model::conversation::{Conversation, FactKind};
@@ -95,6 +96,7 @@ pub(super) fn attached(file: &FileRecord) -> Attachment {
         width: file.width,
         height: file.height,
         thumbnail: file.thumbnail,
+        as_file: false,
     }
 }
 
@@ -176,7 +178,7 @@ pub(super) struct Talk<'a> {
     scribe: &'a Scribe,
     stored: Option<Stored<Conversation>>,
     first: Conversation,
-    people: Option<Batch>,
+    people: Option<People>,
     identity: IdentityId,
     name: String,
 }
@@ -202,10 +204,11 @@ impl<'a> Talk<'a> {
             created_at: at,
             first_message_at: Some(at),
         };
-        let mut people = Batch::new();
-        people.insert(&person).map_err(failed)?;
-        people.insert(&Customer { id: customer, name: String::new(), created_at: at, merged_into: None }).map_err(failed)?;
-        people.insert(&CustomerLink { identity, customer, home: customer }).map_err(failed)?;
+        let mut people = People::default();
+        people.customers.push(customer);
+        people.batch.insert(&person).map_err(failed)?;
+        people.batch.insert(&Customer::fresh(customer, at)).map_err(failed)?;
+        people.batch.insert(&CustomerLink { identity, customer, home: customer }).map_err(failed)?;
         let first = Conversation {
             identity: Some(identity),
             provider_keys: vec![who.external],
@@ -248,7 +251,7 @@ impl<'a> Talk<'a> {
     pub(super) fn compose(&mut self, at: Time, all: &[Said]) -> Result<Batch, StartError> {
         let mut draft = Draft::new(self.stored.as_ref(), Some(self.first.clone()), at).ok_or_else(|| failed("no first state"))?;
         if let Some(people) = self.people.take() {
-            draft.batch().join(people);
+            draft.meet(people);
             draft.fact(&self.scribe.desk, "", FactKind::Opened).map_err(failed)?;
         }
         for said in all {
