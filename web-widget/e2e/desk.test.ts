@@ -110,7 +110,7 @@ it("makes a tag where it is wanted and finds by it", async () => {
   await second.page.getByRole("button", { name: "Отобрать по каналу" }).click();
   await second.page.getByRole("menuitemradio", { name: `Опт ${run}` }).click();
   await second.row(words("boris", 1)).waitFor({ state: "detached" });
-  expect(await second.page.locator(".row").count()).toBe(1);
+  await expect.poll(() => second.page.locator(".row").count()).toBe(1);
   await second.page.getByRole("button", { name: `Убрать отбор: Опт ${run}` }).click();
   await second.row(words("boris", 1)).waitFor();
 });

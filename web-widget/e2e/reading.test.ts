@@ -48,6 +48,7 @@ it("holds its place while older messages come, up to the first", async () => {
     }));
     const after = await page.locator(`[data-message="${before.id}"] .bubble`).evaluate((one) => one.getBoundingClientRect().top);
     expect(Math.abs(after - before.top)).toBeLessThan(2);
+    expect(await page.locator("[data-message]").count()).toBeLessThanOrEqual(200);
   }
   await page.locator(".to-end").click();
   await page.locator(".to-end").waitFor({ state: "detached" });

@@ -1,9 +1,9 @@
 /** Every address of the HTTP edge the messenger uses, typed, in one place. */
-import type { AttachmentView, ConversationView, Me, MessageView, PersonView, Role } from "@kommutator/shared/generated/protocol.ts";
+import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, PersonView, Role } from "@kommutator/shared/generated/protocol.ts";
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, MarkView, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -11,7 +11,7 @@ const id = encodeURIComponent;
 export type NewUser = { name: string; email: string; password: string; role: Role; channels: string[] | null };
 export type FirstWorkspace = { code: string; workspace: string; name: string; email: string; password: string; locale: string; time_zone: string };
 export type Acceptance = { token: string; name: string; password: string; locale: string; time_zone: string };
-export type MessagesAsk = { limit?: number; before?: string; after?: string; around?: string };
+export type MessagesAsk = { limit?: number; before?: string; after?: string; around?: string; at?: string };
 
 export const api = {
   login: (email: string, password: string, remember: boolean) => call<Entered>("POST", `${base}/login`, { email, password, remember }),
@@ -47,7 +47,11 @@ export const api = {
   react: (key: string, message: string, emoji: string | null) => call<{ message: MessageView }>("PUT", `${base}/conversations/${id(key)}/messages/${id(message)}/reaction`, { emoji }),
   retry: (key: string, message: string) => call<ConversationView>("POST", `${base}/conversations/${id(key)}/messages/${id(message)}/retry`),
   messages: (key: string, ask: MessagesAsk) => call<Page<MessageView>>("GET", `${base}/conversations/${id(key)}/messages${query(ask)}`),
-  search: (q: string, cursor: string | null, signal?: AbortSignal) => call<Page<Found> & { complete: boolean }>("GET", `${base}/search${query({ q, cursor })}`, undefined, signal),
+  send: (key: string, message: { client_id: string; text: string; attachments: string[]; as_files?: boolean }) => call<{ message: MessageView }>("POST", `${base}/conversations/${id(key)}/messages`, message),
+  outlook: (key: string, message: { text: string; attachments: string[]; as_files: boolean }, signal?: AbortSignal) => call<Outlook>("POST", `${base}/conversations/${id(key)}/outlook`, message, signal),
+  findCustomers: (q: string, signal?: AbortSignal) => call<Page<CustomerView>>("GET", `${base}/customers${query({ q, limit: 10 })}`, undefined, signal),
+  copyFile: (key: string) => call<AttachmentView>("POST", `${base}/files/${id(key)}/copy`),
+  search: (q: string, cursor: string | null, signal?: AbortSignal, conversation?: string) => call<FoundPage>("GET", `${base}/search${query({ q, cursor, conversation })}`, undefined, signal),
   uploadUrl: (name: string) => `${base}/files${query({ name })}`,
 
   tags: () => call<Page<TagView>>("GET", `${base}/tags`),

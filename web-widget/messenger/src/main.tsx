@@ -4,6 +4,8 @@ import "./styles/toasts.css";
 import "./styles/shell.css";
 import "./styles/list.css";
 import "./styles/thread.css";
+import "./styles/within.css";
+import "./styles/tray.css";
 import "./styles/settings.css";
 import "./styles/menu.css";
 import "./styles/list-tools.css";

@@ -18,6 +18,10 @@ export type BulkDone = { done: ConversationView[]; failed: { id: string; code: s
 export type FactView = { at: string; by: string; kind: string; to?: string | null; rating?: number; until?: string; on?: string[]; off?: string[] };
 export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
 export type Found = { conversation: ConversationView; message: MessageView };
+/** What the channel will make of a message. */
+export type Outlook = { pieces: { text: string; files: string[] }[]; length: number; limit: number; unit: string };
+/** `read_as`: what was meant, if it was typed in the other keyboard layout. */
+export type FoundPage = Page<Found> & { complete: boolean; read_as?: string | null };
 
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";
 export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };

@@ -18,6 +18,7 @@ const KEYS: [string[], WordKey][] = [
   [["H"], "help.snooze"],
   [["T"], "help.tags"],
   [["U"], "help.unread"],
+  [["Ctrl", "F"], "help.find"],
   [["↑"], "help.edit"],
   [["/"], "help.canned"],
   [["Ctrl", "Enter"], "help.sendClose"],

@@ -40,7 +40,7 @@ export function Shell() {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.key === "Escape" && open() && !inField(event.target)) navigate("/");
+    if (event.key === "Escape" && open() && !inField(event.target) && !document.querySelector("dialog[open]")) navigate("/");
     if (inField(event.target)) return;
     if (event.key === "?") {
       event.preventDefault();

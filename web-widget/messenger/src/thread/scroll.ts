@@ -1,18 +1,21 @@
 /** Where the log stands: it stays at its end when it was there, and holds its place when something grows above. */
-import { createSignal, onCleanup, onMount } from "solid-js";
+import { createEffect, createSignal, onCleanup } from "solid-js";
 import type { Thread } from "../state/thread.ts";
 
 const NEAR = 80;
-const AHEAD = 600;
+const AHEAD = 1200;
 
 /** The author's name above may come and go with the neighbours; what is read must not move. */
 const wordsOf = (message: HTMLElement) => message.querySelector<HTMLElement>(".bubble") ?? message;
 
-export function createScroll(box: () => HTMLDivElement | undefined, thread: Thread) {
+export function createScroll(box: () => HTMLDivElement | undefined, content: () => HTMLDivElement | undefined, thread: Thread) {
   const [nearEnd, setNearEnd] = createSignal(true);
   /** A message on screen and where it stood. */
   let anchor: { id: string; top: number } | null = null;
   let stick = true;
+  /** How large the log and what is in it were when it last stood right. */
+  let sizes = "";
+  const sizesOf = (log: HTMLElement) => `${log.clientHeight} ${log.scrollHeight}`;
 
   const find = (id: string) => box()?.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`) ?? null;
   const remember = () => {
@@ -32,9 +35,11 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
   const moved = () => {
     const log = box();
     if (!log) return;
+    sizes = sizesOf(log);
     const left = log.scrollHeight - log.scrollTop - log.clientHeight;
     stick = left < NEAR && thread.atEnd();
     setNearEnd(left < NEAR);
+    thread.follow(left < NEAR);
     remember();
     if (log.scrollTop < AHEAD) void thread.loadOlder();
     if (left < AHEAD) void thread.loadNewer();
@@ -43,6 +48,7 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
   const toEnd = (smooth = false) => {
     const log = box();
     stick = true;
+    thread.follow(true);
     log?.scrollTo({ top: log.scrollHeight, behavior: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "instant" });
   };
 
@@ -58,6 +64,13 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
     moved();
   };
 
+  /** A scroll that is heard together with a change of size was nobody's wish to leave the end. */
+  const scrolled = () => {
+    const log = box();
+    if (log && stick && sizes !== sizesOf(log)) settle();
+    else moved();
+  };
+
   const toMessage = (id: string, block: ScrollLogicalPosition = "center") => {
     const one = find(id);
     if (!one) return false;
@@ -71,11 +84,10 @@ export function createScroll(box: () => HTMLDivElement | undefined, thread: Thre
     return true;
   };
 
-  onMount(() => {
+  createEffect(() => {
     const watch = new ResizeObserver(() => settle());
-    const log = box();
-    if (log) watch.observe(log);
+    for (const one of [box(), content()]) if (one) watch.observe(one);
     onCleanup(() => watch.disconnect());
   });
-  return { nearEnd, moved, toEnd, settle, toMessage };
+  return { nearEnd, scrolled, toEnd, settle, toMessage };
 }

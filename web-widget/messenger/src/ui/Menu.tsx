@@ -3,7 +3,7 @@ import { Icon } from "./Icon.tsx";
 import type { IconName } from "./paths.ts";
 
 /** A line of a menu; `checked` makes it one of several to choose from. */
-export type Item = { text: string; act: () => void; icon?: IconName; face?: JSX.Element; checked?: boolean; hint?: string | undefined; danger?: boolean; line?: boolean } | false | undefined;
+export type Item = { text: string; act: () => void; /** Its name, where the text is only a sign. */ name?: string; icon?: IconName; face?: JSX.Element; checked?: boolean; hint?: string | undefined; danger?: boolean; line?: boolean } | false | undefined;
 
 type Props = {
   label: string;
@@ -96,7 +96,7 @@ export function Menu(props: Props) {
             {(line) => (
               <>
                 <Show when={line.line}><hr /></Show>
-                <button type="button" tabindex="-1" classList={{ danger: !!line.danger }} role={line.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line.checked}
+                <button type="button" tabindex="-1" classList={{ danger: !!line.danger }} role={line.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line.checked} aria-label={line.name} title={line.name}
                   onClick={(event) => { event.preventDefault(); event.stopPropagation(); pick(line.act); }}>
                   <Show when={line.face} fallback={<Show when={line.icon}>{(icon) => <Icon name={icon()} small />}</Show>}>{line.face}</Show>
                   <span class="name">{line.text}</span>

@@ -3,5 +3,6 @@ import { common } from "./en/common.ts";
 import { login } from "./en/login.ts";
 import { owner } from "./en/owner.ts";
 import { settings } from "./en/settings.ts";
+import { thread } from "./en/thread.ts";
 
-export const en = { ...common, ...login, ...chats, ...settings, ...owner };
+export const en = { ...common, ...login, ...chats, ...settings, ...owner, ...thread };

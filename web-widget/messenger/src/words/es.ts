@@ -3,5 +3,6 @@ import { common } from "./es/common.ts";
 import { login } from "./es/login.ts";
 import { owner } from "./es/owner.ts";
 import { settings } from "./es/settings.ts";
+import { thread } from "./es/thread.ts";
 
-export const es = { ...common, ...login, ...chats, ...settings, ...owner };
+export const es = { ...common, ...login, ...chats, ...settings, ...owner, ...thread };

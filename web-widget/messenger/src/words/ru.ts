@@ -4,5 +4,6 @@ import { common } from "./ru/common.ts";
 import { login } from "./ru/login.ts";
 import { owner } from "./ru/owner.ts";
 import { settings } from "./ru/settings.ts";
+import { thread } from "./ru/thread.ts";
 
-export const ru = { ...common, ...login, ...chats, ...settings, ...owner };
+export const ru = { ...common, ...login, ...chats, ...settings, ...owner, ...thread };
