@@ -11,7 +11,10 @@ export type MessagesSource = (ask: MessagesAsk) => Promise<Page<MessageView>>;
 export type Place = { around: string } | { at: string };
 
 export const PAGE = 50;
-/** More than this is not kept in the page: the far end is let go and loaded again when it is wanted. */
+/**
+ * More than this is not kept in the page: the far end is let go and loaded again when it is wanted. Walked up and down through 600 messages,
+ * 400 have twice the nodes and a third more work in long tasks; 100 save a quarter of that work and wait for the server at every turn.
+ */
 export const MOST = 200;
 /** The server's greatest page. */
 const LARGE = 100;

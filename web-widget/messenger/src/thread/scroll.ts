@@ -3,7 +3,8 @@ import { createEffect, createSignal, onCleanup } from "solid-js";
 import type { Thread } from "../state/thread.ts";
 
 const NEAR = 80;
-const AHEAD = 1200;
+/** So far from the end of what is loaded the next page is asked for: it is there before it is seen. */
+const AHEAD = 1800;
 
 /** The author's name above may come and go with the neighbours; what is read must not move. */
 const wordsOf = (message: HTMLElement) => message.querySelector<HTMLElement>(".bubble") ?? message;
@@ -22,14 +23,17 @@ export function createScroll(box: () => HTMLDivElement | undefined, content: () 
     const log = box();
     if (!log) return;
     const edge = log.getBoundingClientRect().top;
-    for (const one of log.querySelectorAll<HTMLElement>("[data-message]")) {
-      const top = wordsOf(one).getBoundingClientRect().top - edge;
-      if (top >= 0) {
-        anchor = { id: one.dataset.message ?? "", top };
-        return;
-      }
+    const all = log.querySelectorAll<HTMLElement>("[data-message]");
+    const topOf = (index: number) => { const one = all[index]; return one ? wordsOf(one).getBoundingClientRect().top - edge : 0; };
+    // They stand one below the other, so the first on screen is found by halves.
+    let [low, high] = [0, all.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (topOf(middle) < 0) low = middle + 1;
+      else high = middle;
     }
-    anchor = null;
+    const id = all[low]?.dataset.message;
+    anchor = id === undefined ? null : { id, top: topOf(low) };
   };
 
   const moved = () => {
