@@ -69,7 +69,7 @@ it("changes what is known of a customer in the card, at the other manager's at o
 it("finds customers by name, phone and in the wrong layout, beside the messages", async () => {
   const { page } = owner;
   await page.goto(demo.url);
-  await page.getByRole("searchbox", { name: "Поиск по сообщениям" }).fill(`8999${digits}`);
+  await page.getByRole("searchbox", { name: "Сообщения и клиенты" }).fill(`8999${digits}`);
   await page.locator(".found .row", { hasText: words("lebedeva") }).click();
   await page.getByRole("heading", { level: 1, name: words("lebedeva") }).waitFor();
   expect(new URL(page.url()).pathname).toMatch(/^\/customers\//);

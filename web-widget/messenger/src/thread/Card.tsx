@@ -32,6 +32,7 @@ export function Card(props: { conversation: ConversationView; close: () => void 
         <Show when={customer()}>{(card) => <a class="link" href={customerPath(card().customer.id)} onClick={follow}>{t("customers.page")}</a>}</Show>
       </div>
       <dl>
+        <Person of={person} />
         <Fact name={t("card.channel")}>{kindText(one().channel_kind)} · {one().channel_name}</Fact>
         <Fact name={t("card.status")}>{one().status === "closed" ? t("thread.closed") : t("card.open")}</Fact>
         <Show when={one().place_title}><Fact name={t("card.place")}>{one().place_title}</Fact></Show>
@@ -39,7 +40,6 @@ export function Card(props: { conversation: ConversationView; close: () => void 
         <Show when={one().page?.referrer}>{(url) => <Fact name={t("card.from")}><Address url={url()} /></Fact>}</Show>
         <Fact name={t("card.since")}>{dateTime(locale(), one().created_at)}</Fact>
         <Fact name={t("card.active")}>{dateTime(locale(), one().active_at)}</Fact>
-        <Person of={person} />
       </dl>
       <Show when={tags().length > 0}><ul class="tag-list" aria-label={t("tags.put")}><For each={tags()}>{(tag) => <li><i class={`tag-dot colour-${tag.colour}`} />{tag.name}</li>}</For></ul></Show>
       <Show when={others().length > 0}><h3>{t("customers.others")}</h3><ul class="talks"><For each={others()}>{(other) => <li><Talk one={other} seed={other.identity ?? other.id} /></li>}</For></ul></Show>
