@@ -7,10 +7,13 @@ mod customers;
 mod faults;
 mod files;
 mod hooks_out;
+mod notices;
 mod operating;
 #[cfg(feature = "faults")]
 mod panics;
 mod papers;
+#[cfg(feature = "faults")]
+mod sample;
 #[cfg(feature = "faults")]
 mod seams;
 mod search;

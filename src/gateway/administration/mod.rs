@@ -8,7 +8,7 @@
 //! * [`channels`]: provider logins and channel accounts
 //! * [`customers`]: merged and taken apart
 //! * [`tags`], [`replies`]: what all managers use beside the conversations
-//! * [`personal`]: what is one manager's own
+//! * [`personal`]: what is one manager's own; [`notices`]: what they want to be told, on which devices, and whether they are away
 //! * [`webhooks`]: what is told to other programs
 //! * [`quarantine`]: what could not be handled, shown and replayed
 
@@ -17,6 +17,7 @@ pub mod channels;
 pub mod customers;
 pub mod founding;
 pub mod invites;
+pub mod notices;
 pub mod passwords;
 pub mod people;
 pub mod personal;

@@ -216,16 +216,16 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
     let mut last_row: HashMap<ConversationId, u64> = HashMap::new();
     for (number, entry) in &entries {
         let (conversation, with) = match entry {
-            FeedEntry::Message { c, n, f, hid, .. } => {
+            FeedEntry::Message { c, n, e, hid, .. } => {
                 let id = MessageId { conversation: *c, number: *n };
                 if *hid {
                     continue;
                 }
                 messages.insert(id);
                 last_change.insert(id, *number);
-                (*c, f)
+                (*c, e)
             }
-            FeedEntry::Conversation { c, f, .. } => (*c, f),
+            FeedEntry::Conversation { c, e, .. } => (*c, e),
             FeedEntry::Customer { c, .. } => {
                 last_customer.insert(*c, *number);
                 continue;
@@ -253,7 +253,7 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
                 continue;
             }
             FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => continue,
-            FeedEntry::Message { c, a, f, .. } | FeedEntry::Conversation { c, a, f } => (*c, *a, f),
+            FeedEntry::Message { c, a, e, .. } | FeedEntry::Conversation { c, a, e, .. } => (*c, *a, e),
         };
         let row = match conversations.get(&c).filter(|stored| stored.record.preview.is_some()) {
             Some(stored) => {
@@ -309,6 +309,7 @@ fn event_of(what: &FactKind) -> Option<WebhookEvent> {
         | FactKind::Blocked
         | FactKind::Unblocked
         | FactKind::HandedOver { .. }
-        | FactKind::Joined { .. } => None,
+        | FactKind::Joined { .. }
+        | FactKind::Overdue { .. } => None,
     }
 }

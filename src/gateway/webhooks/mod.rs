@@ -103,7 +103,7 @@ async fn tell(house: &House, workspace: WorkspaceId, hook: &Stored<Webhook>) -> 
         let once = Key::new().text("webhook_off").number(workspace.0.into()).number(hook.record.id.0).signed(off_at.0).number(user.record.id.0);
         batch.once(once.done(), TOLD_MS, "");
         let link = format!("{}/settings/webhooks/{}", house.public_url, hook.record.id);
-        let words = LetterWords { workspace: name.clone(), by: hook.record.name.clone(), link };
+        let words = LetterWords { workspace: name.clone(), by: hook.record.name.clone(), link, ..LetterWords::default() };
         let new = NewLetter {
             workspace: Some(workspace),
             to: &user.record.email,

@@ -150,4 +150,9 @@ export const owner = {
   "identity.page": "On the page, give the signature to the widget:",
   "identity.insist": "Refuse an id without a signature",
   "identity.insist.text": "Switch on once the site signs.",
+  "mail.about.assigned": "Conversation assigned",
+  "mail.about.mentioned": "Mention in a note",
+  "mail.about.overdue": "A customer waits too long",
+  "mail.about.channel_lost": "A channel lost its access",
+  "mail.about.send_failed": "A message did not go out",
 };

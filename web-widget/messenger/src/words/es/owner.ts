@@ -150,4 +150,9 @@ export const owner = {
   "identity.page": "En la página, entregue la firma al widget:",
   "identity.insist": "Rechazar un id sin firma",
   "identity.insist.text": "Actívelo cuando el sitio ya firme.",
+  "mail.about.assigned": "Conversación asignada",
+  "mail.about.mentioned": "Mención en una nota",
+  "mail.about.overdue": "Un cliente espera demasiado",
+  "mail.about.channel_lost": "Un canal perdió el acceso",
+  "mail.about.send_failed": "Un mensaje no salió",
 };

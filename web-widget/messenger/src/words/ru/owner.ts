@@ -150,4 +150,9 @@ export const owner = {
   "identity.page": "На странице передайте подпись виджету:",
   "identity.insist": "Без подписи id не принимать",
   "identity.insist.text": "Включите, когда сайт уже подписывает.",
+  "mail.about.assigned": "Назначена переписка",
+  "mail.about.mentioned": "Упоминание в заметке",
+  "mail.about.overdue": "Клиент долго ждёт",
+  "mail.about.channel_lost": "Канал потерял доступ",
+  "mail.about.send_failed": "Сообщение не ушло",
 };
