@@ -3,7 +3,7 @@ import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, P
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -49,9 +49,16 @@ export const api = {
   messages: (key: string, ask: MessagesAsk) => call<Page<MessageView>>("GET", `${base}/conversations/${id(key)}/messages${query(ask)}`),
   send: (key: string, message: { client_id: string; text: string; attachments: string[]; as_files?: boolean }) => call<{ message: MessageView }>("POST", `${base}/conversations/${id(key)}/messages`, message),
   outlook: (key: string, message: { text: string; attachments: string[]; as_files: boolean }, signal?: AbortSignal) => call<Outlook>("POST", `${base}/conversations/${id(key)}/outlook`, message, signal),
-  findCustomers: (q: string, signal?: AbortSignal) => call<Page<CustomerView>>("GET", `${base}/customers${query({ q, limit: 10 })}`, undefined, signal),
   copyFile: (key: string) => call<AttachmentView>("POST", `${base}/files/${id(key)}/copy`),
   search: (q: string, cursor: string | null, signal?: AbortSignal, conversation?: string) => call<FoundPage>("GET", `${base}/search${query({ q, cursor, conversation })}`, undefined, signal),
+  customers: (q: string, cursor: string | null, limit?: number, signal?: AbortSignal) => call<Page<CustomerView> & { complete: boolean }>("GET", `${base}/customers${query({ q, cursor, limit })}`, undefined, signal),
+  customer: (key: string) => call<CustomerCard>("GET", `${base}/customers/${id(key)}`),
+  addCustomer: (said: CustomerSaid) => call<CustomerView>("POST", `${base}/customers`, said),
+  changeCustomer: (key: string, said: CustomerSaid) => call<CustomerCard>("PATCH", `${base}/customers/${id(key)}`, said),
+  mergeCustomer: (key: string, into: string) => call<CustomerCard>("POST", `${base}/customers/${id(key)}/merge`, { into }),
+  unmergeCustomer: (key: string) => call<CustomerCard>("POST", `${base}/customers/${id(key)}/unmerge`),
+  ways: (address: string, signal?: AbortSignal) => call<Ways>("GET", `${base}/ways${query({ address })}`, undefined, signal),
+  writeFirst: (channel: string, first: { address: string; client_id: string; text: string }) => call<{ message: MessageView }>("POST", `${base}/channels/${id(channel)}/messages`, first),
   uploadUrl: (name: string) => `${base}/files${query({ name })}`,
 
   tags: () => call<Page<TagView>>("GET", `${base}/tags`),

@@ -16,6 +16,7 @@ import "./styles/page.css";
 import "./styles/tags.css";
 import "./styles/palette.css";
 import "./styles/card.css";
+import "./styles/customers.css";
 import "./styles/touch.css";
 import "./styles/people.css";
 import "./styles/widget.css";

@@ -1,5 +1,5 @@
 /** What the HTTP edge answers beside the views of the wire. */
-import type { Appearance, ConversationView, EpisodeView, MessageView, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
+import type { Appearance, ConversationView, CustomerView, EpisodeView, MessageView, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
 
 export type Page<Item> = { items: Item[]; next: string | null; total?: number };
 export type Counters = Record<"open" | "unread" | "unanswered" | "unassigned" | "mine" | "snoozed", number>;
@@ -17,6 +17,13 @@ export type Deed =
 export type BulkDone = { done: ConversationView[]; failed: { id: string; code: string }[] };
 export type FactView = { at: string; by: string; kind: string; to?: string | null; rating?: number; until?: string; on?: string[]; off?: string[] };
 export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
+/** What managers know of a customer; what is not named stays. */
+export type CustomerSaid = { name?: string; phones?: string[]; emails?: string[]; company?: string; note?: string };
+export type IdentityView = { id: string; channel_kind: string; name: string; username: string; site_id: string | null; unreachable: Reason | null; home: string; created_at: string };
+export type CustomerCard = { customer: CustomerView; identities: IdentityView[]; conversations: ConversationView[]; merged: { id: string; name: string }[] };
+/** How a channel can reach an address; without `address` it cannot write there first, and `reason` says why. */
+export type Way = { channel: string; kind: string; name: string; address: string | null; reason: Reason | null; conversation: string | null };
+export type Ways = { channels: Way[]; customers: CustomerView[] };
 export type Found = { conversation: ConversationView; message: MessageView };
 /** What the channel will make of a message. */
 export type Outlook = { pieces: { text: string; files: string[] }[]; length: number; limit: number; unit: string };

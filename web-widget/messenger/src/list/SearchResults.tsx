@@ -1,12 +1,16 @@
 import { createEffect, createSignal, For, on, onCleanup, Show } from "solid-js";
+import type { CustomerView } from "@kommutator/shared/generated/protocol.ts";
 import { brief } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
+import { CustomerRow } from "../customers/CustomerRow.tsx";
 import { locale, problemText, t } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { now } from "../state/clock.ts";
 import type { Found } from "../types.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Empty } from "../ui/Empty.tsx";
+
+const PEOPLE = 3;
 
 /** The text around the first word that was looked for, that word marked. */
 export function snippet(text: string, words: string): { before: string; hit: string; after: string } {
@@ -29,6 +33,7 @@ export function SearchResults(props: { words: string; selected: string | null })
   const [next, setNext] = createSignal<string | null>(null);
   const [complete, setComplete] = createSignal(true);
   const [error, setError] = createSignal<unknown>(null);
+  const [people, setPeople] = createSignal<CustomerView[]>([]);
   let abort = new AbortController();
   onCleanup(() => abort.abort());
   const ask = async (cursor: string | null) => {
@@ -44,12 +49,25 @@ export function SearchResults(props: { words: string; selected: string | null })
       if (!mine.signal.aborted) setError(problem);
     }
   };
-  createEffect(on(() => props.words, () => void ask(null)));
+  /** Customers stand above the messages; without them the messages are still found. */
+  const askPeople = async (words: string) => {
+    const page = await api.customers(words, null, PEOPLE, abort.signal).catch(() => null);
+    if (page && words === props.words) setPeople(page.items);
+  };
+  createEffect(on(() => props.words, (words) => {
+    void ask(null);
+    void askPeople(words);
+  }));
   return (
     <div class="rows found" role="region" aria-label={t("search.found")}>
       <Show when={!complete()}><p class="hint">{t("search.incomplete")}</p></Show>
       <Show when={error()}><Empty icon="offline" title={problemText(error())} /></Show>
-      <Show when={!error() && found()?.length === 0}><Empty icon="search" title={t("search.none")} text={t("search.none.text")} /></Show>
+      <Show when={people().length > 0}>
+        <h2 class="kind">{t("customers.found")}</h2>
+        <ul><For each={people()}>{(one) => <li><CustomerRow one={one} selected={false} /></li>}</For></ul>
+        <Show when={(found()?.length ?? 0) > 0}><h2 class="kind">{t("customers.found.messages")}</h2></Show>
+      </Show>
+      <Show when={!error() && found()?.length === 0 && people().length === 0}><Empty icon="search" title={t("search.none")} text={t("search.none.text")} /></Show>
       <ul>
         <For each={error() ? [] : found()}>
           {(hit) => {

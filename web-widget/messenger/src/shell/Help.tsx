@@ -11,6 +11,7 @@ const KEYS: [string[], WordKey][] = [
   [["Home", "End"], "help.ends"],
   [["G"], "help.next"],
   [["X"], "help.pick"],
+  [["C"], "first.title"],
   [["R"], "help.reply"],
   [["N"], "help.note"],
   [["E"], "help.close"],

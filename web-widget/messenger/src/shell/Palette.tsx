@@ -2,6 +2,7 @@ import { createMemo, createSignal, createUniqueId, For, onMount, Show } from "so
 import { kindText, t, type WordKey } from "../i18n.ts";
 import { chatPath, navigate, route } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
+import { writeFirst } from "../state/first.ts";
 import { VIEWS } from "../state/query.ts";
 import { setTheme } from "../state/theme.ts";
 import { pagesFor } from "../settings/pages.ts";
@@ -37,6 +38,8 @@ export function Palette(props: { close: () => void; help: () => void }) {
     ];
   };
   const places = (): Line[] => [
+    { text: t("first.title"), hint: "C", icon: "plus", act: () => writeFirst("") },
+    { text: t("rail.customers"), icon: "people", act: () => navigate("/customers") },
     ...VIEWS.map((view): Line => ({ text: `${t("rail.chats")}: ${t(`view.${view}` satisfies WordKey)}`, icon: "inbox", act: () => { desk.setQuery({ ...desk.query(), view }); navigate("/"); } })),
     ...pagesFor(desk.isAdmin()).map((one): Line => ({ text: t(`settings.${one.page}` satisfies WordKey), hint: t("settings.title"), icon: one.icon, act: () => navigate(`/settings/${one.page}`) })),
     ...(["auto", "light", "dark"] as const).map((one): Line => ({ text: `${t("profile.theme")}: ${t(`profile.theme.${one}` satisfies WordKey)}`, icon: "settings", act: () => setTheme(one) })),

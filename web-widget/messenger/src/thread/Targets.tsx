@@ -20,7 +20,7 @@ export function Targets(props: { not: string; picked: readonly ConversationView[
   onCleanup(() => abort.abort());
   /** Customers by name, phone or e-mail, then whose messages say it. */
   const look = async (text: string, signal: AbortSignal) => {
-    const [people, said] = await Promise.all([api.findCustomers(text, signal), api.search(text, null, signal)]);
+    const [people, said] = await Promise.all([api.customers(text, null, 10, signal), api.search(text, null, signal)]);
     const theirs = people.items.flatMap((one) => (one.conversation ? [one.conversation] : [])).map(async (talk) => desk.conversations.get(talk) ?? (await api.conversation(talk)));
     return [...(await Promise.all(theirs)), ...said.items.map((one) => one.conversation)];
   };
