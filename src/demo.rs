@@ -1,5 +1,8 @@
 //! `kommutator demo`: a ready workspace with an owner, a widget on a demo page, and sample conversations.
 
+#[cfg(feature = "probe")]
+pub mod sample;
+
 use serde::Serialize;
 
 use crate::app::StartError;
@@ -200,6 +203,7 @@ pub async fn fill(house: &House, prepared: &Prepared) -> Result<(), StartError> 
                         as_files: false,
                         reply_to: None,
                         note: false,
+                        mentions: Vec::new(),
                         expected_last: None,
                     },
                     author: author.clone(),

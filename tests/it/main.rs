@@ -6,10 +6,13 @@ mod authorization;
 mod customers;
 mod faults;
 mod files;
+mod notices;
 mod operating;
 #[cfg(feature = "faults")]
 mod panics;
 mod papers;
+#[cfg(feature = "faults")]
+mod sample;
 #[cfg(feature = "faults")]
 mod seams;
 mod search;

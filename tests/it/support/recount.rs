@@ -11,6 +11,7 @@ use kommutator::model::customer::{Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
 use kommutator::model::message::{Delivery, Message, Origin};
+use kommutator::model::notice::{Absence, Notice, NoticePlace, NoticeWishes, PushSubscription};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
 use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::EntryDirection;
@@ -144,6 +145,11 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             CannedReply::TABLE => wanted::<CannedReply>(raw),
             Mark::TABLE => wanted::<Mark>(raw),
             SavedDraft::TABLE => wanted::<SavedDraft>(raw),
+            NoticeWishes::TABLE => wanted::<NoticeWishes>(raw),
+            Absence::TABLE => wanted::<Absence>(raw),
+            PushSubscription::TABLE => wanted::<PushSubscription>(raw),
+            Notice::TABLE => wanted::<Notice>(raw),
+            NoticePlace::TABLE => wanted::<NoticePlace>(raw),
             PendingChanges::TABLE => wanted::<PendingChanges>(raw),
             other => panic!("the recount does not know the table {other} yet"),
         };
@@ -187,8 +193,10 @@ fn conversations(found: &Found, counted: &mut Recount, problems: &mut Vec<String
         let inbound = |message: &&Message| message.direction == EntryDirection::Inbound && message.admission.is_yes();
         let unread = log.iter().filter(inbound).filter(|message| message.number > conversation.read_up_to).count();
         wrong("unread", conversation.unread.to_string(), unread.to_string());
-        let answered =
-            log.iter().filter(|message| message.direction == EntryDirection::Outbound && matches!(message.origin, Origin::Manager | Origin::Api));
+        let answered = log.iter().filter(|message| {
+            message.direction == EntryDirection::Outbound
+                && matches!(message.origin, Origin::Manager | Origin::Api | Origin::Phone | Origin::Crm { .. })
+        });
         let last_answer = answered.map(|message| message.number).max().unwrap_or(0);
         let waits = log.iter().filter(inbound).any(|message| message.number > last_answer);
         wrong("unanswered", conversation.unanswered_since.is_some().to_string(), waits.to_string());

@@ -34,6 +34,7 @@ export async function setLocale(wanted: string): Promise<void> {
   }
   if (remembered() !== next) return; // Another was chosen meanwhile.
   document.documentElement.lang = next;
+  document.querySelector("link[rel=manifest]")?.setAttribute("href", `/app-${next}.webmanifest`);
   change(next);
 }
 
@@ -83,3 +84,6 @@ export function kindText(kind: string): string {
   const key = `kind.${kind}`;
   return has(key) ? t(key) : t("kind.other");
 }
+
+/** A conversation's name; a name of nothing but blanks is none. */
+export const titleOf = (title: string | undefined): string => title?.trim() || t("list.noName");

@@ -1,7 +1,7 @@
 import { For, Show } from "solid-js";
 import type { ConversationView } from "@kommutator/shared/generated/protocol.ts";
 import { brief, dateTime, waiting } from "@kommutator/shared/format.ts";
-import { locale, t, type WordKey } from "../i18n.ts";
+import { locale, t, titleOf, type WordKey } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { now } from "../state/clock.ts";
 import { useDesk } from "../state/desk.ts";
@@ -47,7 +47,7 @@ type Props = { conversation: ConversationView; top: number; selected: boolean; p
 export function Row(props: Props) {
   const desk = useDesk();
   const one = () => props.conversation;
-  const name = () => one().title || t("list.noName");
+  const name = () => titleOf(one().title);
   const typing = () => desk.typing().get(one().id);
   const draft = () => (props.selected ? "" : draftOf(one().id));
   const who = () => (one().preview && one().preview?.direction !== "inbound" ? `${one().preview?.author === desk.me().name ? t("list.you") : one().preview?.author}: ` : "");
@@ -83,7 +83,7 @@ export function Row(props: Props) {
               </span>
             </Show>
             <Show when={one().unanswered_since}>
-              {(since) => <span class="wait" title={t("list.waits", { time: waiting(locale(), since(), now()) })}><Icon name="clock" small />{waiting(locale(), since(), now())}</span>}
+              {(since) => <span class="wait" classList={{ overdue: one().overdue }} title={`${one().overdue ? `${t("row.overdue")}. ` : ""}${t("list.waits", { time: waiting(locale(), since(), now()) })}`}><Icon name="clock" small />{waiting(locale(), since(), now())}</span>}
             </Show>
             <Show when={one().unread > 0} fallback={<Show when={one().marked_unread}><span class="pill dot" role="img" aria-label={t("row.marked")} title={t("row.marked")} /></Show>}>
               <span class="pill" aria-label={t("list.unread", { n: one().unread })}>{one().unread > 99 ? "99+" : one().unread}</span>

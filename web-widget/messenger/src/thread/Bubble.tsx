@@ -8,6 +8,7 @@ import type { IconName } from "../ui/paths.ts";
 import { toast } from "../ui/toast.tsx";
 import { Attachments } from "./Attachments.tsx";
 import { useThread } from "./context.ts";
+import { Mentioned } from "./Mentions.tsx";
 import { MessageMenu, Reactions } from "./MessageMenu.tsx";
 import { MOST_PICKED } from "./picks.ts";
 import { Retry } from "./Retry.tsx";
@@ -48,7 +49,7 @@ function Box(props: { message: MessageView; name: string }) {
 export function Bubble(props: { row: Row }) {
   const { conversation, find, picks } = useThread();
   const message = () => props.row.message;
-  const name = () => message().author.name || (message().author.kind === "customer" ? conversation()?.title || t("thread.customer") : "");
+  const name = () => message().author.name.trim() || (message().author.kind === "customer" ? conversation()?.title.trim() || t("thread.customer") : "");
   const origin = () => t(`message.by.${message().author.kind}` satisfies WordKey);
   const ours = () => message().direction === "outbound";
   const why = () => (ours() && (message().state.status === "failed" || message().state.status === "unknown") ? [t(`state.${message().state.status}` satisfies WordKey), reasonText(message().state.reason)].filter(Boolean).join(". ") : "");
@@ -73,7 +74,7 @@ export function Bubble(props: { row: Row }) {
           <Show when={message().reply_to}>{(id) => <Quote id={id()} />}</Show>
           <Attachments files={message().attachments} />
           <Show when={!message().deleted_at} fallback={<p class="text gone">{t("message.deleted")}</p>}>
-            <Show when={message().text}><p class="text"><LinkedText text={message().text} marks={find.marksOf(message().id)} /></p></Show>
+            <Show when={message().text}><p class="text"><Show when={message().mentions} fallback={<LinkedText text={message().text} marks={find.marksOf(message().id)} />}>{(mentions) => <Mentioned text={message().text} mentions={mentions()} marks={find.marksOf(message().id)} />}</Show></p></Show>
           </Show>
           <span class="meta">
             <Show when={message().edited_at}><span>{t("message.edited")}</span></Show>
