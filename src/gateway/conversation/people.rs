@@ -55,11 +55,11 @@ impl Met {
 #[derive(Default)]
 pub(crate) struct People {
     /// What is written.
-    pub(super) batch: Batch,
+    pub(crate) batch: Batch,
     /// How they are stored then.
     pub(super) met: Vec<Stored<Identity>>,
     /// The customers of whom something else is known now.
-    pub(super) customers: Vec<CustomerId>,
+    pub(crate) customers: Vec<CustomerId>,
 }
 
 /// The name managers gave the customer behind an identity; empty: none.

@@ -50,8 +50,7 @@ export function Workspace() {
   return (
     <>
       <Head title={t("settings.workspace")} lead={t("workspace.lead")} />
-      <Loaded from={known}>{(value) => <Form known={value()} />}</Loaded>
-      <Mail />
+      <Loaded from={known}>{(value) => <><Form known={value()} /><Mail /></>}</Loaded>
     </>
   );
 }

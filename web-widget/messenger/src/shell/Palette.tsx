@@ -1,5 +1,5 @@
 import { createMemo, createSignal, createUniqueId, For, onMount, Show } from "solid-js";
-import { kindText, t, type WordKey } from "../i18n.ts";
+import { kindText, t, titleOf, type WordKey } from "../i18n.ts";
 import { chatPath, navigate, route } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { writeFirst } from "../state/first.ts";
@@ -45,7 +45,7 @@ export function Palette(props: { close: () => void; help: () => void }) {
     ...(["auto", "light", "dark"] as const).map((one): Line => ({ text: `${t("profile.theme")}: ${t(`profile.theme.${one}` satisfies WordKey)}`, icon: "settings", act: () => setTheme(one) })),
     { text: t("help.title"), hint: "?", icon: "keyboard", act: () => props.help() },
   ];
-  const people = (): Line[] => desk.conversations.known().map((one): Line => ({ text: one.title || t("list.noName"), hint: `${kindText(one.channel_kind)} · ${one.preview?.text ?? ""}`, icon: "message", act: () => navigate(chatPath(one.id)) }));
+  const people = (): Line[] => desk.conversations.known().map((one): Line => ({ text: titleOf(one.title), hint: `${kindText(one.channel_kind)} · ${one.preview?.text ?? ""}`, icon: "message", act: () => navigate(chatPath(one.id)) }));
   const all = () => [...here(), ...places(), ...(asked().trim() ? people() : [])];
   const found = createMemo(() => all().filter((line) => fitsIn(line.text, asked().trim())).slice(0, MOST));
   const go = (line: Line | undefined) => {

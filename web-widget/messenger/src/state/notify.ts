@@ -1,7 +1,7 @@
 /** Sound and desktop notifications of this device. The sound is made here: no file, nothing to load. */
 import { createSignal } from "solid-js";
 import type { ConversationView, MessageView } from "@kommutator/shared/generated/protocol.ts";
-import { t } from "../i18n.ts";
+import { t, titleOf } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
 import { concerns, type Whose } from "./concerns.ts";
 
@@ -82,5 +82,5 @@ export function heard(message: MessageView, one: ConversationView | undefined, m
     rang = now;
     void ring();
   }
-  if (wishes().desktop && document.visibilityState !== "visible") show(one?.title || t("list.noName"), message.text || t("notify.file"), message.conversation);
+  if (wishes().desktop && document.visibilityState !== "visible") show(titleOf(one?.title), message.text || t("notify.file"), message.conversation);
 }

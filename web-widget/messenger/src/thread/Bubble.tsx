@@ -48,7 +48,7 @@ function Box(props: { message: MessageView; name: string }) {
 export function Bubble(props: { row: Row }) {
   const { conversation, find, picks } = useThread();
   const message = () => props.row.message;
-  const name = () => message().author.name || (message().author.kind === "customer" ? conversation()?.title || t("thread.customer") : "");
+  const name = () => message().author.name.trim() || (message().author.kind === "customer" ? conversation()?.title.trim() || t("thread.customer") : "");
   const origin = () => t(`message.by.${message().author.kind}` satisfies WordKey);
   const ours = () => message().direction === "outbound";
   const why = () => (ours() && (message().state.status === "failed" || message().state.status === "unknown") ? [t(`state.${message().state.status}` satisfies WordKey), reasonText(message().state.reason)].filter(Boolean).join(". ") : "");

@@ -1,5 +1,5 @@
 import { createSignal, For, Show } from "solid-js";
-import { t } from "../i18n.ts";
+import { t, titleOf } from "../i18n.ts";
 import { follow } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import type { Deed } from "../types.ts";
@@ -54,11 +54,11 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
     <>
     <header class="head">
       <a class="ghost back" href="/" onClick={follow} aria-label={t("thread.back")}><Icon name="back" /></a>
-      <Show when={conversation()} fallback={<div class="who" />}>
+      <Show when={conversation()} fallback={<><div class="who" /><div class="actions-bar" /></>}>
         {(one) => (
           <>
             <Avatar name={one().title} seed={one().identity ?? one().id} kind={one().channel_kind} />
-            <div class="who"><h1>{one().title || t("list.noName")}</h1><p>{about()}</p></div>
+            <div class="who"><h1>{titleOf(one().title)}</h1><p>{about()}</p></div>
             <Lookers />
             <div class="actions-bar">
               <Menu label={t("assign.label")} title={`${t("assign.label")} (A)`} on={one().assignee !== null} opened={() => void desk.loadColleagues()} items={() => assignItems(desk, one().assignee, give)}><Icon name="mine" /></Menu>

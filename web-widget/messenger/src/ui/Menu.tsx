@@ -56,6 +56,16 @@ export function Menu(props: Props) {
     queueMicrotask(place);
     queueMicrotask(() => (lines().find((line) => line.getAttribute("aria-checked") === "true") ?? lines()[0])?.focus());
   });
+  // What the menu lists may change while it is open: its lines are made anew then, and the focus would be lost with them.
+  let at = 0;
+  createEffect(() => {
+    if (!open()) return;
+    props.items();
+    queueMicrotask(() => {
+      place();
+      if (document.activeElement === document.body) lines()[at]?.focus();
+    });
+  });
   const key = (event: KeyboardEvent) => {
     if (!open()) return;
     const all = lines();
@@ -81,7 +91,7 @@ export function Menu(props: Props) {
       <button type="button" class={props.class ?? "ghost"} classList={{ on: !!props.on }} ref={(made) => { button = made; props.ref?.(made); }} title={props.title ?? props.label} aria-label={props.named ? undefined : props.label} aria-haspopup="menu" aria-expanded={open()}
         onClick={(event) => { event.preventDefault(); event.stopPropagation(); setOpen(!open()); }}>{props.children}</button>
       <Show when={open()}>
-        <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label}>
+        <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label} onFocusIn={(event) => (at = lines().indexOf(event.target as HTMLElement))}>
           <For each={props.items().filter((item) => item !== false && item !== undefined)}>
             {(line) => (
               <>
