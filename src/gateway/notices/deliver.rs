@@ -154,7 +154,7 @@ async fn look(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: 
             let mark = store.get::<Mark>(Mark::at(notice.user, conversation)).await?;
             standing.muted = mark.is_some_and(|mark| mark.record.muted);
             standing.looking = lookers.looks(notice.user, conversation, now);
-            message.about = found.title;
+            found.shown_name().clone_into(&mut message.about);
             event
         }
         NoticeTopic::Channel { account } => {
