@@ -153,6 +153,8 @@ impl Bulk {
             customer_read_up_to: 0,
             customer_wrote: true,
             unanswered_since: at.is_multiple_of(2).then_some(when),
+            overdue_at: None,
+            overdue: 0,
             active_at: when,
             created_at: when,
         };
@@ -179,7 +181,7 @@ impl Bulk {
         batch.insert(&CustomerLink { identity, customer, home: customer }).unwrap();
         batch.insert(&Fact { conversation: id, id: made + 3, at: when, by: String::new(), what: FactKind::Opened }).unwrap();
         batch.append(&streams::changes(id), entries::write(&ChangeEntry { n: messages, new: true, t: when.0 }).unwrap());
-        let entry = FeedEntry::Message { c: id, a: self.account.id, n: messages, h: 1, new: true, hid: false, d: false };
+        let entry = FeedEntry::Message { c: id, a: self.account.id, n: messages, h: 1, new: true, hid: false, d: false, f: false };
         batch.append(&streams::feed(), entries::write(&entry).unwrap());
         conversation
     }

@@ -8,10 +8,11 @@ use actix::prelude::*;
 use actix_web::dev::{Server, ServerHandle};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::OnceCell;
 
 use crate::channel::registry::Channels;
 use crate::config::{Config, EngineChoice, FilesChoice};
-use crate::gateway::house::{Accounts, Directory, House};
+use crate::gateway::house::{Accounts, Directory, House, SPACE_KEPT_MS};
 use crate::gateway::hub::{CloseAll, Hub};
 use crate::gateway::inbox::Inboxes;
 use crate::gateway::intake::DOOR_KEPT_MS;
@@ -119,6 +120,8 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         search: Searcher::new(search),
         mail: config.mail.as_ref().map(Mail::new).transpose().map_err(StartError)?,
         outside: Outside::new(config.outside_private),
+        spaces: Kept::new(SPACE_KEPT_MS),
+        push_key: OnceCell::new(),
         public_url: config.public_url.clone(),
     })
 }
@@ -132,7 +135,8 @@ async fn open_keyring(config: &Config, store: &Store, world: &dyn World) -> Resu
         return Ok(keyring);
     }
     let mut batch = Batch::new();
-    let installation = Installation { key_check: keyring.check_value(world), created_at: world.now(), setup: Vec::new(), founder: None };
+    let installation =
+        Installation { key_check: keyring.check_value(world), created_at: world.now(), setup: Vec::new(), founder: None, push_key: None };
     batch.insert(&installation).map_err(failed)?;
     match store.global().commit(batch).await {
         Ok(_) => Ok(keyring),

@@ -203,6 +203,7 @@ pub async fn fill(house: &House, prepared: &Prepared) -> Result<(), StartError> 
                         as_files: false,
                         reply_to: None,
                         note: false,
+                        mentions: Vec::new(),
                         expected_last: None,
                     },
                     author: author.clone(),

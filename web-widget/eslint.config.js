@@ -29,4 +29,5 @@ export default ts.config(
   },
   { files: ["**/*.test.ts"], rules: { "max-lines": "off", "@typescript-eslint/no-non-null-assertion": "off" } },
   { files: ["**/*.mjs", "*.js"], languageOptions: { globals: plain } },
+  { files: ["messenger/public/sw.js"], languageOptions: { globals: { self: "readonly", URL: "readonly" } } },
 );

@@ -105,6 +105,15 @@ pub enum Command {
         /// That moment: if it was put aside for another meanwhile, nothing happens.
         due: Time,
     },
+    /// Its customer may have waited too long by now.
+    Escalate {
+        /// Where.
+        conversation: ConversationId,
+        /// 1: who answers is told; 2: admins and owners.
+        step: u8,
+        /// The moment the timer stood at: if it was moved meanwhile, nothing happens.
+        due: Time,
+    },
     /// It is to be looked at again.
     MarkUnread {
         /// Where.
@@ -190,6 +199,7 @@ impl Command {
             | Self::Assign { conversation, .. }
             | Self::Snooze { conversation, .. }
             | Self::Wake { conversation, .. }
+            | Self::Escalate { conversation, .. }
             | Self::MarkUnread { conversation }
             | Self::Tag { conversation, .. }
             | Self::Block { conversation, .. }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commands::Command;
-use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId, LoginId, MessageId};
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId, LoginId, MessageId, UserId};
 use crate::model::protocol::Setting;
 use crate::model::time::Time;
 use crate::store::port::{StoreError, StreamName};
@@ -31,6 +31,9 @@ pub enum FeedEntry {
         /// Whether it has deliveries to CRMs.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         d: bool,
+        /// Whether it has just proved that it will not go out.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        f: bool,
     },
     /// A conversation changed without a message.
     #[serde(rename = "c")]
@@ -39,12 +42,18 @@ pub enum FeedEntry {
         c: ConversationId,
         /// Its account.
         a: AccountId,
+        /// What people are to be told of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        t: Option<Tell>,
     },
     /// A channel account changed.
     #[serde(rename = "a")]
     Account {
         /// Which.
         a: AccountId,
+        /// Whether the provider lets us in no longer, since this moment.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lost: bool,
     },
     /// Something else is known of a customer.
     #[serde(rename = "p")]
@@ -60,6 +69,24 @@ pub enum FeedEntry {
     Setting {
         /// What.
         s: Setting,
+    },
+}
+
+/// What people are to be told of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "snake_case")]
+pub enum Tell {
+    /// It was given to somebody.
+    Assigned {
+        /// To whom.
+        to: UserId,
+        /// By whom: a user or token.
+        by: String,
+    },
+    /// Its customer waits too long.
+    Overdue {
+        /// 1: who answers is told; 2: admins and owners.
+        step: u8,
     },
 }
 
@@ -120,6 +147,15 @@ pub enum TimerEntry {
         /// The login that owns it.
         l: LoginId,
     },
+    /// A conversation's customer waits too long then.
+    Overdue {
+        /// Which.
+        c: ConversationId,
+        /// The login that owns it.
+        l: LoginId,
+        /// What that moment is: 1 or 2, see [`Tell::Overdue`].
+        s: u8,
+    },
 }
 
 impl TimerEntry {
@@ -128,6 +164,7 @@ impl TimerEntry {
     pub fn name(&self) -> Vec<u8> {
         match self {
             Self::Snooze { c, .. } => format!("snooze/{c}").into_bytes(),
+            Self::Overdue { c, s, .. } => format!("overdue/{s}/{c}").into_bytes(),
         }
     }
 }

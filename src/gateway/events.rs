@@ -83,7 +83,7 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
     for (number, entry) in entries {
         let mut one = Loaded { number, account: None, managers: Vec::new(), visitor: None, talk: None };
         match &entry {
-            FeedEntry::Message { c, a, n, h, new, hid, d } => {
+            FeedEntry::Message { c, a, n, h, new, hid, d, .. } => {
                 one.account = Some(*a);
                 // A message that opened the conversation anew began a part of it.
                 let stored = conversations.get(c).and_then(Option::as_ref).filter(|_| for_visitors && *new);
@@ -101,12 +101,12 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                     }
                 }
             }
-            FeedEntry::Conversation { c, a } => {
+            FeedEntry::Conversation { c, a, .. } => {
                 one.account = Some(*a);
                 let stored = conversations.get(c).and_then(Option::as_ref).filter(|_| for_visitors);
                 one.talk = stored.map(|stored| (*c, json(&ServerFrame::Talk(views::talk(&stored.record))).into()));
             }
-            FeedEntry::Account { a } => {
+            FeedEntry::Account { a, .. } => {
                 one.account = Some(*a);
                 house.accounts.forget(workspace, *a);
                 one.managers.push(json(&Event::ChannelUpdated { channel: *a }));
@@ -244,14 +244,14 @@ mod tests {
     #[test]
     fn a_page_keeps_first_and_last_of_a_message_and_the_last_row_of_a_conversation() {
         let (one, two) = (ConversationId(1), ConversationId(2));
-        let message = |c, n, new, hid| FeedEntry::Message { c, a: AccountId(9), n, h: 0, new, hid, d: false };
+        let message = |c, n, new, hid| FeedEntry::Message { c, a: AccountId(9), n, h: 0, new, hid, d: false, f: false };
         let entries = vec![
             (10, message(one, 1, true, false)),
             (11, message(one, 1, false, false)),
             (12, message(two, 1, true, true)),
-            (13, FeedEntry::Conversation { c: one, a: AccountId(9) }),
+            (13, FeedEntry::Conversation { c: one, a: AccountId(9), t: None }),
             (14, message(one, 1, false, false)),
-            (15, FeedEntry::Account { a: AccountId(9) }),
+            (15, FeedEntry::Account { a: AccountId(9), lost: false }),
         ];
         let kept = coalesce(entries);
         assert_eq!(kept.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [10, 12, 13, 14, 15]);

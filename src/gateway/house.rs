@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix::Addr;
+use tokio::sync::OnceCell;
 
 use super::channel_actor::ChannelActor;
 use super::intake::Door;
@@ -13,8 +14,10 @@ use crate::channel::registry::Channels;
 use crate::mail::Mail;
 use crate::model::connection::ChannelAccount;
 use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
+use crate::model::people::Workspace;
 use crate::model::time::SharedWorld;
 use crate::outside::Outside;
+use crate::outside::web_push::PushKey;
 use crate::store::files::FileStore;
 use crate::store::handle::Store;
 use crate::store::port::{Nodes, StoreError};
@@ -54,11 +57,31 @@ pub struct House {
     pub mail: Option<Mail>,
     /// Calls to addresses that people give.
     pub outside: Outside,
+    /// Workspaces, kept a few seconds.
+    pub spaces: Kept<WorkspaceId, Workspace>,
+    /// The key by which push services know this installation, once it was read.
+    pub push_key: OnceCell<PushKey>,
     /// The address people reach this installation by, without a slash at the end: what links in letters begin with.
     pub public_url: String,
 }
 
+/// How long a workspace is believed.
+pub const SPACE_KEPT_MS: i64 = 3_000;
+
 impl House {
+    /// A workspace, as it was a moment ago at the latest.
+    ///
+    /// # Errors
+    /// The store's failure. `None`: there is no such workspace.
+    pub async fn space(&self, id: WorkspaceId) -> Result<Option<Arc<Workspace>>, StoreError> {
+        let now = self.world.now();
+        if let Some(space) = self.spaces.get(&id, now) {
+            return Ok(Some(space));
+        }
+        let found = self.store.global().get::<Workspace>(Workspace::at(id)).await?;
+        Ok(found.map(|stored| self.spaces.put(id, now, stored.record)))
+    }
+
     /// How often a node beats: a sixth of the lease.
     #[must_use]
     pub fn beat(&self) -> Duration {

@@ -293,12 +293,23 @@ impl Handler<Unregister> for Hub {
 
     fn handle(&mut self, gone: Unregister, ctx: &mut Self::Context) {
         let Some(room) = self.rooms.get_mut(&gone.workspace) else { return };
+        let page = match room.sockets.get(&gone.key) {
+            // A page that is closed says no more: who looked at it is told of what comes then.
+            Some(Socket { who: Who::Member { id, watching: Some(conversation), .. }, .. }) => {
+                Some(Signal::Left { who: id.clone(), conversation: *conversation })
+            }
+            _ => None,
+        };
         let left = room.remove(gone.key);
         if room.sockets.is_empty()
             && let Some(room) = self.rooms.remove(&gone.workspace)
         {
             ctx.cancel_future(room.tail);
             ctx.cancel_future(room.signals);
+        }
+        if let Some(page) = page {
+            let (house, workspace) = (Arc::clone(&self.house), gone.workspace);
+            ctx.spawn(async move { signals::send(&house, workspace, &page).await }.into_actor(self));
         }
         if let Some((account, presence)) = left {
             let (house, workspace) = (Arc::clone(&self.house), gone.workspace);
@@ -347,7 +358,7 @@ impl Handler<Signalled> for Hub {
                     }
                 }
             }
-            Signal::Answered => {}
+            Signal::Answered | Signal::Notices | Signal::Left { .. } => {}
         }
     }
 }

@@ -37,6 +37,7 @@ pub mod intake;
 pub mod kept;
 pub mod known_customers;
 pub mod maintenance;
+pub mod notices;
 pub mod panics;
 pub mod post;
 pub mod searcher;

@@ -49,10 +49,18 @@ fn context(id: LetterId) -> String {
 /// # Errors
 /// The batch cannot hold it.
 pub fn write(house: &House, batch: &mut Batch, new: NewLetter<'_>) -> Result<Option<LetterId>, StoreError> {
+    write_as(house, batch, LetterId(house.world.id()), new)
+}
+
+/// The same under an id its cause was given: written twice, it is refused the second time.
+///
+/// # Errors
+/// The batch cannot hold it.
+pub fn write_as(house: &House, batch: &mut Batch, id: LetterId, new: NewLetter<'_>) -> Result<Option<LetterId>, StoreError> {
     if house.mail.is_none() {
         return Ok(None);
     }
-    let (id, now) = (LetterId(house.world.id()), house.world.now());
+    let now = house.world.now();
     let words = serde_json::to_vec(&new.words).map_err(|error| StoreError::Invalid(error.to_string()))?;
     batch.insert(&Letter {
         id,

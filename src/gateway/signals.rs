@@ -59,6 +59,15 @@ pub enum Signal {
         /// The user's or token's id; none: everybody.
         who: Option<String>,
     },
+    /// A page that showed a conversation is gone.
+    Left {
+        /// Whose it was: a user or token.
+        who: String,
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Somebody is to be told something: it need not wait for the next look.
+    Notices,
     /// Something waits in somebody's answers.
     Answered,
 }

@@ -93,6 +93,8 @@ pub struct Gateway {
     /// Whether letters are this node's to send.
     is_postman: bool,
     posting: bool,
+    /// The workspaces whose notices this node attends to.
+    notices: HashMap<WorkspaceId, SpawnHandle>,
 }
 
 impl Gateway {
@@ -110,6 +112,7 @@ impl Gateway {
             going_down: false,
             is_postman: false,
             posting: false,
+            notices: HashMap::new(),
         }
     }
 
@@ -158,6 +161,7 @@ impl Gateway {
     }
 
     fn apply(&mut self, found: Found, ctx: &mut Context<Self>) {
+        self.attend(&found.workspaces, ctx);
         self.fire(found.workspaces, ctx);
         self.is_postman = found.is_postman;
         self.post(ctx);
@@ -181,6 +185,22 @@ impl Gateway {
         let well: Vec<_> = self.panics.keys().copied().filter(is_well).collect();
         for key in well {
             self.forget_panics(key);
+        }
+    }
+
+    /// Notices of a workspace are attended to by the node that fires its timers.
+    fn attend(&mut self, workspaces: &[WorkspaceId], ctx: &mut Context<Self>) {
+        let given_up: Vec<_> = self.notices.keys().copied().filter(|known| self.going_down || !workspaces.contains(known)).collect();
+        for workspace in given_up {
+            if let Some(task) = self.notices.remove(&workspace) {
+                ctx.cancel_future(task);
+            }
+        }
+        for workspace in workspaces.iter().filter(|_| !self.going_down) {
+            if !self.notices.contains_key(workspace) {
+                let task = super::notices::attend(Arc::clone(&self.house), *workspace).into_actor(self);
+                self.notices.insert(*workspace, ctx.spawn(task));
+            }
         }
     }
 

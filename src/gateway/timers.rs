@@ -30,19 +30,24 @@ pub async fn fire(house: &House, workspaces: &[WorkspaceId]) -> Result<(), Store
 }
 
 async fn one(house: &House, workspace: WorkspaceId, timer: Timer) {
-    let told = match entries::read::<TimerEntry>(&timer.value) {
-        Ok(TimerEntry::Snooze { c, l }) => match lives(house, workspace, l).await {
-            Ok(true) => ask(house, workspace, l, Command::Wake { conversation: c, due: timer.due }).await.map(|_| ()),
-            Ok(false) => drop_timer(house, workspace, &timer).await,
-            Err(error) => Err(error.into()),
-        },
+    if let Err(error) = told(house, workspace, &timer).await {
+        tracing::warn!(%workspace, %error, "a timer waits for the next beat");
+    }
+}
+
+async fn told(house: &House, workspace: WorkspaceId, timer: &Timer) -> Result<(), CommandError> {
+    let (login, command) = match entries::read::<TimerEntry>(&timer.value) {
+        Ok(TimerEntry::Snooze { c, l }) => (l, Command::Wake { conversation: c, due: timer.due }),
+        Ok(TimerEntry::Overdue { c, l, s }) => (l, Command::Escalate { conversation: c, step: s, due: timer.due }),
         Err(error) => {
             tracing::error!(%workspace, %error, "a timer cannot be read; it is dropped");
-            drop_timer(house, workspace, &timer).await
+            return drop_timer(house, workspace, timer).await;
         }
     };
-    if let Err(error) = told {
-        tracing::warn!(%workspace, %error, "a timer waits for the next beat");
+    if lives(house, workspace, login).await? {
+        ask(house, workspace, login, command).await.map(|_| ())
+    } else {
+        drop_timer(house, workspace, timer).await
     }
 }
 

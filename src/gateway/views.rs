@@ -71,6 +71,7 @@ pub fn message(house: &House, workspace: WorkspaceId, message: &Message, deliver
         crm,
         edited_at: message.edited_at,
         deleted_at: message.deleted_at,
+        mentions: message.mentions.clone(),
         reactions: message.reactions.iter().map(|reaction| ReactionView { emoji: reaction.emoji.clone(), author: reaction.author.clone() }).collect(),
     }
 }
@@ -123,6 +124,7 @@ pub fn conversation(house: &House, conversation: &Conversation, version: u64, ac
         tags: conversation.tags.clone(),
         blocked: conversation.blocked_at.is_some(),
         unanswered_since: conversation.unanswered_since,
+        overdue: conversation.overdue > 0,
         active_at: conversation.active_at,
         created_at: conversation.created_at,
         can,

@@ -92,6 +92,12 @@ impl Mail {
         &self.settings
     }
 
+    /// The address letters come from.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.from.email.to_string()
+    }
+
     /// Hands over a letter. `id` names it: a repeat after a lost answer carries the same name.
     ///
     /// # Errors

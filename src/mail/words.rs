@@ -19,10 +19,14 @@ struct Words {
     lines: &'static [&'static str],
     button: &'static str,
     note: &'static str,
+    /// What a customer without a name is called.
+    nobody: &'static str,
 }
 
 /// Longer names are cut.
 const LONGEST: usize = 100;
+/// Longer words of people too.
+const LONGEST_TEXT: usize = 2_000;
 
 /// Puts a letter into words.
 #[must_use]
@@ -42,6 +46,7 @@ pub fn compose(kind: LetterKind, locale: &str, given: &LetterWords) -> Composed 
             out.push_str(&match name {
                 "workspace" => clean(&given.workspace),
                 "by" => clean(&given.by),
+                "about" => or(clean(&given.about), words.nobody),
                 _ => String::new(),
             });
             rest = behind;
@@ -50,6 +55,11 @@ pub fn compose(kind: LetterKind, locale: &str, given: &LetterWords) -> Composed 
         out
     };
     let (subject, lines) = (fill(words.subject), words.lines.iter().map(|line| fill(line)).collect::<Vec<_>>());
+    let (quoted, mut lines) = (words_of(&given.text), lines);
+    lines.retain(|line| !line.is_empty());
+    if !quoted.is_empty() {
+        lines.push(quoted);
+    }
     let mut text = lines.join("\n\n");
     if !given.link.is_empty() {
         text.push_str(&format!("\n\n{}\n{}", words.button, given.link));
@@ -86,6 +96,16 @@ fn clean(text: &str) -> String {
     one_line.trim().chars().take(LONGEST).collect()
 }
 
+/// What somebody wrote: without control characters but the ends of lines, cut.
+fn words_of(text: &str) -> String {
+    let plain: String = text.chars().filter(|letter| !letter.is_control() || *letter == '\n').take(LONGEST_TEXT).collect();
+    plain.trim().to_owned()
+}
+
+fn or(text: String, other: &str) -> String {
+    if text.is_empty() { other.to_owned() } else { text }
+}
+
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -102,36 +122,42 @@ fn escape(text: &str) -> String {
 }
 
 fn russian(kind: LetterKind) -> Words {
+    const NOBODY: &str = "Посетитель";
     match kind {
         LetterKind::Invitation => Words {
             subject: "Приглашение в «{workspace}»",
             lines: &["Здравствуйте!", "{by} приглашает вас отвечать клиентам в пространстве «{workspace}»."],
             button: "Принять приглашение",
             note: "Ссылка действует 7 дней. Если вы не ждали приглашения, ничего не делайте.",
+            nobody: NOBODY,
         },
         LetterKind::PasswordLink => Words {
             subject: "Восстановление пароля",
             lines: &["Здравствуйте!", "Кто-то, скорее всего вы, попросил восстановить пароль. Чтобы придумать новый, откройте ссылку."],
             button: "Придумать новый пароль",
             note: "Ссылка действует час и сработает один раз. Если это были не вы, ничего не делайте: пароль останется прежним.",
+            nobody: NOBODY,
         },
         LetterKind::PasswordChanged => Words {
             subject: "Пароль изменён",
             lines: &["Здравствуйте!", "Пароль от вашей учётной записи изменён. Все остальные сеансы завершены."],
             button: "",
             note: "Если это были не вы, сразу сообщите администратору.",
+            nobody: NOBODY,
         },
         LetterKind::FactorOn => Words {
             subject: "Двухэтапный вход включён",
             lines: &["Здравствуйте!", "Теперь при входе, кроме пароля, нужен код из приложения."],
             button: "",
             note: "Если это были не вы, сразу сообщите администратору.",
+            nobody: NOBODY,
         },
         LetterKind::FactorOff => Words {
             subject: "Двухэтапный вход выключен",
             lines: &["Здравствуйте!", "Теперь для входа в вашу учётную запись достаточно пароля."],
             button: "",
             note: "Если это были не вы, сразу сообщите администратору.",
+            nobody: NOBODY,
         },
         LetterKind::Trial => Words {
             subject: "Проверочное письмо",
@@ -141,88 +167,208 @@ fn russian(kind: LetterKind) -> Words {
             ],
             button: "",
             note: "Отвечать на него не нужно.",
+            nobody: NOBODY,
+        },
+        LetterKind::Assigned => Words {
+            subject: "Вам передана переписка: {about}",
+            lines: &["Переписка с клиентом «{about}» передана вам.", "{by}"],
+            button: "Открыть переписку",
+            note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
+            nobody: NOBODY,
+        },
+        LetterKind::Mentioned => Words {
+            subject: "Вас упоминают в заметке: {about}",
+            lines: &["В заметке к переписке с клиентом «{about}» упоминают вас.", "{by}"],
+            button: "Открыть переписку",
+            note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
+            nobody: NOBODY,
+        },
+        LetterKind::Overdue => Words {
+            subject: "Клиент долго ждёт ответа: {about}",
+            lines: &["Клиент «{about}» долго ждёт ответа."],
+            button: "Ответить",
+            note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
+            nobody: NOBODY,
+        },
+        LetterKind::ChannelLost => Words {
+            subject: "Канал потерял доступ: {about}",
+            lines: &["Канал «{about}» потерял доступ: сообщения не приходят и не уходят. Подключите его заново."],
+            button: "Открыть канал",
+            note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
+            nobody: NOBODY,
+        },
+        LetterKind::SendFailed => Words {
+            subject: "Сообщение не отправлено: {about}",
+            lines: &["Сообщение клиенту «{about}» не отправлено. Причина и кнопка «Повторить» — в переписке."],
+            button: "Открыть переписку",
+            note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
+            nobody: NOBODY,
         },
     }
 }
 
 fn english(kind: LetterKind) -> Words {
+    const NOBODY: &str = "Visitor";
     match kind {
         LetterKind::Invitation => Words {
             subject: "You are invited to “{workspace}”",
             lines: &["Hello!", "{by} invites you to answer customers in the workspace “{workspace}”."],
             button: "Accept the invitation",
             note: "The link works for 7 days. If you did not expect it, there is nothing to do.",
+            nobody: NOBODY,
         },
         LetterKind::PasswordLink => Words {
             subject: "Reset your password",
             lines: &["Hello!", "Somebody, most likely you, asked to reset your password. Open the link to choose a new one."],
             button: "Choose a new password",
             note: "The link works for an hour, and once. If it was not you, there is nothing to do: your password stays as it is.",
+            nobody: NOBODY,
         },
         LetterKind::PasswordChanged => Words {
             subject: "Your password was changed",
             lines: &["Hello!", "The password of your account was changed. All other sessions have ended."],
             button: "",
             note: "If it was not you, tell your administrator at once.",
+            nobody: NOBODY,
         },
         LetterKind::FactorOn => Words {
             subject: "Two-step sign-in is on",
             lines: &["Hello!", "From now on, signing in takes a code from your app besides the password."],
             button: "",
             note: "If it was not you, tell your administrator at once.",
+            nobody: NOBODY,
         },
         LetterKind::FactorOff => Words {
             subject: "Two-step sign-in is off",
             lines: &["Hello!", "From now on, the password alone is enough to sign in to your account."],
             button: "",
             note: "If it was not you, tell your administrator at once.",
+            nobody: NOBODY,
         },
         LetterKind::Trial => Words {
             subject: "Test letter",
             lines: &["Hello!", "This letter was sent from the workspace “{workspace}” to test its mail. Since you are reading it, everything works."],
             button: "",
             note: "There is no need to answer.",
+            nobody: NOBODY,
+        },
+        LetterKind::Assigned => Words {
+            subject: "A conversation is yours now: {about}",
+            lines: &["The conversation with “{about}” was given to you.", "{by}"],
+            button: "Open the conversation",
+            note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
+        },
+        LetterKind::Mentioned => Words {
+            subject: "You are mentioned in a note: {about}",
+            lines: &["You are mentioned in a note on the conversation with “{about}”.", "{by}"],
+            button: "Open the conversation",
+            note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
+        },
+        LetterKind::Overdue => Words {
+            subject: "A customer has waited too long: {about}",
+            lines: &["“{about}” has waited too long for an answer."],
+            button: "Answer",
+            note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
+        },
+        LetterKind::ChannelLost => Words {
+            subject: "A channel lost its access: {about}",
+            lines: &["The channel “{about}” lost its access: messages neither come nor go. Connect it again."],
+            button: "Open the channel",
+            note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
+        },
+        LetterKind::SendFailed => Words {
+            subject: "A message could not be sent: {about}",
+            lines: &["A message to “{about}” could not be sent. The conversation shows why, and lets you try again."],
+            button: "Open the conversation",
+            note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
         },
     }
 }
 
 fn spanish(kind: LetterKind) -> Words {
+    const NOBODY: &str = "Visitante";
     match kind {
         LetterKind::Invitation => Words {
             subject: "Invitación a «{workspace}»",
             lines: &["¡Hola!", "{by} te invita a responder a los clientes en el espacio «{workspace}»."],
             button: "Aceptar la invitación",
             note: "El enlace vale 7 días. Si no esperabas esta invitación, no tienes que hacer nada.",
+            nobody: NOBODY,
         },
         LetterKind::PasswordLink => Words {
             subject: "Recuperación de la contraseña",
             lines: &["¡Hola!", "Alguien, probablemente tú, ha pedido recuperar tu contraseña. Abre el enlace para elegir una nueva."],
             button: "Elegir una contraseña nueva",
             note: "El enlace vale una hora y una sola vez. Si no fuiste tú, no hagas nada: la contraseña seguirá igual.",
+            nobody: NOBODY,
         },
         LetterKind::PasswordChanged => Words {
             subject: "Tu contraseña ha cambiado",
             lines: &["¡Hola!", "La contraseña de tu cuenta ha cambiado. Todas las demás sesiones han terminado."],
             button: "",
             note: "Si no fuiste tú, avisa enseguida al administrador.",
+            nobody: NOBODY,
         },
         LetterKind::FactorOn => Words {
             subject: "Verificación en dos pasos activada",
             lines: &["¡Hola!", "A partir de ahora, para entrar hace falta un código de la aplicación además de la contraseña."],
             button: "",
             note: "Si no fuiste tú, avisa enseguida al administrador.",
+            nobody: NOBODY,
         },
         LetterKind::FactorOff => Words {
             subject: "Verificación en dos pasos desactivada",
             lines: &["¡Hola!", "A partir de ahora, la contraseña basta para entrar en tu cuenta."],
             button: "",
             note: "Si no fuiste tú, avisa enseguida al administrador.",
+            nobody: NOBODY,
         },
         LetterKind::Trial => Words {
             subject: "Carta de prueba",
             lines: &["¡Hola!", "Esta carta se envió desde el espacio «{workspace}» para probar el correo. Si la estás leyendo, todo funciona."],
             button: "",
             note: "No hace falta responder.",
+            nobody: NOBODY,
+        },
+        LetterKind::Assigned => Words {
+            subject: "Ahora esta conversación es tuya: {about}",
+            lines: &["Te han asignado la conversación con «{about}».", "{by}"],
+            button: "Abrir la conversación",
+            note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
+            nobody: NOBODY,
+        },
+        LetterKind::Mentioned => Words {
+            subject: "Te mencionan en una nota: {about}",
+            lines: &["Te mencionan en una nota de la conversación con «{about}».", "{by}"],
+            button: "Abrir la conversación",
+            note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
+            nobody: NOBODY,
+        },
+        LetterKind::Overdue => Words {
+            subject: "Un cliente espera demasiado: {about}",
+            lines: &["«{about}» lleva demasiado tiempo esperando una respuesta."],
+            button: "Responder",
+            note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
+            nobody: NOBODY,
+        },
+        LetterKind::ChannelLost => Words {
+            subject: "Un canal perdió el acceso: {about}",
+            lines: &["El canal «{about}» perdió el acceso: no entran ni salen mensajes. Vuelve a conectarlo."],
+            button: "Abrir el canal",
+            note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
+            nobody: NOBODY,
+        },
+        LetterKind::SendFailed => Words {
+            subject: "No se pudo enviar un mensaje: {about}",
+            lines: &["No se pudo enviar un mensaje a «{about}». En la conversación verás la causa y podrás repetirlo."],
+            button: "Abrir la conversación",
+            note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
+            nobody: NOBODY,
         },
     }
 }
@@ -231,25 +377,39 @@ fn spanish(kind: LetterKind) -> Words {
 mod tests {
     use super::*;
 
-    const KINDS: [LetterKind; 6] = [
+    const KINDS: [LetterKind; 11] = [
         LetterKind::Invitation,
         LetterKind::PasswordLink,
         LetterKind::PasswordChanged,
         LetterKind::FactorOn,
         LetterKind::FactorOff,
         LetterKind::Trial,
+        LetterKind::Assigned,
+        LetterKind::Mentioned,
+        LetterKind::Overdue,
+        LetterKind::ChannelLost,
+        LetterKind::SendFailed,
     ];
 
     #[test]
     fn every_letter_is_whole_in_every_language() {
-        let given = LetterWords { workspace: "Лавка".to_owned(), by: "Анна".to_owned(), link: "https://chat.example/x#1".to_owned() };
+        let given = LetterWords {
+            workspace: "Лавка".to_owned(),
+            by: "Анна".to_owned(),
+            link: "https://chat.example/x#1".to_owned(),
+            ..LetterWords::default()
+        };
         for kind in KINDS {
             let subjects: Vec<String> = ["ru", "en", "es"].iter().map(|locale| compose(kind, locale, &given).subject).collect();
             assert!(subjects[0] != subjects[1] && subjects[1] != subjects[2], "{subjects:?}");
             for locale in ["ru", "en", "es"] {
                 let letter = compose(kind, locale, &given);
                 assert!(!letter.text.contains(['{', '}']), "{letter:?}");
-                assert_eq!(matches!(kind, LetterKind::Invitation), letter.text.contains("Анна"), "{letter:?}");
+                assert_eq!(
+                    matches!(kind, LetterKind::Invitation | LetterKind::Assigned | LetterKind::Mentioned),
+                    letter.text.contains("Анна"),
+                    "{letter:?}"
+                );
             }
         }
     }
@@ -257,7 +417,13 @@ mod tests {
     #[test]
     fn what_people_wrote_stays_words() {
         let nasty = "Ann\r\nBcc: all@shop.example <img src=x onerror=alert(1)> {link} \"&'";
-        let given = LetterWords { workspace: nasty.to_owned(), by: "{workspace}".to_owned(), link: "https://a.example/?a=1&b=\"2\"".to_owned() };
+        let given = LetterWords {
+            workspace: nasty.to_owned(),
+            by: "{workspace}".to_owned(),
+            link: "https://a.example/?a=1&b=\"2\"".to_owned(),
+            text: nasty.to_owned(),
+            ..LetterWords::default()
+        };
         let letter = compose(LetterKind::Invitation, "en", &given);
         assert!(!letter.subject.contains(['\r', '\n']), "{:?}", letter.subject);
         assert!(letter.text.contains("{workspace} invites you"), "a name is not filled again: {}", letter.text);

@@ -67,6 +67,15 @@ pub struct Episode {
     pub comment: String,
 }
 
+impl Conversation {
+    /// Whether a customer waits here for somebody to answer.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        let is_here = self.status == ConversationStatus::Open && self.snoozed_until.is_none() && self.blocked_at.is_none();
+        is_here && self.unanswered_since.is_some() && self.joined_into.is_none()
+    }
+}
+
 impl Episode {
     /// One that begins.
     #[must_use]
@@ -173,6 +182,12 @@ pub struct Conversation {
     /// Since when the customer waits (G-04).
     #[serde(default)]
     pub unanswered_since: Option<Time>,
+    /// When it is told (next) that the customer waits too long.
+    #[serde(default)]
+    pub overdue_at: Option<Time>,
+    /// How far that went: 0 it was not told, 1 who answers was told, 2 admins and owners were.
+    #[serde(default)]
+    pub overdue: u8,
     /// When something was last written; never falls.
     pub active_at: Time,
     /// When it began.
@@ -229,6 +244,11 @@ pub enum FactKind {
     },
     /// Back before that moment, or at it.
     Woken,
+    /// The customer waited too long.
+    Overdue {
+        /// 1: who answers was told; 2: admins and owners were.
+        step: u8,
+    },
     /// Tags put on and taken off.
     Tagged {
         /// Put on.

@@ -42,7 +42,8 @@ pub struct Hours {
     pub closed: Vec<String>,
 }
 
-fn minutes(text: &str) -> Option<i64> {
+/// Minutes since midnight of `HH:MM`; `24:00` is one.
+pub(crate) fn minutes(text: &str) -> Option<i64> {
     let (hours, minutes) = text.split_once(':')?;
     if hours.len() != 2 || minutes.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':') {
         return None;
@@ -130,6 +131,28 @@ impl Hours {
     }
 }
 
+impl Hours {
+    /// The moment at which people have answered for so long since `from`; none: not within half a year.
+    #[must_use]
+    pub fn after(&self, from: Time, ms: i64, workspace_zone: &str) -> Option<Time> {
+        let (mut at, mut left) = (from, ms);
+        // Each day has at most a few changes, and the next is looked for two weeks ahead.
+        for _ in 0..200 {
+            let (open, change) = self.state(at, workspace_zone);
+            let Some(change) = change else { return open.then(|| at.plus_ms(left)) };
+            if open {
+                let span = change.since(at);
+                if span >= left {
+                    return Some(at.plus_ms(left));
+                }
+                left = left.saturating_sub(span);
+            }
+            at = change;
+        }
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -182,6 +205,31 @@ mod tests {
         let nobody = hours("", [&[]; 7], &[]);
         assert_eq!(nobody.state(at("2026-11-23T07:00:00Z"), "Europe/Moscow"), (false, None));
         assert_eq!(Hours { on: false, ..nobody }.state(at("2026-11-23T07:00:00Z"), ""), (true, None));
+    }
+
+    #[test]
+    fn working_time_passes_only_while_people_answer() {
+        let office: &[(&str, &str)] = &[("09:00", "13:00"), ("14:00", "18:00")];
+        let shop = hours("", [office, office, office, office, office, &[], &[]], &["2026-11-24"]);
+        let always = hours("", [&[("00:00", "24:00")]; 7], &[]);
+        let never = hours("", [&[]; 7], &[]);
+        let off = Hours { on: false, ..never.clone() };
+        // 2026-11-23 is a Monday, nine in Moscow is six in UTC.
+        let table: &[(&str, &Hours, &str, i64, Option<&str>)] = &[
+            ("within an interval", &shop, "2026-11-23T07:00:00Z", 15, Some("2026-11-23T07:15:00Z")),
+            ("to its last moment", &shop, "2026-11-23T09:45:00Z", 15, Some("2026-11-23T10:00:00Z")),
+            ("over lunch", &shop, "2026-11-23T09:50:00Z", 15, Some("2026-11-23T11:05:00Z")),
+            ("before it opens", &shop, "2026-11-23T03:00:00Z", 15, Some("2026-11-23T06:15:00Z")),
+            ("over the night and a day off", &shop, "2026-11-23T14:50:00Z", 15, Some("2026-11-25T06:05:00Z")),
+            ("from Friday evening on", &shop, "2026-11-27T20:00:00Z", 60, Some("2026-11-30T07:00:00Z")),
+            ("around the clock", &always, "2026-11-23T20:55:00Z", 15, Some("2026-11-23T21:10:00Z")),
+            ("without hours", &off, "2026-11-29T20:55:00Z", 15, Some("2026-11-29T21:10:00Z")),
+            ("never", &never, "2026-11-23T07:00:00Z", 15, None),
+        ];
+        for (name, hours, from, minutes, wanted) in table {
+            let found = hours.after(at(from), minutes * 60_000, "Europe/Moscow").map(|at| at.to_string());
+            assert_eq!(found, wanted.map(|wanted| at(wanted).to_string()), "{name}");
+        }
     }
 
     #[test]

@@ -56,6 +56,16 @@ pub enum LetterKind {
     FactorOff,
     /// Somebody tries whether letters arrive.
     Trial,
+    /// A conversation was given to the reader.
+    Assigned,
+    /// The reader is mentioned in a note.
+    Mentioned,
+    /// A customer waits too long.
+    Overdue,
+    /// A channel lost its access.
+    ChannelLost,
+    /// A message could not be sent.
+    SendFailed,
 }
 
 /// How far a letter came.
@@ -82,4 +92,10 @@ pub struct LetterWords {
     /// Where it leads; empty: nowhere.
     #[serde(default)]
     pub link: String,
+    /// The customer or channel it is about, by name.
+    #[serde(default)]
+    pub about: String,
+    /// What somebody wrote; empty: it is not to be shown.
+    #[serde(default)]
+    pub text: String,
 }

@@ -10,6 +10,7 @@
 //! * [`contact`]: phones and e-mails as people type them
 //! * [`hours`]: when people answer
 //! * [`network`]: which addresses anybody on the internet could have
+//! * [`notice`]: who is told of what, and when there is silence
 //! * [`visit`]: how somebody came to the site
 //! * [`customer`]: identities, customers, who vouches for what
 //! * [`conversation`]: places, conversations, episodes, the inbox row
@@ -30,6 +31,7 @@ pub mod ids;
 pub mod letter;
 pub mod message;
 pub mod network;
+pub mod notice;
 pub mod people;
 pub mod personal;
 pub mod protocol;

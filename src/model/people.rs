@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Enrolment, SecondFactor};
 use super::ids::{AccountId, SessionId, TokenId, UserId, WorkspaceId};
-use super::protocol::Role;
+use super::protocol::{Escalation, Role};
 use super::time::Time;
 
 /// A company's space.
@@ -24,6 +24,9 @@ pub struct Workspace {
     pub time_zone: String,
     /// When it was made.
     pub created_at: Time,
+    /// When it is told that a customer waits too long.
+    #[serde(default)]
+    pub escalation: Escalation,
 }
 
 /// A person who logs in; one e-mail per installation.
@@ -79,6 +82,14 @@ pub struct Member {
     pub created_at: Time,
     /// Until when; the record stays, so that old messages keep their author.
     pub removed_at: Option<Time>,
+}
+
+impl Member {
+    /// Whether they may see what belongs to this account.
+    #[must_use]
+    pub fn sees(&self, account: AccountId) -> bool {
+        self.removed_at.is_none() && Access::new(self.role, self.channels.as_deref()).sees(account)
+    }
 }
 
 /// What a secret opens. Found by the secret's SHA-256, so the store never holds the secret itself.

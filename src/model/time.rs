@@ -84,9 +84,24 @@ impl dyn World {
 #[derive(Debug, Default)]
 pub struct RealWorld;
 
+/// How far tests have put the clock of this process forward.
+#[cfg(feature = "faults")]
+static AHEAD_MS: AtomicI64 = AtomicI64::new(0);
+
+#[cfg(feature = "faults")]
+impl RealWorld {
+    /// Puts the clock of this process forward.
+    pub fn put_forward(ms: i64) {
+        AHEAD_MS.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
 impl World for RealWorld {
     fn now(&self) -> Time {
-        Time(jiff::Timestamp::now().as_millisecond())
+        let now = Time(jiff::Timestamp::now().as_millisecond());
+        #[cfg(feature = "faults")]
+        let now = now.plus_ms(AHEAD_MS.load(Ordering::SeqCst));
+        now
     }
 
     fn random(&self, into: &mut [u8]) {

@@ -1,6 +1,7 @@
 //! Calls to addresses that people give: push services of browsers, outgoing webhooks, links of files. Knows neither actors nor the store.
 //!
 //! * [`call`]: the one client: no redirects, no proxy of the environment, time limits, a bound on the answer
+//! * [`web_push`]: what the push services of browsers are sent
 //! * [`names`]: what a name leads to, without the addresses that are nobody's on the internet
 //!
 //! Whoever may write an address here could otherwise read, by our hands, what stands beside this server: a cloud's keys, a database, a
@@ -9,5 +10,6 @@
 
 pub mod call;
 pub mod names;
+pub mod web_push;
 
 pub use call::{Answer, Call, Outside, OutsideError};

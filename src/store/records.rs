@@ -21,8 +21,11 @@
 //! | `reply` | workspace | owner, id | unique `shortcut` (owner, shortcut) |
 //! | `mark`, `draft` | workspace | user, conversation | scan |
 //! | `visit` | workspace | code | |
+//! | `notice_wishes`, `absence`, `push_subscription`, `notice_place` | workspace | user; session; one record | scan |
+//! | `notice` | workspace | user, way, topic | `due` (time) |
 //! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
 
+mod notices;
 mod workplace;
 
 use serde::{Deserialize, Serialize};
@@ -397,6 +400,9 @@ pub struct Installation {
     /// Who made the first workspace and is not its member yet: the step between two partitions.
     #[serde(default)]
     pub founder: Option<UserId>,
+    /// The key by which push services know this installation, sealed; made when the first device asks for it.
+    #[serde(default)]
+    pub push_key: Option<String>,
 }
 
 impl Installation {

@@ -178,7 +178,7 @@ mod flows {
         let email = format!("anna{}@shop.example", home.workspace);
         let new = |role: &str, email: &str| json!({ "name": "Анна", "email": email, "password": "пароль-1", "role": role, "channels": [account.id] });
         let made = expect(owner, "POST", "/api/v1/users", new("manager", &email), "201").await.body;
-        assert_eq!(fields(&made), BTreeSet::from(["id", "name", "email", "role", "channels", "created_at"]));
+        assert_eq!(fields(&made), BTreeSet::from(["id", "name", "email", "role", "channels", "created_at", "away"]));
         let admin_id = app.member(home.workspace, Role::Admin, None).await;
         let admin = app.client(&app.session(home.workspace, admin_id).await);
         let unknown = json!({ "name": "А", "email": "x@y.zz", "password": "пароль-1", "role": "manager", "channels": ["0000000000000"] });
@@ -199,7 +199,7 @@ mod flows {
         let anna: UserId = text(&made, "id").parse().unwrap();
         let secret = app.session(home.workspace, anna).await;
         let seen = app.client(&secret).get("/api/v1/users").await.body;
-        assert!(seen["items"].as_array().unwrap().iter().all(|user| fields(user) == BTreeSet::from(["id", "name", "role"])), "{seen}");
+        assert!(seen["items"].as_array().unwrap().iter().all(|user| fields(user) == BTreeSet::from(["id", "name", "role", "away"])), "{seen}");
         // What they may see changes: their sockets come back.
         let (path, mut socket) = (format!("/api/v1/users/{anna}"), app.manager(&secret).await);
         let changed = expect(&admin, "PATCH", &path, json!({ "channels": null, "name": "Анна П." }), "200").await.body;
@@ -451,7 +451,16 @@ mod flows {
             Ok::<_, kommutator::store::port::CommitError>(Message { admission: Admission::Filtered { reason: Reason::new("test") }, ..old.clone() })
         };
         let tell = |message: &Message, batch: &mut Batch| {
-            let entry = FeedEntry::Message { c: message.conversation, a: message.account, n: message.number, h: 0, new: false, hid: true, d: false };
+            let entry = FeedEntry::Message {
+                c: message.conversation,
+                a: message.account,
+                n: message.number,
+                h: 0,
+                new: false,
+                hid: true,
+                d: false,
+                f: false,
+            };
             batch.append(&streams::feed(), write(&entry)?);
             Ok(())
         };

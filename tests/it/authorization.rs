@@ -174,6 +174,13 @@ const ROUTES: &[Row] = &[
     ("PUT", "/api/v1/me/marks/{id}", |_| json!({ "pinned": true }), May::PeopleWhoSee("204", "404 unknown_conversation")),
     ("GET", "/api/v1/me/drafts", nothing, May::People("200")),
     ("PUT", "/api/v1/me/drafts/{id}", |_| json!({ "text": "begun" }), May::PeopleWhoSee("204", "404 unknown_conversation")),
+    ("GET", "/api/v1/me/notices", nothing, May::People("200")),
+    ("PUT", "/api/v1/me/notices", |_| json!({}), May::People("200")),
+    ("POST", "/api/v1/me/notices/test", |_| json!({ "means": "push" }), May::People("409 push_off")),
+    ("PUT", "/api/v1/me/push", |_| json!({ "endpoint": "x", "keys": { "p256dh": "", "auth": "" } }), May::People("422 push_target_invalid")),
+    // Another's device is as one that is not.
+    ("DELETE", "/api/v1/me/push/{id}", nothing, May::People("404 unknown_device")),
+    ("PUT", "/api/v1/me/away", |_| json!({ "away": false }), May::People("204")),
     ("GET", "/api/v1/conversations/{id}/person", nothing, CONVERSATION),
     ("POST", "/api/v1/conversations/{id}/outlook", |_| json!({ "text": "words" }), CONVERSATION),
     ("GET", "/api/v1/customers", nothing, May::Members("200")),

@@ -6,7 +6,7 @@ use std::path::Path;
 use kommutator::channel::site_widget::options::WidgetOptions;
 use kommutator::channel::site_widget::settings::Appearance;
 use kommutator::model::connection::HealthState;
-use kommutator::model::protocol::{CustomerView, ManagerFrame, PersonView, Role, ServerFrame, VisitorFrame};
+use kommutator::model::protocol::{CustomerView, Escalation, ManagerFrame, NoticeEvent, NoticeSettings, PersonView, Role, ServerFrame, VisitorFrame};
 use ts_rs::{Config, TS};
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web-widget/shared/src/generated/protocol.ts");
@@ -23,6 +23,9 @@ fn typescript_types_are_those_of_rust() {
     PersonView::export_all(&config).unwrap();
     CustomerView::export_all(&config).unwrap();
     Appearance::export_all(&config).unwrap();
+    NoticeSettings::export_all(&config).unwrap();
+    NoticeEvent::export_all(&config).unwrap();
+    Escalation::export_all(&config).unwrap();
     WidgetOptions::export_all(&config).unwrap();
     let made = std::fs::read_to_string(folder.path().join("protocol.ts")).unwrap();
     if std::env::var_os("KOMMUTATOR_WRITE").is_some() {

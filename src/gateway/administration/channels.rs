@@ -84,7 +84,7 @@ pub async fn create_widget(
     let mut batch = Batch::new();
     batch.insert(&record)?;
     batch.insert(&account)?;
-    batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: account.id })?);
+    batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: account.id, lost: false })?);
     audit(house, &mut batch, actor, "channel.created", account.id, json!({ "name": name, "kind": account.kind }))?;
     house.store.workspace(workspace).commit(batch).await?;
     Ok(account)
@@ -131,7 +131,7 @@ pub async fn change_account(
         let new = changed(house, &old, change)?;
         let mut batch = Batch::new();
         batch.update(&old, &new)?;
-        batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id })?);
+        batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id, lost: false })?);
         batch.append(&streams::mailbox(new.login), entries::write(&MailboxEntry::Reload)?);
         let action = if change.remove { "channel.removed" } else { "channel.changed" };
         let shown = |account: &ChannelAccount| {

@@ -14,7 +14,7 @@ use super::{Actor, AdministrationError, audit};
 use crate::gateway::house::House;
 use crate::model::ids::WorkspaceId;
 use crate::model::people::{User, Workspace};
-use crate::model::protocol::Role;
+use crate::model::protocol::{Escalation, Role};
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Refusal};
 use crate::store::records::Installation;
@@ -97,6 +97,7 @@ pub async fn found(house: &House, code: &str, said: Founding, from: &Entering) -
         locale: said.locale.clone(),
         time_zone: said.time_zone.clone(),
         created_at: house.world.now(),
+        escalation: Escalation::default(),
     };
     let new = NewUser { email, name, password, locale: said.locale, time_zone: said.time_zone, workspaces: vec![FIRST] };
     let also = |user: &User, batch: &mut Batch| {

@@ -52,7 +52,7 @@ async fn letter(house: &House, batch: &mut Batch, invite: &mut Invite, token: &s
     // Who is known here reads their own language.
     let locale = find_user(house, &invite.email).await?.map_or(workspace.locale, |user| user.record.locale);
     let link = format!("{}/invite#{token}", house.public_url);
-    let words = LetterWords { workspace: workspace.name, by: invite.invited_by_name.clone(), link };
+    let words = LetterWords { workspace: workspace.name, by: invite.invited_by_name.clone(), link, ..LetterWords::default() };
     let (about, until) = (LetterKind::Invitation, None);
     let new = NewLetter { workspace: Some(invite.workspace), to: &invite.email, locale: &locale, about, words, until };
     invite.letter = post::write(house, batch, new)?;

@@ -8,7 +8,7 @@
 //! * [`channels`]: provider logins and channel accounts
 //! * [`customers`]: merged and taken apart
 //! * [`tags`], [`replies`]: what all managers use beside the conversations
-//! * [`personal`]: what is one manager's own
+//! * [`personal`]: what is one manager's own; [`notices`]: what they want to be told, on which devices, and whether they are away
 //! * [`quarantine`]: what could not be handled, shown and replayed
 
 pub mod access;
@@ -16,6 +16,7 @@ pub mod channels;
 pub mod customers;
 pub mod founding;
 pub mod invites;
+pub mod notices;
 pub mod passwords;
 pub mod people;
 pub mod personal;

@@ -8,7 +8,7 @@ use super::{Actor, AdministrationError, audit};
 use crate::gateway::house::House;
 use crate::model::ids::{AccountId, UserId, WorkspaceId};
 use crate::model::people::{Member, User, Workspace};
-use crate::model::protocol::Role;
+use crate::model::protocol::{Escalation, Role};
 use crate::store::batch::Batch;
 use crate::store::key::Key;
 use crate::store::port::{CommitError, Refusal, Scan, StoreError};
@@ -45,6 +45,7 @@ pub async fn create_workspace(house: &House, name: &str) -> Result<Workspace, Ad
             locale: "ru".to_owned(),
             time_zone: "Europe/Moscow".to_owned(),
             created_at: house.world.now(),
+            escalation: Escalation::default(),
         };
         let mut batch = Batch::new();
         batch.insert(&workspace)?;

@@ -13,7 +13,7 @@ use crate::store::table::Record;
 const TRIES: usize = 10;
 
 /// Puts a record, whatever lies there, or removes it.
-async fn put<R: Record>(store: &PartitionStore, key: RecordKey, record: Option<&R>) -> Result<(), AdministrationError> {
+pub(super) async fn put<R: Record>(store: &PartitionStore, key: RecordKey, record: Option<&R>) -> Result<(), AdministrationError> {
     for _ in 0..TRIES {
         let mut batch = Batch::new();
         match (store.get::<R>(key.clone()).await?, record) {

@@ -68,7 +68,7 @@ pub async fn create_probe(
             created_at: now,
             removed_at: None,
         })?;
-        batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id })?);
+        batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id, lost: false })?);
         audit(house, &mut batch, actor, "channel.created", id, json!({ "name": name, "kind": ChannelKind::Probe }))?;
     }
     house.store.workspace(workspace).commit(batch).await?;

@@ -8,6 +8,7 @@ use super::people::{MemberChange, canonical_email, change_member};
 use super::{AdministrationError, audit};
 use crate::gateway::house::House;
 use crate::model::people::{User, Workspace};
+use crate::model::protocol::Escalation;
 use crate::store::batch::Batch;
 use crate::store::port::CommitError;
 
@@ -114,6 +115,21 @@ pub struct WorkspaceChange {
     pub locale: Option<String>,
     /// A name of the time zone database.
     pub time_zone: Option<String>,
+    /// When it is told that a customer waits too long.
+    pub escalation: Option<Escalation>,
+}
+
+/// The longest a customer may wait, minutes.
+const WAIT_LIMIT: u32 = 7 * 24 * 60;
+
+fn check_escalation(escalation: &Escalation) -> Result<(), AdministrationError> {
+    if !(1..=WAIT_LIMIT).contains(&escalation.minutes) {
+        return Err(AdministrationError::Wrong { field: "minutes", code: "out_of_range" });
+    }
+    if escalation.more_minutes > WAIT_LIMIT {
+        return Err(AdministrationError::Wrong { field: "more_minutes", code: "out_of_range" });
+    }
+    escalation.hours.check().map_err(|(field, code)| AdministrationError::Wrong { field, code })
 }
 
 /// Changes a workspace.
@@ -124,19 +140,23 @@ pub async fn change_workspace(house: &House, caller: &Caller, change: WorkspaceC
     change.locale.as_deref().map(check_locale).transpose()?;
     change.time_zone.as_deref().map(check_time_zone).transpose()?;
     let name = change.name.as_deref().map(super::people::check_name).transpose()?;
+    change.escalation.as_ref().map(check_escalation).transpose()?;
     let old = workspace(house, caller).await?;
     let next = |old: &Workspace| Workspace {
         name: name.clone().unwrap_or_else(|| old.name.clone()),
         locale: change.locale.clone().unwrap_or_else(|| old.locale.clone()),
         time_zone: change.time_zone.clone().unwrap_or_else(|| old.time_zone.clone()),
+        escalation: change.escalation.clone().unwrap_or_else(|| old.escalation.clone()),
         ..old.clone()
     };
     let new = next(&old);
-    let said = |space: &Workspace| json!({ "name": space.name, "locale": space.locale, "time_zone": space.time_zone });
+    let said =
+        |space: &Workspace| json!({ "name": space.name, "locale": space.locale, "time_zone": space.time_zone, "escalation": space.escalation });
     let mut batch = Batch::new();
     audit(house, &mut batch, &caller.actor(), "workspace.changed", caller.workspace, json!({ "old": said(&old), "new": said(&new) }))?;
     house.store.workspace(caller.workspace).commit(batch).await?;
     let changed = house.store.global().change(Workspace::at(caller.workspace), |old| Ok::<_, CommitError>(next(old)), |_, _| Ok(())).await?;
+    house.spaces.forget(&caller.workspace);
     Ok(changed.ok_or(AdministrationError::Unknown("workspace"))?.record)
 }
 

@@ -368,7 +368,7 @@ async fn set_health(desk: &Desk, status: Health, reason: Option<Reason>) {
     };
     let tell = |_: &ProviderLogin, batch: &mut Batch| {
         desk.accounts().into_iter().try_for_each(|a| {
-            batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a })?);
+            batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a, lost: status == Health::AccessLost })?);
             Ok(())
         })
     };

@@ -1,6 +1,8 @@
 //! What people and integrations ask of a conversation: messages and read marks here, the rest in [`triage`](super::triage) and
 //! [`wording`](super::wording).
 
+use std::collections::BTreeSet;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::desk::Desk;
@@ -9,9 +11,10 @@ use super::{Decision, Done, inbound, triage, wording};
 use crate::channel::contract::Transport;
 use crate::gateway::commands::{Answer, Command, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
-use crate::model::ids::{AccountId, ConversationId, MessageId};
+use crate::model::ids::{AccountId, ConversationId, MessageId, UserId};
 use crate::model::message::{Message, Origin, Part, Piece};
-use crate::model::protocol::{Author, Can, EntryDirection, SendFrame, SendState, SendStatus};
+use crate::model::people::Member;
+use crate::model::protocol::{Author, Can, EntryDirection, Mention, SendFrame, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::port::Scan;
@@ -20,6 +23,9 @@ use crate::store::table::Stored;
 
 /// A live message that could not go out for so long fails instead of going out late.
 pub const LIVE_LIFETIME_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// The most colleagues one note names.
+const MENTIONS_LIMIT: usize = 20;
 
 /// What a message may hold.
 pub(crate) struct Limits {
@@ -79,6 +85,7 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
         Command::Assign { to, by, .. } => triage::assign(desk, stored, *to, by),
         Command::Snooze { until, by, .. } => triage::snooze(desk, stored, *until, by),
         Command::Wake { due, .. } => triage::wake(desk, stored, *due),
+        Command::Escalate { step, due, .. } => triage::escalate(desk, stored, *step, *due).await,
         Command::MarkUnread { .. } => triage::mark_unread(desk, stored),
         Command::Tag { on, off, by, .. } => triage::tag(desk, stored, on, off, by),
         Command::Block { blocked, by, .. } => triage::block(desk, stored, *blocked, by),
@@ -152,6 +159,7 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
         client_id: Some(frame.client_id.clone()),
         written_at: at,
         state: SendState { status, reason: None, at: now },
+        mentions: if frame.note { mentioned(desk, conversation.account, &frame.mentions).await? } else { Vec::new() },
         ..Message::fresh(id, conversation.account, direction, author.clone(), origin.clone(), now)
     };
     let uploader = FileOwner::Uploader { id: author.id.clone() };
@@ -169,6 +177,17 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
     draft.add(&message, card.as_ref().map_or(&[], |card| card.links.as_slice()))?;
     let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
+}
+
+/// Colleagues a note names, as far as they may see it.
+async fn mentioned(desk: &Desk, account: AccountId, users: &[UserId]) -> Result<Vec<Mention>, CommandError> {
+    if users.len() > MENTIONS_LIMIT {
+        return Err(CommandError::Refused(Reason::new("too_many_mentions").with("limit", MENTIONS_LIMIT)));
+    }
+    let keys: Vec<_> = users.iter().collect::<BTreeSet<_>>().into_iter().map(|user| Member::at(*user)).collect();
+    let found = desk.store.get_many::<Member>(&keys).await?;
+    let members = found.into_iter().flatten().map(|stored| stored.record).filter(|member| member.sees(account));
+    Ok(members.map(|member| Mention { user: member.user, name: member.name }).collect())
 }
 
 /// A message to an address.
@@ -203,6 +222,7 @@ pub(crate) async fn write_first(
         as_files: false,
         reply_to: None,
         note: false,
+        mentions: Vec::new(),
         expected_last: None,
     };
     write(desk, draft, &frame, first.author, first.origin, first.at).await

@@ -2,14 +2,14 @@
 
 use super::desk::Desk;
 use super::people::People;
-use crate::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, OutboxEntry};
+use crate::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, OutboxEntry, Tell, TimerEntry};
 use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
 use crate::model::customer::Identity;
 use crate::model::ids::{ConnectionId, CustomerId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
-use crate::model::protocol::EntryDirection;
+use crate::model::protocol::{EntryDirection, SendStatus};
 use crate::model::time::Time;
 use crate::store::batch::Batch;
 use crate::store::key::Key;
@@ -34,6 +34,8 @@ pub(crate) struct Draft {
     hidden: Vec<bool>,
     quiet: bool,
     delivered: bool,
+    tell: Option<Tell>,
+    failed: Vec<u32>,
     met: Vec<Stored<Identity>>,
     customers: Vec<CustomerId>,
     now: Time,
@@ -51,6 +53,8 @@ impl Draft {
             hidden: Vec::new(),
             quiet: false,
             delivered: false,
+            tell: None,
+            failed: Vec::new(),
             met: Vec::new(),
             customers: Vec::new(),
             now,
@@ -112,6 +116,9 @@ impl Draft {
     /// Changes a message of the log.
     pub(crate) fn change(&mut self, old: &Stored<Message>, new: &Message) -> Result<(), StoreError> {
         self.batch.update(old, new)?;
+        if new.state.status == SendStatus::Failed && old.record.state.status != SendStatus::Failed {
+            self.failed.push(new.number);
+        }
         self.changed(new, false);
         Ok(())
     }
@@ -133,6 +140,34 @@ impl Draft {
     /// Nothing anybody sees changes.
     pub(crate) fn quiet(&mut self) {
         self.quiet = true;
+    }
+
+    /// People are to be told of this.
+    pub(crate) fn tell(&mut self, what: Tell) {
+        self.tell = Some(what);
+    }
+
+    /// Whether a customer begins to wait with this.
+    pub(crate) fn begins_to_wait(&self) -> bool {
+        self.conversation.waits() && !self.old.as_ref().is_some_and(|old| old.record.waits())
+    }
+
+    /// It is told at this moment that the customer waits too long; 1 or 2, see [`Tell::Overdue`].
+    pub(crate) fn overdue_at(&mut self, step: u8, at: Time) -> Result<(), StoreError> {
+        let timer = TimerEntry::Overdue { c: self.conversation.id, l: self.conversation.login, s: step };
+        self.conversation.overdue_at = Some(at);
+        self.batch.set_timer(&timer.name(), at, entries::write(&timer)?);
+        Ok(())
+    }
+
+    /// Nobody waits any more: what was to be told of it is not.
+    fn waits_no_more(&mut self) {
+        if self.conversation.overdue_at.take().is_some() {
+            let (c, l) = (self.conversation.id, self.conversation.login);
+            let timer = TimerEntry::Overdue { c, l, s: self.conversation.overdue.saturating_add(1) };
+            self.batch.clear_timer(&timer.name());
+        }
+        self.conversation.overdue = 0;
     }
 
     /// Something happened with the conversation itself.
@@ -207,6 +242,9 @@ impl Draft {
 
     /// The batch, and the conversation as it will be stored.
     pub(crate) fn finish(mut self, desk: &Desk) -> Result<(Batch, Stored<Conversation>), StoreError> {
+        if !self.conversation.waits() {
+            self.waits_no_more();
+        }
         let feed = streams::feed();
         let changes = streams::changes(self.conversation.id);
         for (change, hidden) in self.changes.iter().zip(&self.hidden) {
@@ -220,11 +258,12 @@ impl Draft {
                 new: change.new,
                 hid: *hidden,
                 d: self.delivered,
+                f: self.failed.contains(&change.n),
             };
             self.batch.append(&feed, entries::write(&entry)?);
         }
         if self.changes.is_empty() && !self.quiet {
-            let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account };
+            let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account, t: self.tell.take() };
             self.batch.append(&feed, entries::write(&entry)?);
         }
         for customer in &self.customers {

@@ -196,6 +196,8 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         customer_read_up_to: 0,
         customer_wrote: false,
         unanswered_since: None,
+        overdue_at: None,
+        overdue: 0,
         active_at: now,
         created_at: now,
     }

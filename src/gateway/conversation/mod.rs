@@ -276,6 +276,11 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
             }
             Decision::Commit(draft, answer) => (draft, answer),
         };
+        if draft.begins_to_wait()
+            && let Err(error) = triage::await_answer(desk, &mut draft).await
+        {
+            return (Known::Unread, Err(error));
+        }
         let done = answer(&draft);
         let met = draft.take_met();
         let (batch, next) = match draft.finish(desk).and_then(|(batch, next)| Ok((with_cause(batch, &work.cause, &done)?, next))) {

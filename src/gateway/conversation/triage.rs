@@ -6,9 +6,10 @@ use super::desk::Desk;
 use super::draft::Draft;
 use super::inbound;
 use crate::gateway::commands::CommandError;
-use crate::gateway::entries::{self, TimerEntry};
+use crate::gateway::entries::{self, Tell, TimerEntry};
 use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
 use crate::model::ids::{TagId, UserId};
+use crate::model::people::Workspace;
 use crate::model::reason::Reason;
 use crate::model::tag;
 use crate::model::time::Time;
@@ -48,6 +49,9 @@ pub(super) fn assign(desk: &Desk, stored: &Stored<Conversation>, to: Option<User
     }
     let mut draft = draft(desk, stored)?;
     draft.conversation.assignee = to;
+    if let Some(to) = to {
+        draft.tell(Tell::Assigned { to, by: by.to_owned() });
+    }
     draft.fact(desk, by, FactKind::Assigned { to })?;
     Ok(commit(draft))
 }
@@ -110,6 +114,45 @@ pub(super) fn wake(desk: &Desk, stored: &Stored<Conversation>, due: Time) -> Res
     draft.conversation.marked_unread = true;
     draft.conversation.active_at = draft.conversation.active_at.max(desk.house.world.now());
     draft.fact(desk, "", FactKind::Woken)?;
+    Ok(commit(draft))
+}
+
+/// A customer begins to wait: the moment at which that is too long is set in the same commit.
+pub(super) async fn await_answer(desk: &Desk, draft: &mut Draft) -> Result<(), CommandError> {
+    if let Some(space) = desk.house.space(desk.workspace).await?
+        && space.escalation.on
+        && let Some(at) = too_long(&space, space.escalation.minutes, desk.house.world.now())
+    {
+        draft.overdue_at(1, at)?;
+    }
+    Ok(())
+}
+
+fn too_long(space: &Workspace, minutes: u32, from: Time) -> Option<Time> {
+    space.escalation.hours.after(from, i64::from(minutes) * 60_000, &space.time_zone)
+}
+
+/// The customer waited too long: who answers is told, and later admins and owners.
+pub(super) async fn escalate(desk: &Desk, stored: &Stored<Conversation>, step: u8, due: Time) -> Result<Decision, CommandError> {
+    if stored.record.overdue_at != Some(due) || stored.record.overdue.saturating_add(1) != step {
+        return Ok(unchanged(stored));
+    }
+    let space = desk.house.space(desk.workspace).await?.ok_or_else(|| CommandError::refused("unknown_workspace"))?;
+    let mut draft = draft(desk, stored)?;
+    draft.batch().take_timer(&TimerEntry::Overdue { c: stored.record.id, l: stored.record.login, s: step }.name(), due);
+    draft.conversation.overdue_at = None;
+    if !space.escalation.on {
+        return Ok(commit(draft));
+    }
+    draft.conversation.overdue = step;
+    draft.tell(Tell::Overdue { step });
+    draft.fact(desk, "", FactKind::Overdue { step })?;
+    if step == 1
+        && space.escalation.more_minutes > 0
+        && let Some(at) = too_long(&space, space.escalation.more_minutes, desk.house.world.now())
+    {
+        draft.overdue_at(2, at)?;
+    }
     Ok(commit(draft))
 }
 

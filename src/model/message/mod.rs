@@ -14,7 +14,7 @@ pub use self::content::{Attachment, Context, MessageScope, Part, Reaction, plain
 pub use self::delivery::{CrmDeliveryStatus, Delivery};
 pub use self::state::{Attempt, MessageChange, Piece, apply_change, may_follow, raise, react};
 use super::ids::{AccountId, ConnectionId, ConversationId, IdentityId, MessageId};
-use super::protocol::{Author, EntryDirection, SendState, SendStatus};
+use super::protocol::{Author, EntryDirection, Mention, SendState, SendStatus};
 use super::reason::Reason;
 use super::time::Time;
 
@@ -136,6 +136,9 @@ pub struct Message {
     /// When its words and files were erased for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Time>,
+    /// Of a note: who is mentioned in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<Mention>,
     /// Reactions on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
@@ -169,6 +172,7 @@ impl Message {
             edited_at: None,
             deleted_at: None,
             erased_at: None,
+            mentions: Vec::new(),
             reactions: Vec::new(),
         }
     }

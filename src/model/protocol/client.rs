@@ -5,7 +5,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use super::widget::VisitHello;
-use crate::model::ids::{ConversationId, FileId, MessageId};
+use crate::model::ids::{ConversationId, FileId, MessageId, UserId};
 
 /// What a manager's client says.
 #[derive(Debug, Clone, PartialEq, Deserialize, TS)]
@@ -95,6 +95,11 @@ pub struct SendFrame {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub note: bool,
+    /// Of a note: colleagues it names behind an `@`. Who may not see the conversation is left out.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    #[schema(value_type = Vec<String>)]
+    pub mentions: Vec<UserId>,
     /// Refused with `somebody_wrote` when the conversation's newest message is another one.
     #[serde(default)]
     #[ts(as = "Option<String>", optional)]

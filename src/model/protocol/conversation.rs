@@ -102,6 +102,8 @@ pub struct ConversationView {
     #[ts(optional, as = "Option<String>")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub unanswered_since: Option<Time>,
+    /// Whether the customer waits too long.
+    pub overdue: bool,
     /// The last time something was written; the list's order.
     #[ts(as = "String")]
     #[schema(value_type = String, format = DateTime)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use super::notice::Mention;
 use crate::model::ids::{ConversationId, FileId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -141,6 +142,10 @@ pub struct MessageView {
     #[ts(optional, as = "Option<String>")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub deleted_at: Option<Time>,
+    /// Of a note: who is mentioned in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Mention>>", optional)]
+    pub mentions: Vec<Mention>,
     /// Reactions on it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<ReactionView>>", optional)]

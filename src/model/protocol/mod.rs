@@ -12,6 +12,7 @@ pub mod client;
 pub mod conversation;
 pub mod customer;
 pub mod message;
+pub mod notice;
 pub mod server;
 pub mod widget;
 
@@ -21,6 +22,7 @@ pub use self::customer::CustomerView;
 pub use self::message::{
     AttachmentView, Author, AuthorKind, DeliveryView, EntryDirection, FileStatus, MessageView, ReactionView, SendState, SendStatus,
 };
+pub use self::notice::{Escalation, Mention, NoticeEvent, NoticeSettings, QuietHours, Wish};
 pub use self::server::{Event, ServerFrame, Setting, VisitorReady, close};
 pub use self::widget::{
     Ask, Away, ClaimView, ConsentView, EpisodeView, Form, InvitationView, MessengerLink, PersonView, Presence, Rule, Talk, VisitHello, VisitView,

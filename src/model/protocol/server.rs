@@ -195,6 +195,8 @@ pub enum Setting {
     Tags,
     /// The canned replies.
     Replies,
+    /// Who is here: away or back.
+    People,
 }
 
 impl Event {

@@ -315,6 +315,10 @@ pub struct SendBody {
     /// A note for colleagues.
     #[serde(default)]
     note: bool,
+    /// Of a note: colleagues it names behind an `@`; who may not see the conversation is left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    mentions: Vec<UserId>,
     /// Refused when somebody has written since.
     #[schema(value_type = Option<String>)]
     expected_last: Option<MessageId>,
@@ -344,6 +348,7 @@ pub(crate) async fn send(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<
         as_files: body.as_files,
         reply_to: body.reply_to,
         note: body.note,
+        mentions: body.mentions,
         expected_last: body.expected_last,
     };
     let (author, origin) = author(&caller);

@@ -30,6 +30,21 @@ pub(crate) async fn probe(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json
     Ok(Json(made))
 }
 
+/// How far the clock is to be put forward.
+#[cfg(feature = "faults")]
+#[derive(Deserialize)]
+pub(crate) struct ClockBody {
+    ms: i64,
+}
+
+/// Puts the clock of this process forward.
+#[cfg(feature = "faults")]
+#[post("/faults/clock")]
+pub(crate) async fn clock(AsAdmin(_): AsAdmin, body: Json<ClockBody>) -> Json<()> {
+    crate::model::time::RealWorld::put_forward(body.ms);
+    Json(())
+}
+
 /// What is to be erased.
 #[derive(Deserialize)]
 pub(crate) struct EraseBody {

@@ -6,7 +6,7 @@
 //! * [`messages`]: one message changed, taken back, reacted to, tried again
 //! * [`timeline`]: what happened in a conversation, and its files
 //! * [`tags`], [`replies`]: what all managers use
-//! * [`personal`]: what is one manager's own
+//! * [`personal`]: what is one manager's own; [`notices`]: what they want to be told
 //! * [`session`]: log in, log out, who am I; [`sessions`], [`second_factor`]: how I am logged in
 //! * [`setup`], [`invites`], [`password`]: how people get in who have no password yet, or none any more
 //! * [`conversations`]: list, counters, one, its messages, what is asked of it
@@ -36,6 +36,7 @@ pub mod health;
 pub mod hooks;
 pub mod invites;
 pub mod messages;
+pub mod notices;
 pub mod outlook;
 pub mod password;
 pub mod person;
@@ -121,6 +122,12 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(personal::put_mark)
         .service(personal::list_drafts)
         .service(personal::put_draft)
+        .service(notices::show)
+        .service(notices::change)
+        .service(notices::subscribe)
+        .service(notices::unsubscribe)
+        .service(notices::trial)
+        .service(notices::away)
         .service(person::person)
         .service(customers::list)
         .service(customers::create)
@@ -168,6 +175,8 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
 pub fn undocumented(config: &mut web::ServiceConfig) {
     #[cfg(feature = "probe")]
     config.service(faults::probe).service(faults::erase);
+    #[cfg(feature = "faults")]
+    config.service(faults::clock);
     config
         .service(web::resource("/ws/manager").route(web::get().to(super::socket::manager)))
         .service(web::resource("/ws/visitor").route(web::get().to(super::socket::visitor)))

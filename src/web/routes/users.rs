@@ -1,13 +1,14 @@
 //! The members of the workspace. Everybody may know who they are; who may do what is for admins and owners.
 
 use actix_web::http::header;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::conversations::Counted;
 use crate::gateway::administration::access::{Sessions, revoke_sessions};
+use crate::gateway::administration::notices;
 use crate::gateway::administration::passwords;
 use crate::gateway::administration::people::{self, MemberChange, NewMember, add_member, change_member, may_change};
 use crate::gateway::administration::second_factor;
@@ -29,6 +30,12 @@ pub struct UserView {
     id: UserId,
     /// The name.
     name: String,
+    /// Whether they are away, and do not look at what comes.
+    away: bool,
+    /// Until when; none: until they say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    away_until: Option<Time>,
     /// The e-mail; admins and owners only.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
@@ -50,6 +57,8 @@ fn view(member: Member, whole: bool) -> UserView {
         name: member.name,
         email: whole.then_some(member.email),
         role: member.role,
+        away: false,
+        away_until: None,
         channels: whole.then_some(member.channels),
         created_at: whole.then_some(member.created_at),
     }
@@ -59,13 +68,30 @@ fn read_id(text: &str) -> Result<UserId, Problem> {
     text.parse().map_err(|_| Problem::unknown("user"))
 }
 
+/// Which members.
+#[derive(Deserialize, utoipa::IntoParams)]
+pub struct ListUsers {
+    /// Only who sees this channel; the caller must see it too.
+    #[param(value_type = Option<String>)]
+    sees: Option<AccountId>,
+}
+
 /// The members.
-#[utoipa::path(tag = "users", operation_id = "list_users", responses((status = 200, body = Counted<UserView>)))]
+#[utoipa::path(tag = "users", operation_id = "list_users", params(ListUsers), responses((status = 200, body = Counted<UserView>)))]
 #[get("/api/v1/users")]
-pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn) -> Result<Json<Counted<UserView>>, Problem> {
+pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, asked: Query<ListUsers>) -> Result<Json<Counted<UserView>>, Problem> {
+    if asked.sees.is_some_and(|channel| !caller.access.sees(channel)) {
+        return Err(Problem::unknown("channel"));
+    }
     let members = people::members(&edge.house, caller.workspace).await?;
     let whole = caller.access.role >= Role::Admin;
-    Ok(Json(Counted::of(members.into_iter().map(|member| view(member, whole)).collect())))
+    let absences = notices::absences(&edge.house, caller.workspace).await?;
+    let shown = members.into_iter().filter(|member| asked.sees.is_none_or(|channel| member.sees(channel)));
+    let with_absence = |member: Member| {
+        let absence = absences.iter().find(|absence| absence.user == member.user);
+        UserView { away: absence.is_some(), away_until: absence.and_then(|absence| absence.until), ..view(member, whole) }
+    };
+    Ok(Json(Counted::of(shown.map(with_absence).collect())))
 }
 
 /// A new member.

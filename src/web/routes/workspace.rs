@@ -11,6 +11,7 @@ use crate::gateway::supervisor::Post;
 use crate::model::ids::LetterId;
 use crate::model::letter::{Letter, LetterKind, LetterStatus, LetterWords};
 use crate::model::people::Workspace;
+use crate::model::protocol::Escalation;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::batch::Batch;
@@ -32,13 +33,22 @@ pub struct WorkspaceView {
     locale: String,
     /// Its time zone.
     time_zone: String,
+    /// When it is told that a customer waits too long.
+    escalation: Escalation,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
 }
 
 fn view(space: Workspace) -> Json<WorkspaceView> {
-    Json(WorkspaceView { id: space.id.0, name: space.name, locale: space.locale, time_zone: space.time_zone, created_at: space.created_at })
+    Json(WorkspaceView {
+        id: space.id.0,
+        name: space.name,
+        locale: space.locale,
+        time_zone: space.time_zone,
+        escalation: space.escalation,
+        created_at: space.created_at,
+    })
 }
 
 /// The workspace.
@@ -57,6 +67,8 @@ pub struct ChangeWorkspace {
     locale: Option<String>,
     /// A name of the time zone database.
     time_zone: Option<String>,
+    /// When it is told that a customer waits too long, from the next message on.
+    escalation: Option<Escalation>,
 }
 
 /// Change the workspace.
@@ -64,8 +76,8 @@ pub struct ChangeWorkspace {
     (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 #[patch("/api/v1/workspace")]
 pub(crate) async fn change(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json<ChangeWorkspace>) -> Result<Json<WorkspaceView>, Problem> {
-    let ChangeWorkspace { name, locale, time_zone } = body.into_inner();
-    Ok(view(profile::change_workspace(&edge.house, &caller, WorkspaceChange { name, locale, time_zone }).await?))
+    let ChangeWorkspace { name, locale, time_zone, escalation } = body.into_inner();
+    Ok(view(profile::change_workspace(&edge.house, &caller, WorkspaceChange { name, locale, time_zone, escalation }).await?))
 }
 
 /// The mail of this installation, as far as a workspace may know.

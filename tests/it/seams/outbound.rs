@@ -197,7 +197,7 @@ async fn what_expired_fails_and_health_comes_back(on: On) {
     let health = || async { rig.store().get::<ProviderLogin>(ProviderLogin::at(rig.probe.login)).await.unwrap().unwrap().record.health };
     let account_told = || async {
         let feed = rig.store().read(&streams::feed(), 0, 10_000).await.unwrap();
-        let told = feed.entries.iter().filter(|(_, bytes)| matches!(entries::read(bytes), Ok(FeedEntry::Account { a }) if a == rig.probe.one));
+        let told = feed.entries.iter().filter(|(_, bytes)| matches!(entries::read(bytes), Ok(FeedEntry::Account { a, .. }) if a == rig.probe.one));
         told.count()
     };
     let told_before = account_told().await;

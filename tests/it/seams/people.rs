@@ -187,6 +187,7 @@ async fn an_erased_message_is_gone(on: On) {
         as_files: false,
         reply_to: None,
         note: false,
+        mentions: Vec::new(),
         expected_last: None,
     };
     let send = Command::Send { frame, author: Rig::author(), origin: Origin::Manager, at: house.world.now() };

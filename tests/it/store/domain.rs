@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
-use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, TimerEntry};
+use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, Tell, TimerEntry};
 use kommutator::model::connection::ProviderLogin;
-use kommutator::model::ids::{AccountId, CustomerId, NodeId, WorkspaceId};
+use kommutator::model::ids::{AccountId, CustomerId, NodeId, UserId, WorkspaceId};
 use kommutator::model::protocol::Setting;
 use kommutator::model::time::TestWorld;
 use kommutator::store::batch::Batch;
@@ -90,9 +90,10 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
     let until = NOW.plus_ms(86_400_000);
     let outbox = || vec![written(&OutboxEntry { m, until })];
     let feed = [
-        FeedEntry::Message { c: CONVERSATION, a: ACCOUNT, n: 1, h: 1, new: true, hid: true, d: true },
-        FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT },
-        FeedEntry::Account { a: ACCOUNT },
+        FeedEntry::Message { c: CONVERSATION, a: ACCOUNT, n: 1, h: 1, new: true, hid: true, d: true, f: true },
+        FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT, t: Some(Tell::Assigned { to: UserId(81), by: "owner".to_owned() }) },
+        FeedEntry::Conversation { c: CONVERSATION, a: ACCOUNT, t: Some(Tell::Overdue { step: 2 }) },
+        FeedEntry::Account { a: ACCOUNT, lost: true },
         FeedEntry::Customer { c: CustomerId(71), a: Some(AccountId(3)) },
         FeedEntry::Setting { s: Setting::Tags },
     ];
@@ -120,6 +121,10 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
     ]
 }
 
+fn timers() -> [TimerEntry; 2] {
+    [TimerEntry::Snooze { c: CONVERSATION, l: LOGIN }, TimerEntry::Overdue { c: CONVERSATION, l: LOGIN, s: 1 }]
+}
+
 fn owner() -> String {
     ProviderLogin::owner_name(LOGIN)
 }
@@ -143,8 +148,9 @@ pub(crate) async fn fill(engine: &Arc<dyn Engine>) {
         }
     }
     batch.increment(b"passed".to_vec(), b"in".to_vec(), 3);
-    let aside = TimerEntry::Snooze { c: CONVERSATION, l: LOGIN };
-    batch.set_timer(&aside.name(), NOW, written(&aside));
+    for timer in timers() {
+        batch.set_timer(&timer.name(), NOW, written(&timer));
+    }
     workspace.commit(batch).await.unwrap();
     workspace.claim(&owner(), NodeId(1), None).await.unwrap().unwrap();
 }
@@ -167,11 +173,8 @@ pub(crate) async fn check(engine: &Arc<dyn Engine>, restored: bool) {
     assert_eq!(workspace.answer(b"seen").await.unwrap().unwrap(), "the first answer");
     assert_eq!(workspace.counters(b"passed").await.unwrap(), [(b"in".to_vec(), 3)]);
     let due = workspace.due(NOW, 10).await.unwrap();
-    let aside = TimerEntry::Snooze { c: CONVERSATION, l: LOGIN };
-    assert_eq!(
-        due.iter().map(|timer| (&timer.id[..], timer.due, &timer.value[..])).collect::<Vec<_>>(),
-        [(&aside.name()[..], NOW, &written(&aside)[..])]
-    );
+    let found: BTreeSet<_> = due.iter().map(|timer| (timer.id.to_vec(), timer.due, timer.value.to_vec())).collect();
+    assert_eq!(found, timers().iter().map(|timer| (timer.name(), NOW, written(timer))).collect());
     assert_eq!(workspace.owner(&owner()).await.unwrap().unwrap().token, 1);
     let (keyring, _) = keyring();
     let installation = store.global().get::<Installation>(Installation::at()).await.unwrap().unwrap();
@@ -230,13 +233,18 @@ pub(crate) async fn missing(engine: &Arc<dyn Engine>) -> Vec<String> {
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let tables_of = records
         .lines()
-        .filter(|line| line.starts_with("by_id!(") || line.starts_with("personal!(") || line.trim_start().starts_with("const TABLE"))
+        .filter(|line| {
+            line.starts_with("by_id!(")
+                || line.starts_with("personal!(")
+                || line.starts_with("of_user!(")
+                || line.trim_start().starts_with("const TABLE")
+        })
         .filter_map(quoted);
     let mut missing: Vec<String> = tables_of.filter(|table| !tables.contains(table)).map(|table| format!("table {table}")).collect();
     let streams_of = records.split("pub mod streams").nth(1).unwrap().split("pub fn ").skip(1).map(|rest| rest.split('(').next().unwrap());
     missing.extend(streams_of.filter(|stream| !kept_streams.contains(*stream)).map(|stream| format!("stream {stream}")));
     // Every case of every enum of what is stored.
-    let stored = ["message", "conversation", "customer", "connection", "people", "letter"].map(|name| source(&format!("model/{name}")));
+    let stored = ["message", "conversation", "customer", "connection", "people", "letter", "notice"].map(|name| source(&format!("model/{name}")));
     let used = stored.iter().flat_map(|text| text.lines().filter(|line| line.starts_with("use ") && line.contains("protocol::")));
     let shared: String = used.collect();
     let protocol = source("model/protocol");

@@ -6,6 +6,7 @@ use kommutator::model::connection::{
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
 use kommutator::model::customer::{Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
+use kommutator::model::hours::Hours;
 use kommutator::model::ids::{
     AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
     ReplyId, SessionId, TagId, TokenId, UserId,
@@ -15,7 +16,7 @@ use kommutator::model::message::{
 };
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
 use kommutator::model::personal::{Mark, SavedDraft};
-use kommutator::model::protocol::{Author, AuthorKind, EntryDirection, FileStatus, Page, Preview, Role, SendState, SendStatus};
+use kommutator::model::protocol::{Author, AuthorKind, EntryDirection, Escalation, FileStatus, Mention, Page, Preview, Role, SendState, SendStatus};
 use kommutator::model::reason::Reason;
 use kommutator::model::reply::CannedReply;
 use kommutator::model::tag::Tag;
@@ -64,7 +65,13 @@ pub(crate) fn global() -> Vec<Box<dyn Kept>> {
         ..Credential::new(hash.to_owned(), WORKSPACE, holder, NOW, expires_at)
     };
     let pointer = |kind: &str, account| Pointer { kind: kind.into(), key: format!("{kind}key"), workspace: WORKSPACE, login: LOGIN, account };
-    let mut kept = boxed([Installation { key_check: keyring.check_value(&world), created_at: NOW, setup: vec!["b1".into()], founder: Some(USER) }]);
+    let mut kept = boxed([Installation {
+        key_check: keyring.check_value(&world),
+        created_at: NOW,
+        setup: vec!["b1".into()],
+        founder: Some(USER),
+        push_key: Some("s".into()),
+    }]);
     kept.extend(boxed([Workspace {
         id: WORKSPACE,
         name: "Магазин".into(),
@@ -72,6 +79,7 @@ pub(crate) fn global() -> Vec<Box<dyn Kept>> {
         locale: "ru".into(),
         time_zone: "Europe/Moscow".into(),
         created_at: NOW,
+        escalation: Escalation { on: true, minutes: 7, more_minutes: 9, hours: Hours { on: true, ..Hours::default() } },
     }]));
     kept.extend(boxed([User {
         id: USER,
@@ -105,6 +113,7 @@ pub(crate) fn in_workspace() -> Vec<Box<dyn Kept>> {
     kept.extend(conversations());
     kept.extend(boxed((1..=10).map(message)));
     kept.extend(work());
+    kept.extend(super::domain_notices::notices());
     kept
 }
 
@@ -292,6 +301,8 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         customer_read_up_to: 3,
         customer_wrote: true,
         unanswered_since: Some(NOW),
+        overdue_at: Some(later(4)),
+        overdue: 1,
         active_at: later(8),
         created_at: NOW,
     }));
@@ -314,6 +325,7 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         FactKind::Rated { rating: 4 },
         FactKind::Snoozed { until: later(7) },
         FactKind::Woken,
+        FactKind::Overdue { step: 2 },
         FactKind::Tagged { on: vec![TagId(77)], off: vec![TagId(78)] },
         FactKind::Blocked,
         FactKind::Unblocked,
@@ -420,6 +432,7 @@ pub(crate) fn message(number: u32) -> Message {
         edited_at: Some(later(3)),
         deleted_at: gone.then(|| later(4)),
         erased_at: (number == 10).then(|| later(5)),
+        mentions: vec![Mention { user: USER, name: "Мария".into() }],
         reactions: vec![Reaction { emoji: "👍".into(), author }],
     }
 }

@@ -49,6 +49,11 @@ pub(crate) fn ways_in() -> Vec<Box<dyn Kept>> {
         LetterKind::FactorOn,
         LetterKind::FactorOff,
         LetterKind::Trial,
+        LetterKind::Assigned,
+        LetterKind::Mentioned,
+        LetterKind::Overdue,
+        LetterKind::ChannelLost,
+        LetterKind::SendFailed,
     ];
     kept.extend(boxed((1..).zip(kinds.into_iter().zip(statuses.into_iter().cycle())).map(|(id, (about, status))| Letter {
         id: LetterId(id),

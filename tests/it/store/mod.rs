@@ -15,6 +15,7 @@
 #[macro_use]
 mod conformance;
 mod domain;
+mod domain_notices;
 mod domain_records;
 mod domain_ways_in;
 mod dump;

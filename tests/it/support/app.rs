@@ -190,6 +190,11 @@ impl App {
         &self.edge.house
     }
 
+    /// Its time.
+    pub(crate) fn world_now(&self) -> Time {
+        self.world.now()
+    }
+
     /// A client without a login.
     pub(crate) fn nobody(&self) -> Client {
         Client { http: self.http.clone(), url: self.url.clone(), token: None, origin: None }

@@ -5,6 +5,7 @@
 //! * [`node`]: the product itself as a child process
 //! * `provider_side`: webhooks posted until they are taken, and what went out compared with the log
 //! * [`client`]: what a correct client of the sockets does
+//! * [`fake_push`]: a push service that opens what it is handed, as a browser would
 //! * [`fake_smtp`]: a mail server that keeps what it is handed, or fails on purpose
 //! * [`ledger`]: what the server has called durable, kept outside of it
 //! * [`proxy`]: cuts all connections at once
@@ -16,6 +17,7 @@ pub(crate) mod app;
 pub(crate) mod client;
 #[cfg(feature = "faults")]
 pub(crate) mod fake_provider;
+pub(crate) mod fake_push;
 pub(crate) mod fake_smtp;
 pub(crate) mod ledger;
 pub(crate) mod node;

@@ -11,6 +11,7 @@ use kommutator::model::customer::{Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
 use kommutator::model::message::{Delivery, Message, Origin};
+use kommutator::model::notice::{Absence, Notice, NoticePlace, NoticeWishes, PushSubscription};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
 use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::EntryDirection;
@@ -144,6 +145,11 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             CannedReply::TABLE => wanted::<CannedReply>(raw),
             Mark::TABLE => wanted::<Mark>(raw),
             SavedDraft::TABLE => wanted::<SavedDraft>(raw),
+            NoticeWishes::TABLE => wanted::<NoticeWishes>(raw),
+            Absence::TABLE => wanted::<Absence>(raw),
+            PushSubscription::TABLE => wanted::<PushSubscription>(raw),
+            Notice::TABLE => wanted::<Notice>(raw),
+            NoticePlace::TABLE => wanted::<NoticePlace>(raw),
             PendingChanges::TABLE => wanted::<PendingChanges>(raw),
             other => panic!("the recount does not know the table {other} yet"),
         };

@@ -325,6 +325,7 @@ impl Rig {
             as_files: false,
             reply_to: None,
             note: false,
+            mentions: Vec::new(),
             expected_last: None,
         };
         let command = Command::Send { frame, author: Self::author(), origin, at: self.house().world.now() };

@@ -1,9 +1,9 @@
 /** Every address of the HTTP edge the messenger uses, typed, in one place. */
-import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, PersonView, Role } from "@kommutator/shared/generated/protocol.ts";
+import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, NoticeSettings, PersonView, Role } from "@kommutator/shared/generated/protocol.ts";
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -74,13 +74,20 @@ export const api = {
   drafts: () => call<Page<DraftView>>("GET", `${base}/me/drafts`),
   keepDraft: (key: string, draft: { text: string; reply_to: string | null; note: boolean }) => call<undefined>("PUT", `${base}/me/drafts/${id(key)}`, draft),
 
+  notices: () => call<NoticesView>("GET", `${base}/me/notices`),
+  setNotices: (settings: NoticeSettings) => call<NoticesView>("PUT", `${base}/me/notices`, settings),
+  tryNotices: (means: "push" | "letter") => call<undefined>("POST", `${base}/me/notices/test`, { means }),
+  takePushes: (subscription: PushSubscriptionJSON) => call<undefined>("PUT", `${base}/me/push`, subscription),
+  endPushes: (key: string) => call<undefined>("DELETE", `${base}/me/push/${id(key)}`),
+  away: (away: boolean, until: string | null) => call<undefined>("PUT", `${base}/me/away`, { away, until }),
+
   channels: () => call<Page<ChannelView>>("GET", `${base}/channels`),
   addWidget: (name: string, origins: string[], appearance: Appearance) => call<ChannelView>("POST", `${base}/channels`, { kind: "site_widget", name, widget: { origins, appearance } }),
   changeChannel: (key: string, change: ChannelChange) => call<ChannelView>("PATCH", `${base}/channels/${id(key)}`, change),
   deleteChannel: (key: string) => call<undefined>("DELETE", `${base}/channels/${id(key)}`),
 
   users: () => call<Page<UserView>>("GET", `${base}/users`),
-  colleagues: () => call<Page<Colleague>>("GET", `${base}/users`),
+  colleagues: (sees?: string) => call<Page<Colleague>>("GET", `${base}/users${query({ sees })}`),
   addUser: (user: NewUser) => call<UserView>("POST", `${base}/users`, user),
   changeUser: (key: string, change: Partial<NewUser>) => call<UserView>("PATCH", `${base}/users/${id(key)}`, change),
   deleteUser: (key: string) => call<undefined>("DELETE", `${base}/users/${id(key)}`),
@@ -92,7 +99,7 @@ export const api = {
   revokeInvite: (key: string) => call<undefined>("DELETE", `${base}/invites/${id(key)}`),
 
   workspace: () => call<Workspace>("GET", `${base}/workspace`),
-  changeWorkspace: (change: Partial<Pick<Workspace, "name" | "locale" | "time_zone">>) => call<Workspace>("PATCH", `${base}/workspace`, change),
+  changeWorkspace: (change: Partial<Pick<Workspace, "name" | "locale" | "time_zone" | "escalation">>) => call<Workspace>("PATCH", `${base}/workspace`, change),
   mail: () => call<MailView>("GET", `${base}/mail`),
   testLetter: () => call<string>("POST", `${base}/mail/test`),
 

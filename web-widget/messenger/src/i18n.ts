@@ -34,6 +34,7 @@ export async function setLocale(wanted: string): Promise<void> {
   }
   if (remembered() !== next) return; // Another was chosen meanwhile.
   document.documentElement.lang = next;
+  document.querySelector("link[rel=manifest]")?.setAttribute("href", `/app-${next}.webmanifest`);
   change(next);
 }
 

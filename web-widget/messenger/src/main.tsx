@@ -20,6 +20,7 @@ import "./styles/customers.css";
 import "./styles/touch.css";
 import "./styles/people.css";
 import "./styles/widget.css";
+import "./styles/notices.css";
 import { render } from "solid-js/web";
 import { App } from "./App.tsx";
 import { remembered, setLocale } from "./i18n.ts";

@@ -1,5 +1,5 @@
 /** What the HTTP edge answers beside the views of the wire. */
-import type { Appearance, ConversationView, CustomerView, EpisodeView, MessageView, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
+import type { Appearance, ConversationView, CustomerView, EpisodeView, Escalation, MessageView, NoticeSettings, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
 
 export type Page<Item> = { items: Item[]; next: string | null; total?: number };
 export type Counters = Record<"open" | "unread" | "unanswered" | "unassigned" | "mine" | "snoozed", number>;
@@ -15,7 +15,7 @@ export type Deed =
   | { do: "tag"; on?: string[]; off?: string[] }
   | { do: "block"; blocked: boolean };
 export type BulkDone = { done: ConversationView[]; failed: { id: string; code: string }[] };
-export type FactView = { at: string; by: string; kind: string; to?: string | null; rating?: number; until?: string; on?: string[]; off?: string[] };
+export type FactView = { at: string; by: string; kind: string; to?: string | null; step?: number; rating?: number; until?: string; on?: string[]; off?: string[] };
 export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
 /** What managers know of a customer; what is not named stays. */
 export type CustomerSaid = { name?: string; phones?: string[]; emails?: string[]; company?: string; note?: string };
@@ -44,9 +44,9 @@ export type ChannelView = {
 export type { Appearance };
 export type ChannelChange = { name?: string; active?: boolean; widget?: { origins?: string[]; appearance?: Appearance; options?: WidgetOptions } };
 
-export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string };
+export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string; away: boolean; away_until?: string };
 /** What everybody may know of everybody; the rest is for admins. */
-export type Colleague = Pick<UserView, "id" | "name" | "role">;
+export type Colleague = Pick<UserView, "id" | "name" | "role" | "away" | "away_until">;
 export type TokenView = { id: string; name: string; role: Role; channels: string[] | null; created_at: string };
 export type AuditEntry = { id: string; at: string; actor: { id: string; name: string }; action: string; target?: unknown; details?: unknown };
 export type AuditAsk = { actor?: string; action?: string; from?: string; to?: string };
@@ -64,7 +64,11 @@ export type InviteCard = { workspace: string; locale: string; email: string; rol
 export type Entered = { token?: string; challenge?: string };
 export type Profile = { number: number; time_zone: string; phone: string; notify_email: string; second_factor: boolean; recovery_codes: number };
 export type SessionView = { id: string; device: string; address: string; created_at: string; seen_at: string; current: boolean };
-export type Workspace = { id: number; name: string; locale: string; time_zone: string; created_at: string };
+export type Workspace = { id: number; name: string; locale: string; time_zone: string; created_at: string; escalation: Escalation };
 export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial";
 export type LetterView = { id: string; to: string; about: LetterKind; status: LetterStatus; reason: Reason | null; tries: number; created_at: string; at: string };
 export type MailView = { configured: boolean; from: string | null; server: string | null; letters: LetterView[] };
+
+/** What I want to be told, and what there is to tell me by. */
+export type NoticesView = { settings: NoticeSettings; push_key: string; letters: boolean; devices: DeviceView[] };
+export type DeviceView = { id: string; label: string; created_at: string; current: boolean };

@@ -11,7 +11,6 @@ import { freshId, rowsOf } from "../src/thread/rows.ts";
 import { createPicks } from "../src/thread/picks.ts";
 import { type Asker, mayForward, undeletable } from "../src/thread/rights.ts";
 import { markWords } from "../src/ui/hits.ts";
-import { concerns } from "../src/state/concerns.ts";
 import { snoozeTimes } from "../src/thread/snooze.ts";
 import type { ReplyView } from "../src/types.ts";
 
@@ -205,14 +204,6 @@ describe("canned replies", () => {
     expect(fillIn("%NAME%, здравствуйте! Это %MANAGER%, %COMPANY%.", names)).toBe("Анна, здравствуйте! Это Олег, Лавка.");
     expect(fillIn("%NAME%, здравствуйте!", { ...names, name: "" })).toBe("Здравствуйте!");
     expect(fillIn("100 % — %OTHER%", names)).toBe("100 % — %OTHER%");
-  });
-});
-
-describe("notices", () => {
-  it("concern what is mine, or nobody's, or all; never what is muted or blocked", () => {
-    const one = (assignee: string | null, blocked = false) => talk("a", 1, { assignee, blocked });
-    expect([one("me"), one(null), one("ann"), one("me", true), undefined].map((each) => concerns("mine", each, "me", false))).toEqual([true, true, false, false, false]);
-    expect([concerns("all", one("ann"), "me", false), concerns("all", one("me"), "me", true)]).toEqual([true, false]);
   });
 });
 

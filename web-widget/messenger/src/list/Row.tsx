@@ -83,7 +83,7 @@ export function Row(props: Props) {
               </span>
             </Show>
             <Show when={one().unanswered_since}>
-              {(since) => <span class="wait" title={t("list.waits", { time: waiting(locale(), since(), now()) })}><Icon name="clock" small />{waiting(locale(), since(), now())}</span>}
+              {(since) => <span class="wait" classList={{ overdue: one().overdue }} title={`${one().overdue ? `${t("row.overdue")}. ` : ""}${t("list.waits", { time: waiting(locale(), since(), now()) })}`}><Icon name="clock" small />{waiting(locale(), since(), now())}</span>}
             </Show>
             <Show when={one().unread > 0} fallback={<Show when={one().marked_unread}><span class="pill dot" role="img" aria-label={t("row.marked")} title={t("row.marked")} /></Show>}>
               <span class="pill" aria-label={t("list.unread", { n: one().unread })}>{one().unread > 99 ? "99+" : one().unread}</span>

@@ -25,6 +25,7 @@ const KEYS: [string[], WordKey][] = [
   [["Ctrl", "Enter"], "help.sendClose"],
   [["Enter"], "help.send"],
   [["Shift", "Enter"], "help.break"],
+  [["O"], "help.away"],
   [["?"], "help.help"],
 ];
 

@@ -2,7 +2,10 @@ import { createSignal, onCleanup, onMount, Show } from "solid-js";
 import { api } from "../api.ts";
 import { t } from "../i18n.ts";
 import { follow, navigate, route } from "../route.ts";
+import { inAnHour, isAway, tomorrow } from "../state/absence.ts";
+import { moment, setAway } from "../state/away.ts";
 import { useDesk } from "../state/desk.ts";
+import { dropPushes } from "../state/push.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import logo from "../icon.svg?url";
@@ -16,11 +19,14 @@ function UserMenu(props: { help: () => void }) {
   };
   onMount(() => document.addEventListener("pointerdown", outside));
   onCleanup(() => document.removeEventListener("pointerdown", outside));
+  const away = () => isAway(desk.self());
+  const awayNow = () => { const until = desk.self()?.away_until; return until ? t("away.until", { time: moment(until) }) : t("away.now"); };
   const pick = (act: () => void) => () => {
     setOpen(false);
     act();
   };
   const leave = async () => {
+    await dropPushes().catch(() => undefined);
     await api.logout().catch(() => undefined);
     desk.end();
     navigate("/");
@@ -29,12 +35,23 @@ function UserMenu(props: { help: () => void }) {
     <div class="user" ref={(made) => (box = made)} onKeyDown={(event) => { if (event.key === "Escape" && open()) { event.stopPropagation(); setOpen(false); } }}>
       <button type="button" class="face" aria-haspopup="true" aria-expanded={open()} aria-label={t("rail.user", { name: desk.me().name })} onClick={() => setOpen(!open())}>
         <Avatar name={desk.me().name} seed={desk.me().id} />
-        <span class="dot" classList={{ on: desk.status().kind === "ready" }} />
+        <span class="dot" classList={{ on: desk.status().kind === "ready", away: away() }} />
       </button>
       <Show when={open()}>
         <div class="menu">
-          <p><b>{desk.me().name}</b><span>{desk.me().email}</span></p>
+          <p><b>{desk.me().name}</b><span>{desk.me().email}</span><Show when={away()}><em>{awayNow()}</em></Show></p>
+          <Show when={away()} fallback={
+            <>
+              <button type="button" onClick={pick(() => void setAway(true, null))}><Icon name="away" small />{t("away.on")}<kbd>O</kbd></button>
+              <button type="button" onClick={pick(() => void setAway(true, inAnHour(new Date())))}><Icon name="clock" small />{t("away.for")}</button>
+              <button type="button" onClick={pick(() => void setAway(true, tomorrow(new Date())))}><Icon name="snooze" small />{t("away.today")}</button>
+            </>
+          }>
+            <button type="button" onClick={pick(() => void setAway(false, null))}><Icon name="again" small />{t("away.off")}<kbd>O</kbd></button>
+          </Show>
+          <hr />
           <button type="button" onClick={pick(() => navigate("/settings/profile"))}><Icon name="user" small />{t("rail.profile")}</button>
+          <button type="button" onClick={pick(() => navigate("/settings/notifications"))}><Icon name="sound" small />{t("rail.notices")}</button>
           <button type="button" onClick={pick(() => props.help())}><Icon name="keyboard" small />{t("rail.help")}</button>
           <button type="button" onClick={pick(() => void leave())}><Icon name="logout" small />{t("rail.logout")}</button>
         </div>

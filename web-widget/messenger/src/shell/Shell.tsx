@@ -2,6 +2,8 @@ import { createEffect, createSignal, Match, onCleanup, onMount, Show, Switch } f
 import { t } from "../i18n.ts";
 import { List } from "../list/List.tsx";
 import { route, navigate } from "../route.ts";
+import { isAway } from "../state/absence.ts";
+import { setAway } from "../state/away.ts";
 import { useDesk } from "../state/desk.ts";
 import { page, titleOf } from "../state/title.ts";
 import { firstTo, writeFirst } from "../state/first.ts";
@@ -50,6 +52,10 @@ export function Shell() {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "Escape" && open() && !inField(event.target) && !document.querySelector("dialog[open]")) navigate("/");
     if (inField(event.target)) return;
+    if (event.code === "KeyO" && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      void setAway(!isAway(desk.self()), null);
+    }
     if (event.code === "KeyC" && !document.querySelector("dialog[open]")) {
       event.preventDefault();
       writeFirst("");

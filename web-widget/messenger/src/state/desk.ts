@@ -1,18 +1,22 @@
 /** Everything a logged-in manager works with: the socket, the lists, the outbox. Made at login, ended at logout. */
 import { createContext, createSignal, useContext } from "solid-js";
-import type { Event, Me, MessageView, Presence, SendFrame, ServerFrame } from "@kommutator/shared/generated/protocol.ts";
+import type { ConversationView, Event, Me, MessageView, NoticeEvent, NoticeSettings, Presence, SendFrame, ServerFrame } from "@kommutator/shared/generated/protocol.ts";
 import { type ReadyBase, SocketClient, type Status, type Typing } from "@kommutator/shared/socket/client.ts";
 import { browserSocket, browserStorage, browserTimers, newClientId, socketUrl, watchPage } from "@kommutator/shared/socket/browser.ts";
 import type { QueueEntry } from "@kommutator/shared/socket/queue.ts";
 import { api } from "../api.ts";
+import { t } from "../i18n.ts";
 import { whenSessionEnds } from "../http.ts";
 import type { ChannelView, Colleague, ReplyView, TagView } from "../types.ts";
+import { isAway } from "./absence.ts";
 import { createConversations } from "./conversations.ts";
 import { createDeeds } from "./deeds.ts";
 import { loadDrafts } from "./drafts.ts";
 import { createLookers } from "./lookers.ts";
 import { createMarks } from "./marks.ts";
-import { heard } from "./notify.ts";
+import { means, ofChange, ofMessage } from "./notices.ts";
+import { tell as announce } from "./notify.ts";
+import { badge, closeNotices, watchPushes } from "./push.ts";
 import { EVERYTHING, type Query } from "./query.ts";
 
 export type Outgoing = QueueEntry<SendFrame>;
@@ -33,6 +37,9 @@ export function createDesk(first: Me, ended: () => void) {
   const [query, setQuery] = createSignal<Query>(EVERYTHING);
   const [tags, setTags] = createSignal<readonly TagView[]>([]);
   const [replies, setReplies] = createSignal<readonly ReplyView[]>([]);
+  const [noticeSettings, setNoticeSettings] = createSignal<NoticeSettings | null>(null);
+  /** The zone quiet hours are in; empty: this browser's. */
+  let zone = "";
   const conversations = createConversations(api, () => me().id, (act) => setTimeout(act, COUNT_MS));
   const marks = createMarks((one) => conversations.upsert(one));
   const perform = createDeeds((id) => conversations.get(id), (one) => conversations.upsert(one));
@@ -55,6 +62,13 @@ export function createDesk(first: Me, ended: () => void) {
   const loadTags = () => api.tags().then((page) => setTags(page.items), () => undefined);
   const loadReplies = () => api.replies().then((page) => setReplies(page.items), () => undefined);
 
+  /** Until they are known nothing is told. */
+  const loadNotices = async () => {
+    const [view, profile] = await Promise.all([api.notices(), api.profile()]);
+    zone = profile.time_zone;
+    setNoticeSettings(view.settings);
+  };
+
   const reload = async () => {
     stale = false;
     listeners.forEach((one) => one.reload());
@@ -64,6 +78,7 @@ export function createDesk(first: Me, ended: () => void) {
     void loadReplies();
     void marks.load();
     loadDrafts().catch(() => undefined);
+    loadNotices().catch(() => undefined);
     await conversations.reload(query());
   };
 
@@ -79,7 +94,24 @@ export function createDesk(first: Me, ended: () => void) {
 
   /** The conversation's own event follows its message's: only then is it known whose it is. */
   const notice = (message: MessageView) =>
-    queueMicrotask(() => heard(message, conversations.get(message.conversation), me().id, marks.of(message.conversation).muted, lookers.shown() === message.conversation && document.hasFocus()));
+    queueMicrotask(() => {
+      const one = conversations.get(message.conversation);
+      const event = ofMessage(message, one, me().id);
+      if (event && one) told(event, one, event === "mentioned" ? t("notify.note.mentioned", { name: message.author.name, text: message.text }) : message.text || t("notify.file"));
+    });
+  const told = (event: NoticeEvent, one: ConversationView, text: string) => {
+    const settings = noticeSettings();
+    if (!settings) return;
+    const standing = { away: isAway(colleagues().find((person) => person.id === me().id)), muted: marks.of(one.id).muted, looking: lookers.shown() === one.id && document.hasFocus(), zone, now: new Date() };
+    announce(means(settings, event, standing), one.title, text, one.id);
+  };
+  const changed = (before: ConversationView | undefined, after: ConversationView) => {
+    const event = ofChange(before, after, me().id, isAdmin());
+    if (event === "assigned" || event === "overdue") told(event, after, t(`notify.note.${event}`));
+    // Read or answered, here or elsewhere: its notice on this device is not needed any more.
+    if (before !== undefined && (before.unread > 0 || before.unanswered_since !== undefined) && after.unread === 0) void closeNotices(after.id);
+    queueMicrotask(() => badge(conversations.counters()?.unanswered ?? 0));
+  };
 
   const onEvent = (event: Event) => {
     setContact(Date.now());
@@ -93,6 +125,7 @@ export function createDesk(first: Me, ended: () => void) {
         tell(event.message, false);
         break;
       case "conversation.updated":
+        changed(conversations.get(event.conversation.id), event.conversation);
         conversations.upsert(event.conversation);
         break;
       case "channel.updated":
@@ -102,7 +135,7 @@ export function createDesk(first: Me, ended: () => void) {
         listeners.forEach((one) => one.customer?.(event.customer));
         break;
       case "setting.updated":
-        void (event.setting === "tags" ? loadTags() : loadReplies());
+        void { tags: loadTags, replies: loadReplies, people: loadColleagues }[event.setting]();
         break;
     }
   };
@@ -141,8 +174,11 @@ export function createDesk(first: Me, ended: () => void) {
   });
 
   const unwatch = watchPage(client);
+  const unwatchPushes = watchPushes();
   const end = () => {
     unwatch();
+    unwatchPushes();
+    badge(0);
     lookers.end();
     client.stop();
     ended();
@@ -166,6 +202,11 @@ export function createDesk(first: Me, ended: () => void) {
     setQuery,
     tags,
     replies,
+    noticeSettings,
+    setNoticeSettings,
+    zone: () => zone,
+    /** The manager themselves, as colleagues see them. */
+    self: () => colleagues().find((one) => one.id === me().id),
     marks,
     perform,
     lookers,

@@ -17,6 +17,15 @@ export function createLookers(me: () => string, say: (frame: object) => void) {
   const told = (asks: boolean) => {
     if (shown !== null && document.visibilityState === "visible") say({ type: "viewing", conversation: shown, on: true, asks });
   };
+  // Who turns to another window, or leaves, looks no more: a push may reach them at once.
+  const turned = () => {
+    if (shown === null) return;
+    if (document.visibilityState === "visible") told(false);
+    else say({ type: "viewing", conversation: shown, on: false });
+  };
+  const left = () => { if (shown !== null) say({ type: "viewing", conversation: shown, on: false }); };
+  document.addEventListener("visibilitychange", turned);
+  window.addEventListener("pagehide", left);
   return {
     of: (conversation: string): readonly Author[] => all().get(conversation) ?? [],
     heard(frame: Viewing): void {
@@ -42,6 +51,10 @@ export function createLookers(me: () => string, say: (frame: object) => void) {
     shown: () => shown,
     /** The link is back: who is there is asked anew. */
     again: () => told(true),
-    end: () => clearInterval(timer),
+    end(): void {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", turned);
+      window.removeEventListener("pagehide", left);
+    },
   };
 }

@@ -1,38 +1,18 @@
 /** Sound and desktop notifications of this device. The sound is made here: no file, nothing to load. */
 import { createSignal } from "solid-js";
-import type { ConversationView, MessageView } from "@kommutator/shared/generated/protocol.ts";
-import { t, titleOf } from "../i18n.ts";
+import { titleOf } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
-import { concerns, type Whose } from "./concerns.ts";
 
-export type { Whose };
-export type Wishes = { sound: boolean; desktop: boolean; whose: Whose; asked: boolean };
-const STORE = "kommutator.notify";
-const START: Wishes = { sound: true, desktop: true, whose: "mine", asked: false };
 /** A burst of messages is one sound. */
 const PAUSE_MS = 1_500;
 
-function stored(): Wishes {
-  try {
-    return { ...START, ...(JSON.parse(localStorage.getItem(STORE) ?? "{}") as Partial<Wishes>) };
-  } catch {
-    return START;
-  }
-}
-
-const [wishes, change] = createSignal<Wishes>(stored());
-export { wishes };
 export const supported = "Notification" in window;
 const [permission, setPermission] = createSignal<NotificationPermission>(supported ? Notification.permission : "denied");
 export { permission };
 
-export function setWishes(next: Partial<Wishes>): void {
-  change({ ...wishes(), ...next });
-  localStorage.setItem(STORE, JSON.stringify(wishes()));
-}
-
-export async function askPermission(): Promise<void> {
+export async function askPermission(): Promise<NotificationPermission> {
   if (supported) setPermission(await Notification.requestPermission());
+  return permission();
 }
 
 let audio: AudioContext | null = null;
@@ -59,28 +39,30 @@ export async function ring(): Promise<boolean> {
   }
 }
 
-export function show(title: string, text: string, conversation: string | null): void {
+/** The same tag as a push of the same conversation: the device shows one of both. */
+export const tagOf = (conversation: string) => `c-${conversation}`;
+
+export async function show(title: string, body: string, conversation: string | null): Promise<void> {
   if (!supported || permission() !== "granted") return;
-  try {
-    const note = new Notification(title, { body: text, tag: conversation ?? "test" });
-    note.onclick = () => {
-      window.focus();
-      if (conversation !== null) navigate(chatPath(conversation));
-      note.close();
-    };
-  } catch {
-    // Phones show notifications from a service worker only.
-  }
+  const tag = conversation === null ? "trial" : tagOf(conversation);
+  const worker = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  // Phones show notifications from a service worker only.
+  if (worker?.active) return worker.showNotification(title, { body, tag, icon: "/icon-192.png", badge: "/badge-96.png", data: { url: conversation === null ? "/" : chatPath(conversation) } }).catch(() => undefined);
+  const note = new Notification(title, { body, tag });
+  note.onclick = () => {
+    window.focus();
+    if (conversation !== null) navigate(chatPath(conversation));
+    note.close();
+  };
 }
 
 let rang = 0;
-/** A customer wrote. Who looks at the conversation right now needs no notice. */
-export function heard(message: MessageView, one: ConversationView | undefined, me: string, muted: boolean, looking: boolean): void {
-  if (message.direction !== "inbound" || looking || !concerns(wishes().whose, one, me, muted)) return;
+/** Tells of something by what is wished: a sound, and a notification while the page is not on screen. */
+export function tell(by: { sound: boolean; desktop: boolean }, title: string, text: string, conversation: string): void {
   const now = Date.now();
-  if (wishes().sound && now - rang > PAUSE_MS) {
+  if (by.sound && now - rang > PAUSE_MS) {
     rang = now;
     void ring();
   }
-  if (wishes().desktop && document.visibilityState !== "visible") show(titleOf(one?.title), message.text || t("notify.file"), message.conversation);
+  if (by.desktop && document.visibilityState !== "visible") void show(titleOf(title), text, conversation);
 }

@@ -8,6 +8,7 @@ import type { IconName } from "../ui/paths.ts";
 import { toast } from "../ui/toast.tsx";
 import { Attachments } from "./Attachments.tsx";
 import { useThread } from "./context.ts";
+import { Mentioned } from "./Mentions.tsx";
 import { MessageMenu, Reactions } from "./MessageMenu.tsx";
 import { MOST_PICKED } from "./picks.ts";
 import { Retry } from "./Retry.tsx";
@@ -73,7 +74,7 @@ export function Bubble(props: { row: Row }) {
           <Show when={message().reply_to}>{(id) => <Quote id={id()} />}</Show>
           <Attachments files={message().attachments} />
           <Show when={!message().deleted_at} fallback={<p class="text gone">{t("message.deleted")}</p>}>
-            <Show when={message().text}><p class="text"><LinkedText text={message().text} marks={find.marksOf(message().id)} /></p></Show>
+            <Show when={message().text}><p class="text"><Show when={message().mentions} fallback={<LinkedText text={message().text} marks={find.marksOf(message().id)} />}>{(mentions) => <Mentioned text={message().text} mentions={mentions()} marks={find.marksOf(message().id)} />}</Show></p></Show>
           </Show>
           <span class="meta">
             <Show when={message().edited_at}><span>{t("message.edited")}</span></Show>

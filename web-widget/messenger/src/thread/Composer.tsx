@@ -12,6 +12,7 @@ import { useThread } from "./context.ts";
 import { Emoji } from "./Emoji.tsx";
 import { createFiles } from "./files.ts";
 import { lengthIn } from "./length.ts";
+import { Mentions } from "./Mentions.tsx";
 import { createWriting } from "./writing.ts";
 
 const FilePanel = later(() => import("./FilePanel.tsx").then((file) => file.FilePanel), true);
@@ -28,7 +29,8 @@ export function Composer() {
   let area: HTMLTextAreaElement | undefined;
   let input!: HTMLInputElement;
   const writing = createWriting(() => area);
-  const { text, write, canned } = writing;
+  const { text, write, canned, mentions } = writing;
+  const list = () => (mentions.open() ? mentions : canned);
   const long = () => !note() && text().length > NEARLY * (can()?.text_limit ?? 0) && text().trim() !== "";
   const files = createFiles(text, long);
   const { uploads, limits, outlook } = files;
@@ -54,7 +56,7 @@ export function Composer() {
     const going = files.ready();
     const words = text().trim();
     const answered = note() ? null : reply();
-    const frame = { conversation: id, ...(words && { text: words }), ...(going.length > 0 && { attachments: going.map((file) => file.id) }), ...(files.asFiles() && { as_files: true }), ...(answered && { reply_to: answered.id }), ...(note() && { note: true }) };
+    const frame = { conversation: id, ...(words && { text: words }), ...(going.length > 0 && { attachments: going.map((file) => file.id) }), ...(files.asFiles() && { as_files: true }), ...(answered && { reply_to: answered.id }), ...(note() && { note: true, mentions: mentions.in(words) }) };
     if (!desk.send(frame, going)) {
       toast(t("thread.tooMuch"), true);
       return;
@@ -66,7 +68,7 @@ export function Composer() {
     if (andClose) void desk.perform([id], { do: "close" });
   };
   const key = (event: KeyboardEvent) => {
-    if (event.isComposing || writing.cannedKey(event)) return;
+    if (event.isComposing || writing.listKey(event)) return;
     const last = event.key === "ArrowUp" && text() === "" && !editing() ? writing.lastOfMine() : undefined;
     if (event.key === "Escape" && editing()) setEditing(null);
     else if (event.key === "Escape") area?.blur();
@@ -115,13 +117,14 @@ export function Composer() {
       }>
         <About />
         <Show when={canned.open()}><Canned id={canned.id} found={canned.found()} at={canned.picked()} pick={(one) => canned.pick(one)} hover={(index) => canned.hover(index)} none={desk.replies().length === 0} /></Show>
+        <Show when={mentions.open()}><Mentions id={mentions.id} found={mentions.found()} at={mentions.picked()} pick={(one) => mentions.pick(one)} hover={(index) => mentions.hover(index)} /></Show>
         <Show when={uploads.list().length > 0}><FilePanel files={files} /></Show>
         <Show when={uploads.crowded()}><p class="oops" role="alert">{t("file.tooMany", { n: limits().files })}</p></Show>
         <Show when={about()}><p class="foretold" role="status">{about()}</p></Show>
         <Show when={speaking()}><Recorder take={(file) => uploads.add([file])} done={() => sound(false)} /></Show>
         <textarea ref={(made) => (area = made)} rows="1" value={text()} placeholder={hint()} aria-label={t(note() ? "compose.note" : "compose.text")}
-          aria-autocomplete="list" aria-controls={canned.open() ? canned.id : undefined} aria-activedescendant={canned.open() && canned.found().length > 0 ? `${canned.id}-${canned.picked()}` : undefined}
-          onInput={(event) => { write(event.currentTarget.value); if (!note()) desk.typed(id); }} onKeyDown={key} onPaste={(event) => takeFiles(event, event.clipboardData?.files)} />
+          aria-autocomplete="list" aria-controls={list().open() ? list().id : undefined} aria-activedescendant={list().open() && list().found().length > 0 ? `${list().id}-${list().picked()}` : undefined}
+          onInput={(event) => { writing.moved(); write(event.currentTarget.value); if (!note()) desk.typed(id); }} onKeyDown={key} onKeyUp={() => writing.moved()} onClick={() => writing.moved()} onPaste={(event) => takeFiles(event, event.clipboardData?.files)} />
         <div class="tools">
           <input ref={(made) => (input = made)} type="file" multiple hidden aria-label={t("compose.attach")} onChange={() => { uploads.add(input.files ?? []); input.value = ""; }} />
           <button type="button" class="ghost" disabled={limits().files === 0} aria-label={t("compose.attach")} title={t("compose.attach")} onClick={() => input.click()}><Icon name="clip" /></button>

@@ -1,6 +1,7 @@
 import { createSignal, For, Show } from "solid-js";
 import { t, titleOf } from "../i18n.ts";
 import { follow } from "../route.ts";
+import { awayText } from "../state/away.ts";
 import { useDesk } from "../state/desk.ts";
 import type { Deed } from "../types.ts";
 import { Avatar } from "../ui/Avatar.tsx";
@@ -40,7 +41,8 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
   const mark = () => desk.marks.of(id);
   const answers = (user: string) => {
     const name = desk.colleagues().find((one) => one.id === user)?.name;
-    return name ? t("thread.takenBy", { name }) : t("thread.taken");
+    const away = awayText(desk.colleagues().find((one) => one.id === user));
+    return name ? t("thread.takenBy", { name: away ? `${name} (${away})` : name }) : t("thread.taken");
   };
   const about = () => {
     const one = conversation();

@@ -2,6 +2,8 @@
 import { time } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
 import { locale, problemText, t } from "../i18n.ts";
+import { isAway } from "../state/absence.ts";
+import { awayText } from "../state/away.ts";
 import type { Desk } from "../state/desk.ts";
 import type { Deed } from "../types.ts";
 import { askText } from "../ui/ask.tsx";
@@ -16,7 +18,7 @@ export function assignItems(desk: Desk, assignee: string | null, assign: (user: 
   return [
     assignee !== me && { text: t("thread.take"), icon: "mine", act: () => assign(me) },
     assignee !== null && { text: assignee === me ? t("thread.drop") : t("assign.nobody"), icon: "close", act: () => assign(null) },
-    ...others.map((one, index): Item => ({ text: one.name, face: <Avatar name={one.name} seed={one.id} />, line: index === 0, checked: assignee === one.id, act: () => assign(one.id) })),
+    ...others.map((one, index): Item => ({ text: one.name, hint: awayText(one), face: <Avatar name={one.name} seed={one.id} />, line: index === 0, checked: assignee === one.id, act: () => { assign(one.id); if (isAway(one)) toast(t("away.assigned", { name: one.name })); } })),
   ];
 }
 

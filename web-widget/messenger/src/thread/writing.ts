@@ -4,10 +4,11 @@ import { api } from "../api.ts";
 import { problemText } from "../i18n.ts";
 import { useDesk } from "../state/desk.ts";
 import { draftOf, saveDraft } from "../state/drafts.ts";
-import type { ReplyView } from "../types.ts";
+import type { Colleague, ReplyView } from "../types.ts";
 import { toast } from "../ui/toast.tsx";
 import { askedReply, fillIn, findReplies } from "./canned.ts";
 import { useThread } from "./context.ts";
+import { askedMention, findColleagues, mentionedIn } from "./mentions.ts";
 
 export function createWriting(area: () => HTMLTextAreaElement | undefined) {
   const desk = useDesk();
@@ -39,6 +40,31 @@ export function createWriting(area: () => HTMLTextAreaElement | undefined) {
   createEffect(on(() => draftOf(id), (words) => { if (editing() === null && words !== text() && document.activeElement !== area()) setText(words); }, { defer: true }));
   createEffect(on(editing, (message) => write(message ? message.text : draftOf(id)), { defer: true }));
 
+  const [caret, setCaret] = createSignal(0);
+  const [crew, setCrew] = createSignal<readonly Colleague[]>([]);
+  // Who may see this conversation is asked when somebody begins a note.
+  createEffect(on(() => note() && conversation()?.channel, (channel) => { if (channel) api.colleagues(channel).then((page) => setCrew(page.items.filter((one) => one.id !== desk.me().id)), () => undefined); }));
+  const mention = () => (note() && !hidden() ? askedMention(text(), Math.min(caret(), text().length)) : null);
+  const colleagues = createMemo(() => { const at = mention(); return at === null ? [] : findColleagues(crew(), at.words); });
+  const useColleague = (one: Colleague) => {
+    const at = mention();
+    if (!at) return;
+    const before = `${text().slice(0, at.at)}@${one.name} `;
+    write(before + text().slice(at.at + 1 + at.words.length).trimStart());
+    setCaret(before.length);
+    queueMicrotask(() => { area()?.focus(); area()?.setSelectionRange(before.length, before.length); });
+  };
+  /** The keys of an open list; `true`: it was for it. */
+  const walk = (event: KeyboardEvent, most: number, use: () => void) => {
+    if (event.key === "Escape") setHidden(true);
+    else if (event.key === "ArrowDown" && most) setPicked((picked() + 1) % most);
+    else if (event.key === "ArrowUp" && most) setPicked((picked() - 1 + most) % most);
+    else if ((event.key === "Enter" || event.key === "Tab") && most) use();
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  };
   const asked = () => (hidden() ? null : askedReply(text()));
   const found = createMemo(() => { const words = asked(); return words === null ? [] : findReplies(desk.replies(), words); });
   const useReply = (one: ReplyView) => {
@@ -57,19 +83,16 @@ export function createWriting(area: () => HTMLTextAreaElement | undefined) {
       queueMicrotask(() => { area()?.focus(); area()?.setSelectionRange(from + words.length, from + words.length); });
     },
     canned: { id: listId, open: () => asked() !== null, found, picked, pick: useReply, hover: setPicked },
-    /** The keys of the open list of canned replies; `true`: it was for them. */
-    cannedKey(event: KeyboardEvent): boolean {
+    mentions: { id: `${listId}-m`, open: () => mention() !== null && (colleagues().length > 0 || mention()?.words === ""), found: colleagues, picked, pick: useColleague, hover: setPicked, in: (words: string) => mentionedIn(words, crew()) },
+    /** Where the caret stands. */
+    moved: () => setCaret(area()?.selectionStart ?? 0),
+    /** The keys of the open list of colleagues or canned replies; `true`: it was for them. */
+    listKey(event: KeyboardEvent): boolean {
+      const one = colleagues()[picked()];
+      if (mention() !== null && one) return walk(event, colleagues().length, () => useColleague(one));
       if (asked() === null) return false;
-      const most = found().length;
-      const one = found()[picked()];
-      if (event.key === "Escape") setHidden(true);
-      else if (event.key === "ArrowDown" && most) setPicked((picked() + 1) % most);
-      else if (event.key === "ArrowUp" && most) setPicked((picked() - 1 + most) % most);
-      else if ((event.key === "Enter" || event.key === "Tab") && one) useReply(one);
-      else return false;
-      event.preventDefault();
-      event.stopPropagation();
-      return true;
+      const reply = found()[picked()];
+      return walk(event, found().length, () => { if (reply) useReply(reply); });
     },
     /** Somebody answered while these words were written: two answers may contradict each other. */
     overtaken: () => (note() || begunAt === null ? undefined : thread.messages().findLast((one) => one.id > (begunAt ?? "") && one.direction === "outbound" && one.author.id !== desk.me().id)),

@@ -251,6 +251,10 @@ blocked: boolean,
  */
 unanswered_since?: string, 
 /**
+ * Whether the customer waits too long.
+ */
+overdue: boolean, 
+/**
  * The last time something was written; the list's order.
  */
 active_at: string, 
@@ -378,6 +382,27 @@ rating?: number,
  * What they said to it.
  */
 comment: string, };
+
+/**
+ * When it is told that a customer waits too long.
+ */
+export type Escalation = { 
+/**
+ * Whether it is.
+ */
+on: boolean, 
+/**
+ * After so many minutes who answers is told; if nobody in particular does, everybody who sees the conversation.
+ */
+minutes: number, 
+/**
+ * So many minutes later admins and owners are told too; 0: never.
+ */
+more_minutes: number, 
+/**
+ * Minutes outside these hours do not count.
+ */
+hours: Hours, };
 
 /**
  * Something that happened.
@@ -594,6 +619,19 @@ channels: Array<string> | null,
 locale: string, };
 
 /**
+ * Somebody mentioned in a note.
+ */
+export type Mention = { 
+/**
+ * Who.
+ */
+user: string, 
+/**
+ * As the note names them, behind an `@`.
+ */
+name: string, };
+
+/**
  * A message as clients see it.
  */
 export type MessageView = { 
@@ -654,6 +692,10 @@ edited_at?: string,
  */
 deleted_at?: string, 
 /**
+ * Of a note: who is mentioned in it.
+ */
+mentions?: Array<Mention>, 
+/**
  * Reactions on it.
  */
 reactions?: Array<ReactionView>, };
@@ -670,6 +712,56 @@ kind: string,
  * Where to; `{code}` stands for the visit's code.
  */
 link: string, };
+
+/**
+ * What one may be told of.
+ */
+export type NoticeEvent = "mine" | "unassigned" | "colleagues" | "assigned" | "mentioned" | "overdue" | "trouble";
+
+/**
+ * What somebody wants to be told of, and how.
+ */
+export type NoticeSettings = { 
+/**
+ * See [`NoticeEvent::Mine`].
+ */
+mine: Wish, 
+/**
+ * See [`NoticeEvent::Unassigned`].
+ */
+unassigned: Wish, 
+/**
+ * See [`NoticeEvent::Colleagues`].
+ */
+colleagues: Wish, 
+/**
+ * See [`NoticeEvent::Assigned`].
+ */
+assigned: Wish, 
+/**
+ * See [`NoticeEvent::Mentioned`].
+ */
+mentioned: Wish, 
+/**
+ * See [`NoticeEvent::Overdue`].
+ */
+overdue: Wish, 
+/**
+ * See [`NoticeEvent::Trouble`].
+ */
+trouble: Wish, 
+/**
+ * When to be silent.
+ */
+quiet: QuietHours, 
+/**
+ * A push about a customer's message is sent again after so many minutes until somebody answered, five times at most; 0: never.
+ */
+repeat_minutes: number, 
+/**
+ * Whether pushes and letters say what was written.
+ */
+show_text: boolean, };
 
 /**
  * A page of the site.
@@ -768,6 +860,31 @@ text: string,
 attachment?: string, };
 
 /**
+ * When one wants silence: no sound, no notification, no push.
+ */
+export type QuietHours = { 
+/**
+ * Whether there are any.
+ */
+on: boolean, 
+/**
+ * From, `HH:MM`, in the person's time zone.
+ */
+from: string, 
+/**
+ * To, `HH:MM`; not after the beginning: on the next day.
+ */
+to: string, 
+/**
+ * The days they begin on, Monday to Sunday.
+ */
+days: [boolean, boolean, boolean, boolean, boolean, boolean, boolean], 
+/**
+ * Whether a customer who waits too long may break the silence.
+ */
+overdue_passes: boolean, };
+
+/**
  * A reaction.
  */
 export type ReactionView = { 
@@ -863,6 +980,10 @@ reply_to?: string,
  * A note for colleagues, never shown to the customer.
  */
 note?: boolean, 
+/**
+ * Of a note: colleagues it names behind an `@`. Who may not see the conversation is left out.
+ */
+mentions?: Array<string>, 
 /**
  * Refused with `somebody_wrote` when the conversation's newest message is another one.
  */
@@ -982,7 +1103,7 @@ retry_after_ms?: number, } | { "type": "reset", };
 /**
  * What all members of a workspace use.
  */
-export type Setting = "tags" | "replies";
+export type Setting = "tags" | "replies" | "people";
 
 /**
  * Where a visitor's conversation stands.
@@ -1386,3 +1507,24 @@ sound: boolean,
  * Whether a closed conversation can be rated.
  */
 rating: boolean, };
+
+/**
+ * By which means one is told of something.
+ */
+export type Wish = { 
+/**
+ * A sound in the open messenger.
+ */
+sound: boolean, 
+/**
+ * A notification of the open messenger, while it is not looked at.
+ */
+desktop: boolean, 
+/**
+ * A push to every device that takes them.
+ */
+push: boolean, 
+/**
+ * A letter. Not for messages of customers: there would be too many.
+ */
+letter: boolean, };

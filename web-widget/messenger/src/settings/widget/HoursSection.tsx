@@ -1,58 +1,14 @@
-import { For, Show } from "solid-js";
-import type { Interval } from "@kommutator/shared/generated/protocol.ts";
-import { locale, t } from "../../i18n.ts";
-import { SelectField, TextField } from "../../ui/Field.tsx";
-import { Icon } from "../../ui/Icon.tsx";
-import { Toggle } from "./LookSection.tsx";
+import { Show } from "solid-js";
+import { t } from "../../i18n.ts";
+import { SelectField } from "../../ui/Field.tsx";
+import { HoursFields } from "../Hours.tsx";
 import type { WidgetState } from "./state.ts";
 
-const DAYS = [0, 1, 2, 3, 4, 5, 6];
-const MOST = 6;
-const OFFICE: Interval[] = [{ from: "09:00", to: "18:00" }];
-
-/** Monday is the first; 2024-01-01 was one. */
-const dayName = (day: number) => new Intl.DateTimeFormat(locale(), { weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, 1 + day)));
-
 export function HoursSection(props: { state: WidgetState; reason: (code: string) => string }) {
-  const hours = () => props.state.options().hours;
-  const change = (part: Partial<ReturnType<typeof hours>>) => props.state.change({ hours: { ...hours(), ...part } });
-  const day = (at: number) => hours().days[at] ?? [];
-  const setDay = (at: number, list: Interval[]) => change({ days: DAYS.map((one) => (one === at ? list : day(one))) });
-  const put = (at: number, n: number, part: Partial<Interval>) => setDay(at, day(at).map((one, m) => (m === n ? { ...one, ...part } : one)));
-  const turn = (on: boolean) => change({ on, days: on && hours().days.length === 0 ? DAYS.map((one) => (one < 5 ? OFFICE : [])) : hours().days });
-  const wrongClosed = () => (hours().closed.every((one) => /^\d{4}-\d{2}-\d{2}$/.test(one)) ? null : props.reason("date_invalid"));
-  const clock = (at: number, n: number, which: "from" | "to") => (
-    <input class="input" type="time" value={day(at)[n]?.[which] === "24:00" ? "00:00" : (day(at)[n]?.[which] ?? "")} aria-label={`${dayName(at)}: ${t(`widget.hours.${which}`)}`}
-      aria-invalid={!day(at)[n]?.[which]} onInput={(event) => put(at, n, { [which]: event.currentTarget.value })} />
-  );
   return (
     <>
-      <Toggle label={t("widget.hours.on")} value={hours().on} set={turn} />
-      <Show when={hours().on}>
-        <TextField label={t("widget.zone")} help={t("widget.zone.help")} max={64} value={hours().time_zone} set={(zone) => change({ time_zone: zone.trim() })} />
-        <ul class="days">
-          <For each={DAYS}>
-            {(at) => (
-              <li>
-                <b>{dayName(at)}</b>
-                <div>
-                  <Show when={day(at).length > 0} fallback={<span class="dim">{t("widget.hours.off")}</span>}>
-                    <For each={day(at).map((_, n) => n)}>
-                      {(n) => (
-                        <span class="span">
-                          {clock(at, n, "from")}<i>–</i>{clock(at, n, "to")}
-                          <button type="button" class="ghost" aria-label={`${dayName(at)}: ${t("common.delete")}`} onClick={() => setDay(at, day(at).filter((_, m) => m !== n))}><Icon name="trash" small /></button>
-                        </span>
-                      )}
-                    </For>
-                  </Show>
-                </div>
-                <button type="button" class="ghost" disabled={day(at).length >= MOST} aria-label={`${dayName(at)}: ${t("widget.hours.add")}`} onClick={() => setDay(at, [...day(at), ...OFFICE])}><Icon name="plus" small /></button>
-              </li>
-            )}
-          </For>
-        </ul>
-        <TextField label={t("widget.closed")} help={t("widget.closed.help")} rows={2} value={hours().closed.join("\n")} set={(text) => change({ closed: text.split(/[\s,;]+/).filter(Boolean) })} error={wrongClosed()} />
+      <HoursFields label={t("widget.hours.on")} hours={props.state.options().hours} set={(hours) => props.state.change({ hours })} wrongDate={props.reason("date_invalid")} />
+      <Show when={props.state.options().hours.on}>
         <SelectField label={t("widget.outside")} value={props.state.options().away} options={[{ value: "say", text: t("widget.outside.say") }, { value: "hide", text: t("widget.outside.hide") }]} set={(away) => props.state.change({ away })} />
       </Show>
     </>

@@ -252,4 +252,9 @@ export const common: Dictionary<typeof ru> = {
   "reason.outside_refused": "The server at this address refused ({status}).",
   "reason.outside_slow": "The server at this address did not answer in time.",
   "reason.outside_unreachable": "The server at this address could not be reached.",
+  "reason.unknown_device": "There is no such device.",
+  "reason.too_many_mentions": "Too many mentions (at most {limit}).",
+  "reason.push_target_invalid": "The browser gave an address for pushes that cannot be used.",
+  "reason.push_off": "Pushes are not turned on for this device.",
+  "reason.out_of_range": "The number is out of range.",
 };

@@ -252,4 +252,9 @@ export const common: Dictionary<typeof ru> = {
   "reason.outside_refused": "El servidor de esta dirección lo rechazó ({status}).",
   "reason.outside_slow": "El servidor de esta dirección no respondió a tiempo.",
   "reason.outside_unreachable": "No se pudo conectar con el servidor de esta dirección.",
+  "reason.unknown_device": "No hay tal dispositivo.",
+  "reason.too_many_mentions": "Demasiadas menciones (como máximo {limit}).",
+  "reason.push_target_invalid": "El navegador dio una dirección para notificaciones push que no sirve.",
+  "reason.push_off": "Este dispositivo no tiene activadas las notificaciones push.",
+  "reason.out_of_range": "El número está fuera de los límites.",
 };

@@ -250,4 +250,9 @@ export const common = {
   "reason.outside_refused": "Сервер по этому адресу отказал ({status}).",
   "reason.outside_slow": "Сервер по этому адресу не ответил вовремя.",
   "reason.outside_unreachable": "Соединиться с сервером по этому адресу не удалось.",
+  "reason.unknown_device": "Такого устройства нет.",
+  "reason.too_many_mentions": "Слишком много упоминаний (не больше {limit}).",
+  "reason.push_target_invalid": "Браузер дал неподходящий адрес для пушей.",
+  "reason.push_off": "На этом устройстве пуши не включены.",
+  "reason.out_of_range": "Число вне допустимых пределов.",
 };

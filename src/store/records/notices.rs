@@ -1,0 +1,97 @@
+//! The tables of notices: what people want to be told, who is away, devices, what is still to be told.
+
+use super::{alone, entry};
+use crate::model::ids::{SessionId, UserId};
+use crate::model::notice::{Absence, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use crate::store::key::Key;
+use crate::store::port::{IndexEntry, RecordKey};
+use crate::store::table::Record;
+
+/// Tables of one record for each user.
+macro_rules! of_user {
+    ($type:ty, $table:literal) => {
+        impl $type {
+            /// The record's key.
+            #[must_use]
+            pub fn at(user: UserId) -> RecordKey {
+                alone(user.0)
+            }
+        }
+
+        impl Record for $type {
+            const TABLE: &'static str = $table;
+
+            fn key(&self) -> RecordKey {
+                Self::at(self.user)
+            }
+        }
+    };
+}
+
+of_user!(NoticeWishes, "notice_wishes");
+of_user!(Absence, "absence");
+
+impl PushSubscription {
+    /// The record's key.
+    #[must_use]
+    pub fn at(session: SessionId) -> RecordKey {
+        alone(session.0)
+    }
+}
+
+impl Record for PushSubscription {
+    const TABLE: &'static str = "push_subscription";
+
+    fn key(&self) -> RecordKey {
+        Self::at(self.session)
+    }
+}
+
+impl Notice {
+    /// Index by when they are due.
+    pub const BY_DUE: &'static str = "due";
+
+    /// The group of a user's notices.
+    #[must_use]
+    pub fn of(user: UserId) -> Vec<u8> {
+        Key::new().number(user.0).done()
+    }
+}
+
+impl Record for Notice {
+    const TABLE: &'static str = "notice";
+
+    fn key(&self) -> RecordKey {
+        // A device shows one notice of each topic; letters about different things are different letters.
+        let way = match self.way {
+            NoticeWay::Push { session } => Key::new().byte(0).number(session.0),
+            NoticeWay::Letter { .. } => Key::new().byte(1).number(self.event.map_or(0, |event| u64::from(event as u8).saturating_add(1))),
+        };
+        let item = match self.topic {
+            NoticeTopic::Conversation { conversation } => way.byte(0).number(conversation.0),
+            NoticeTopic::Channel { account } => way.byte(1).number(account.0),
+            NoticeTopic::Trial => way.byte(2),
+        };
+        RecordKey { group: Self::of(self.user), item: item.done() }
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        vec![entry(Self::BY_DUE, false, Key::new(), Key::new().signed(self.next_at.0))]
+    }
+}
+
+impl NoticePlace {
+    /// The record's key: there is one.
+    #[must_use]
+    pub fn at() -> RecordKey {
+        alone(0)
+    }
+}
+
+impl Record for NoticePlace {
+    const TABLE: &'static str = "notice_place";
+
+    fn key(&self) -> RecordKey {
+        Self::at()
+    }
+}
