@@ -194,6 +194,14 @@ pub struct Conversation {
     pub created_at: Time,
 }
 
+impl Conversation {
+    /// The name people read: the one managers gave, or else the channel's.
+    #[must_use]
+    pub fn shown_name(&self) -> &str {
+        if self.given_name.is_empty() { &self.title } else { &self.given_name }
+    }
+}
+
 /// An episode that is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastEpisode {

@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
 import { accessible, api, demo, hostPage, Manager, Visitor } from "./people.ts";
+import { Provider } from "./provider.ts";
 
 type Channel = { id: string; widget?: { key: string; origins: string[] } };
 type Customer = { id: string; name: string; phones: { value: string; by: string }[] };
@@ -138,4 +139,32 @@ it("begins a new dialog by keyboard: who may be meant, which channels cannot wri
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await owner.sees(words("anna"));
+});
+
+it("writes first through a channel that can, once, into the conversation of that address", async () => {
+  const provider = await Provider.behind(demo);
+  const { page } = owner;
+  const begin = async (text: string) => {
+    await page.goto(demo.url);
+    await page.getByRole("button", { name: "Новый диалог" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Кому").fill(`@vera${run}`);
+    await dialog.getByRole("radio", { name: new RegExp(`@vera${run}`) }).first().check();
+    await dialog.getByLabel("Сообщение").fill(text);
+    return dialog;
+  };
+  const dialog = await begin(`Здравствуйте, ${run}`);
+  await dialog.getByRole("button", { name: "Отправить" }).click();
+  await page.locator(".msg.outbound .state.sent").waitFor();
+  const talk = new URL(page.url()).pathname;
+  await provider.writes(`chat of @vera${run}`, `Добрый день, ${run}`, "Вера Новая");
+  await owner.sees(`Добрый день, ${run}`);
+  // Once more: the conversation is there already, and is offered.
+  const again = await begin("Ещё вопрос");
+  await again.getByRole("link", { name: "Открыть переписку" }).waitFor();
+  await again.getByRole("button", { name: "Отправить" }).click();
+  await page.waitForURL(`**${talk}`);
+  await page.locator(".msg.outbound", { hasText: "Ещё вопрос" }).locator(".state.sent").waitFor();
+  expect(provider.calls.map((call) => [call.chat, call.text])).toEqual([[null, `Здравствуйте, ${run}`], [`chat of @vera${run}`, "Ещё вопрос"]]);
+  provider.close();
 });

@@ -4,7 +4,7 @@ import { caller, type Demo } from "./people.ts";
 
 /** `lose`: takes it and drops the connection; `hold`: takes it and answers when it is let go. */
 export type Act = "take" | "reject" | "lose" | "hold";
-export type Call = { account: string; chat: string | null; text: string; key: string };
+export type Call = { account: string; chat: string | null; address: string | null; text: string; key: string };
 type Made = { login: string; key: string; one: string; two: string; hook: string };
 type Event = { event: string; chat: string; id?: string; [more: string]: unknown };
 
@@ -56,7 +56,7 @@ export class Provider {
     const act = path === "/send" ? (this.acts.get(call.text)?.shift() ?? "take") : "reject";
     this.calls.push(call);
     if (act !== "reject") this.taken.push(call);
-    const ok = () => say(200, { id: `s${this.taken.length}`, chat: call.chat });
+    const ok = () => say(200, { id: `s${this.taken.length}`, chat: call.chat ?? `chat of ${call.address}` });
     if (act === "reject") say(400, "no such chat");
     else if (act === "lose") response.destroy();
     else if (act === "hold") this.held.push(ok);
