@@ -170,6 +170,7 @@ for (const width of [1440, 390]) {
     await look("a note");
     await page.getByRole("button", { name: "О клиенте" }).first().click();
     await page.locator(".card").waitFor();
+    expect((await page.locator(".card").boundingBox())?.width).toBeGreaterThan(280);
     await at([width], "card");
     for (const one of SETTINGS) {
       await go(`/settings/${one}`);
