@@ -44,6 +44,8 @@ pub struct Answer {
     pub next: Option<ResultPlace>,
     /// Whether everything that was ever written was looked through.
     pub complete: bool,
+    /// The words in the keyboard layout they were found in, where that is not the one they were typed in.
+    pub read_as: Option<String>,
 }
 
 /// What is asked.
@@ -124,7 +126,7 @@ pub async fn ask(house: &Arc<House>, question: Question<'_>) -> Result<Answer, S
     // The records decide: a message may have been deleted since the index was asked.
     let messages = messages.into_iter().flatten().map(|stored| stored.record);
     let messages = messages.filter(|message| is_found(message) && question.access.sees(message.account)).collect();
-    Ok(Answer { messages, next: found.next, complete })
+    Ok(Answer { messages, next: found.next, complete, read_as: found.read_as })
 }
 
 /// Looks for customers; without words all of them.

@@ -253,6 +253,8 @@ mod flows {
         };
         assert_eq!(texts(&first, "заказа").await, ["заказ пришёл", "где мой заказ"]);
         assert_eq!(texts(&second, "pfrfp").await, ["заказы есть?"], "the layout is forgiven");
+        let read_as = async |q: &str| shop.owner.get(&format!("/api/v1/search?q={q}&conversation={second}")).await.body["read_as"].clone();
+        assert_eq!((read_as("pfrfp").await, read_as("заказ").await), (json!("заказ"), Value::Null), "and said");
         assert_eq!(texts(&second, "пришёл").await, Vec::<String>::new());
         assert_eq!(shop.manager.get(&format!("/api/v1/search?q=заказ&conversation={first}")).await.short(), "404 unknown_conversation");
     }

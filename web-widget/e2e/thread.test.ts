@@ -111,6 +111,10 @@ it("finds in the conversation by the keyboard alone, goes through what it found,
     expect(await page.locator(".msg.hit").getAttribute("data-message")).toBe(lines[line]);
   }
   await accessible(page, "find");
+  // «доставку» with the other keyboard layout on.
+  await page.locator(".find input").fill("ljcnfdre");
+  await page.getByText("Показано по словам «доставку».").waitFor();
+  await expect.poll(() => page.locator(".msg.hit mark").allTextContents()).toEqual(["доставка"]);
   await page.locator(".find input").fill("такого слова нет");
   await page.getByText("Ничего не нашлось").waitFor();
   await page.keyboard.press("Escape");

@@ -47,6 +47,9 @@ pub struct FoundPage {
     next: Option<String>,
     /// Whether everything was looked through; if not, the index is being built: ask again in a while.
     complete: bool,
+    /// The words in the other keyboard layout, if they were found so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_as: Option<String>,
 }
 
 impl From<SearchFailure> for Problem {
@@ -85,5 +88,5 @@ pub(crate) async fn search(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: 
             message: views::message(&edge.house, caller.workspace, message, &deliveries, Viewer::Member),
         });
     }
-    Ok(Json(FoundPage { items, next: found.next.map(|place| place.to_string()), complete: found.complete }))
+    Ok(Json(FoundPage { items, next: found.next.map(|place| place.to_string()), complete: found.complete, read_as: found.read_as }))
 }

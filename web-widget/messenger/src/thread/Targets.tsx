@@ -4,11 +4,10 @@ import { api } from "../api.ts";
 import { problemText, t } from "../i18n.ts";
 import { useDesk } from "../state/desk.ts";
 import { Avatar } from "../ui/Avatar.tsx";
-import { Icon } from "../ui/Icon.tsx";
+import { SearchField } from "../ui/SearchField.tsx";
 import { otherLayout } from "./canned.ts";
 
 const SHOWN = 30;
-const PAUSE_MS = 250;
 
 /** Conversations to choose from: those seen lately by their names, and what the server finds. */
 export function Targets(props: { not: string; picked: readonly ConversationView[]; why: (one: ConversationView) => string; toggle: (one: ConversationView) => void }) {
@@ -29,14 +28,11 @@ export function Targets(props: { not: string; picked: readonly ConversationView[
     const mine = (abort = new AbortController());
     setFound([]);
     setError(null);
-    if (text.trim().length < 2) return;
-    const timer = setTimeout(() => {
-      look(text.trim(), mine.signal).then((all) => { if (!mine.signal.aborted) setFound(all); }, (problem: unknown) => { if (!mine.signal.aborted) setError(problem); });
-    }, PAUSE_MS);
-    onCleanup(() => clearTimeout(timer));
+    if (text.length < 2) return;
+    look(text, mine.signal).then((all) => { if (!mine.signal.aborted) setFound(all); }, (problem: unknown) => { if (!mine.signal.aborted) setError(problem); });
   }));
   const shown = () => {
-    const asked = words().trim();
+    const asked = words();
     const ways = [asked.toLowerCase(), otherLayout(asked)];
     const near = desk.conversations.known().filter((one) => one.status === "open" || asked !== "").filter((one) => ways.some((way) => `${one.title} ${one.channel_name}`.toLowerCase().includes(way)));
     const all = new Map([...near, ...found(), ...props.picked].map((one) => [one.id, one]));
@@ -46,7 +42,7 @@ export function Targets(props: { not: string; picked: readonly ConversationView[
   };
   return (
     <>
-      <div class="search"><Icon name="search" small /><input type="search" maxLength="100" placeholder={t("forward.search")} aria-label={t("forward.search")} value={words()} ref={(made) => queueMicrotask(() => made.focus())} onInput={(event) => setWords(event.currentTarget.value)} /></div>
+      <SearchField label={t("forward.search")} ask={setWords} ref={(made) => queueMicrotask(() => made.focus())} />
       <ul class="targets" aria-label={t("forward.to")}>
         <For each={shown()} fallback={<li class="none">{error() ? problemText(error()) : t("search.none")}</li>}>
           {(one) => (
