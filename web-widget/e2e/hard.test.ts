@@ -4,7 +4,7 @@
  * both too. 720 px is 1440 px at a zoom of 200 %.
  */
 import type { Browser, Page, Route } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { launch } from "./browser.mjs";
 import { faults, faultsOf, shifts, watchShifts } from "./look.ts";
 import { accessible, caller, type Demo, Manager } from "./people.ts";
@@ -22,12 +22,17 @@ let owner: Manager;
 let page: Page;
 let api: ReturnType<typeof caller>;
 let talks: { id: string; title: string }[];
+let customer: string;
 let wrong: Record<string, string[]>;
 
 beforeAll(async () => {
   server = await demoServer("hard");
   api = caller(server.said);
   talks = (await api<{ items: typeof talks }>("GET", "/conversations?view=all&limit=100")).items;
+  // The index is being built: once it is whole, all are there.
+  const people = () => api<{ items: { id: string; name: string }[]; complete: boolean }>("GET", "/customers?limit=100");
+  await vi.waitFor(async () => expect((await people()).complete).toBe(true), { timeout: 20_000, interval: 100 });
+  customer = (await people()).items.find((one) => one.name.startsWith("Борис"))?.id ?? (await people()).items[0]?.id ?? "";
   browser = await launch();
   owner = await Manager.enter(browser, server.said.email, server.said.password, server.said.url);
   page = owner.page;
@@ -56,9 +61,12 @@ const settled = () => page.waitForFunction(() => document.querySelector(".loadin
 async function go(path: string): Promise<void> {
   await page.goto(server.said.url + path);
   await page.locator(".rail .dot.on").waitFor({ state: "attached" });
-  await page.locator(path.startsWith("/settings") ? ".page-head h2" : path === "/" ? ".row" : ".msg").first().waitFor({ state: "attached" });
+  await page.locator(path.startsWith("/settings") ? ".page-head h2" : path.startsWith("/c/") ? ".msg" : path.startsWith("/customers/") ? ".customer" : ".row").first().waitFor({ state: "attached" });
   await settled();
 }
+
+/** One of each screen. */
+const screens = () => ["/", talk("Борис"), "/customers", `/customers/${customer}`, ...SETTINGS.map((one) => `/settings/${one}`)];
 
 /** At each width: `look` says what is wrong. */
 async function at(widths: number[], where: string, look = () => faults(page)): Promise<void> {
@@ -75,7 +83,7 @@ async function speak(locale: string): Promise<void> {
 
 /** Every page, at these widths. */
 async function everyPage(widths: number[], where: string): Promise<void> {
-  for (const path of ["/", talk("Борис"), ...SETTINGS.map((one) => `/settings/${one}`)]) {
+  for (const path of screens()) {
     await go(path);
     await at(widths, `${where} ${path}`, () => (path.startsWith("/settings") ? faultsOf(page) : faults(page)));
   }
@@ -98,7 +106,7 @@ it("holds in English and Spanish", async () => {
 it("holds in the dark, and has no serious fault for who sees little or hears only, on every page", async () => {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    for (const path of ["/", talk("Борис"), ...SETTINGS.map((one) => `/settings/${one}`)]) {
+    for (const path of screens()) {
       await go(path);
       if (colorScheme === "dark") await at([390, 1440], `dark ${path}`);
       await accessible(page, `${colorScheme} ${path}`);
@@ -162,6 +170,7 @@ for (const width of [1440, 390]) {
     await look("a note");
     await page.getByRole("button", { name: "О клиенте" }).first().click();
     await page.locator(".card").waitFor();
+    expect((await page.locator(".card").boundingBox())?.width).toBeGreaterThan(280);
     await at([width], "card");
     for (const one of SETTINGS) {
       await go(`/settings/${one}`);
@@ -211,7 +220,7 @@ it("says what is the matter when nothing is there, the server fails, the link is
     const api = /\/api\/v1\/(?!me$)/;
     const fail = (route: Route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify({ status: 500, code: "internal", title: "x" }) });
     await page.route(api, fail);
-    for (const path of ["/", talk("Борис"), ...SETTINGS.map((one) => `/settings/${one}`)]) {
+    for (const path of screens()) {
       await page.goto(server.said.url + path);
       await page.locator(".empty, .page-head h2").first().waitFor({ state: "attached" });
       await page.waitForFunction(() => document.querySelector(".loading, .splash") === null);
@@ -243,7 +252,7 @@ it("moves nothing by itself while pages load, and while five messages a second a
   const provider = await Provider.behind(server.said);
   for (const width of [1440, 390]) {
     await page.setViewportSize({ width, height: 800 });
-    for (const path of ["/", talk("Борис"), talk(EVERYTHING), ...SETTINGS.map((one) => `/settings/${one}`)]) {
+    for (const path of [talk(EVERYTHING), ...screens()]) {
       await go(path);
       const { sum, what } = await shifts(page);
       if (sum > 0.02) wrong[`${path} ${width}`] = [`${sum}`, ...what];

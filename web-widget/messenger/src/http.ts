@@ -1,4 +1,5 @@
 /** One call of the HTTP edge: JSON both ways, problems as errors, a time limit on each. */
+import { encode } from "@kommutator/shared/json.ts";
 
 const LIMIT_MS = 30_000;
 
@@ -31,7 +32,7 @@ export async function call<Answer>(method: string, path: string, body?: unknown,
   const signals = [AbortSignal.timeout(LIMIT_MS), ...(signal ? [signal] : [])];
   const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" }, signal: any(signals) };
   if (body !== undefined) {
-    init.body = JSON.stringify(body);
+    init.body = encode(body);
     init.headers = { accept: "application/json", "content-type": "application/json" };
   }
   let answer: Response;

@@ -4,13 +4,16 @@
  */
 const { parse, stringify } = JSON;
 
+/** Half of a pair alone, as a title cut in the middle of an emoji has, is no text: who reads strictly refuses the whole frame for it. */
+const whole = (json: string) => json.replace(/\\\\|\\ud[89a-f]../g, (one) => (one === "\\\\" ? one : "\ufffd"));
+
 export function encode(value: unknown): string {
   const arrays = Array.prototype as { toJSON?: unknown };
   const foreign = Object.getOwnPropertyDescriptor(arrays, "toJSON");
-  if (!foreign?.configurable) return stringify(value);
+  if (!foreign?.configurable) return whole(stringify(value));
   delete arrays.toJSON;
   try {
-    return stringify(value);
+    return whole(stringify(value));
   } finally {
     Object.defineProperty(arrays, "toJSON", foreign);
   }

@@ -3,6 +3,7 @@ import { accentOr, contrast, textOn } from "../src/contrast.ts";
 import { brief, day, initials, size, waiting } from "../src/format.ts";
 import type { AttachmentView, MessageView, SendStatus } from "../src/generated/protocol.ts";
 import { pickLocale, pluralForm, put } from "../src/i18n.ts";
+import { decode, encode } from "../src/json.ts";
 import { linkParts } from "../src/links.ts";
 import { laterState, mergeMessage, mergeMessages, startsGroup } from "../src/messages.ts";
 
@@ -100,4 +101,10 @@ describe("links", () => {
 it("text on any accent can be read", () => {
   for (const accent of ["#000000", "#ffffff", "#0f766e", "#facc15", "#808080", "#3b5bdb", "#ff0000"]) expect(contrast(accent, textOn(accent))).toBeGreaterThanOrEqual(4.5);
   expect(["#12345", "red; x", null, "#ABCDEF"].map((one) => accentOr("#000000", one))).toEqual(["#000000", "#000000", "#000000", "#ABCDEF"]);
+});
+
+it("writes no half of a pair alone, and leaves everything else as it is", () => {
+  expect(decode(encode({ title: "a\ud83d" }))).toEqual({ title: "a\ufffd" });
+  expect(encode("\udc00b")).toBe('"\ufffdb"');
+  for (const text of ["👍🏽", "\\ud800", "\\\\ud800 \"\n\t", "\u0000\u202e"]) expect(decode(encode(text))).toBe(text);
 });
