@@ -159,8 +159,10 @@ story("hands the owner the secret that signs visitors, with the code that signs,
   await block.getByRole("tab", { name: "Node.js" }).click();
   const code = (await block.getByLabel("Node.js", { exact: true }).textContent()) ?? "";
   const signature = runInNewContext(`${code}\nsignature`, { require: createRequire(import.meta.url), process: { env: { KOMMUTATOR_SECRET: secret } }, user: { id: `u-${run}` } }) as string;
-  const visitor = await Visitor.come(browser);
+  // The page says who it is before the chat is opened, as a site does for who is logged in.
+  const visitor = await Visitor.arrive(browser);
   await visitor.page.evaluate(([user, signed]) => (window as unknown as { Kommutator: (what: string, who: unknown) => void }).Kommutator("identify", { id: user, name: "Подписанный", signature: signed }), [`u-${run}`, signature]);
+  await visitor.open();
   await visitor.says(`Это я ${run}`);
   const { conversation, ...who } = await person(`Это я ${run}`);
   expect(who.site_id).toBe(`u-${run}`);

@@ -53,13 +53,12 @@ export function Log(props: { id: string; rung: number; on: boolean; changed: () 
   const [asked, setAsked] = createSignal<LogAsk>({});
   const [shown, setShown] = createSignal<DeliveryView | null>(null);
   const list = createPaged<DeliveryView>((cursor) => webhooks.log(props.id, asked(), cursor));
-  const waits = () => list.value()?.some((one) => one.status === "waiting") ?? false;
   createEffect(on(() => props.rung, () => list.again(), { defer: true }));
-  let waited = false;
   const timer = setInterval(() => {
-    if (waited !== waits()) props.changed();
-    waited = waits();
-    if ((list.value()?.length ?? 0) <= ROWS && !document.hidden) list.again();
+    if (document.hidden) return;
+    // How the webhook fares changes with its deliveries.
+    props.changed();
+    if ((list.value()?.length ?? 0) <= ROWS) list.again();
   }, LOOK_MS);
   onCleanup(() => clearInterval(timer));
   const put = (part: LogAsk) => {
