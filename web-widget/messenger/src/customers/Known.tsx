@@ -39,7 +39,7 @@ function ContactsOf(props: { field: Contacts; name: WordKey; add: WordKey; schem
           )}
         </For>
       </ul>
-      <EditLine label={t(props.add)} value="" empty={t(props.add)} plus type={props.field === "phones" ? "tel" : "email"} max={254} save={(value) => put([...own(), value])} />
+      <EditLine label={t(props.add)} value="" empty={t(props.add)} type={props.field === "phones" ? "tel" : "email"} max={254} save={(value) => put([...own(), value])} />
     </Line>
   );
 }

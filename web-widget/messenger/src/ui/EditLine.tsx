@@ -3,7 +3,7 @@ import { problemText, t } from "../i18n.ts";
 import { Icon } from "./Icon.tsx";
 
 /** A value that is changed where it stands: a click or Enter makes it a field, Enter or leaving saves it, Escape leaves it as it was. */
-export function EditLine(props: { label: string; value: string; empty: string; save: (value: string) => Promise<unknown>; type?: "text" | "tel" | "email"; long?: boolean; max: number; plus?: boolean }) {
+export function EditLine(props: { label: string; value: string; empty: string; save: (value: string) => Promise<unknown>; type?: "text" | "tel" | "email"; long?: boolean; max: number }) {
   const [editing, setEditing] = createSignal(false);
   const [value, setValue] = createSignal("");
   const [wrong, setWrong] = createSignal<unknown>(null);
@@ -44,7 +44,7 @@ export function EditLine(props: { label: string; value: string; empty: string; s
   return (
     <Show when={editing()} fallback={
       <button type="button" class="edit-line" classList={{ blank: props.value === "" }} ref={(made) => (button = made)} aria-label={props.value ? `${t("common.edit")}: ${props.label}: ${props.value}` : props.empty} onClick={begin}>
-        <span>{props.value || props.empty}</span><Icon name={props.plus ? "plus" : "edit"} small />
+        <span>{props.value || props.empty}</span><Icon name={props.value ? "edit" : "plus"} small />
       </button>
     }>
       <div class="edit-field" classList={{ bad: wrong() !== null }}>
