@@ -266,7 +266,7 @@ it.runIf(real)("keeps a profile, and warns who leaves without saving", async () 
   await owner.goto(`${shop.url}/settings/workspace`);
   await owner.getByText(ru["mail.off"]).waitFor();
   await owner.getByLabel(ru["common.name"]).fill("Лавка у моря");
-  await named(owner, ru["common.save"]).click();
+  await owner.locator("form", { has: owner.getByLabel(ru["common.name"]) }).getByRole("button", { name: ru["common.save"] }).click();
   await owner.getByText(ru["common.saved"]).waitFor();
 });
 
