@@ -143,13 +143,15 @@ it("begins a new dialog by keyboard: who may be meant, which channels cannot wri
 
 it("writes first through a channel that can, once, into the conversation of that address", async () => {
   const provider = await Provider.behind(demo);
+  const channel = await provider.channel<{ name: string }>();
   const { page } = owner;
   const begin = async (text: string) => {
     await page.goto(demo.url);
     await page.getByRole("button", { name: "Новый диалог" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Кому").fill(`@vera${run}`);
-    await dialog.getByRole("radio", { name: new RegExp(`@vera${run}`) }).first().check();
+    // Other tests have such channels too, whose providers are gone.
+    await dialog.locator(".choice", { hasText: channel.name }).getByRole("radio").check();
     await dialog.getByLabel("Сообщение").fill(text);
     return dialog;
   };
