@@ -216,7 +216,11 @@ it("shows them as words on every screen, and nothing runs", async () => {
   for (const { id } of items) {
     await page.evaluate((path) => { history.pushState(null, "", path); dispatchEvent(new PopStateEvent("popstate")); }, `/c/${id}`);
     await page.locator(".thread .msg, .thread .empty").first().waitFor();
+    // What the card shows is asked for when it is opened.
+    const told = ["person", "timeline", "files"].map((part) => page.waitForResponse((answer) => answer.url().includes(`/${id}/${part}`)));
     if ((await page.locator(".card").count()) === 0) await card.click();
+    await Promise.all(told);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await page.locator(".card").waitFor();
     await settled();
     await look(id);
