@@ -5,6 +5,8 @@ import { chatPath, navigate } from "../route.ts";
 
 /** A burst of messages is one sound. */
 const PAUSE_MS = 1_500;
+/** A context that may sound still takes a moment to start, on a busy machine a long one; one that may not never answers. */
+const START_MS = 2_000;
 
 export const supported = "Notification" in window;
 const [permission, setPermission] = createSignal<NotificationPermission>(supported ? Notification.permission : "denied");
@@ -20,7 +22,7 @@ let audio: AudioContext | null = null;
 export async function ring(): Promise<boolean> {
   try {
     audio ??= new AudioContext();
-    if (audio.state === "suspended") await Promise.race([audio.resume(), new Promise((done) => setTimeout(done, 300))]);
+    if (audio.state === "suspended") await Promise.race([audio.resume(), new Promise((done) => setTimeout(done, START_MS))]);
     if (audio.state !== "running") return false;
     const now = audio.currentTime;
     for (const [index, pitch] of [660, 880].entries()) {
