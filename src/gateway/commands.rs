@@ -114,6 +114,15 @@ pub enum Command {
         /// The moment the timer stood at: if it was moved meanwhile, nothing happens.
         due: Time,
     },
+    /// A site's visitor has not seen what was answered for a while.
+    WriteAnswers {
+        /// Where.
+        conversation: ConversationId,
+        /// The moment the timer stood at.
+        due: Time,
+        /// Whether they are on the site now.
+        online: bool,
+    },
     /// It is to be looked at again.
     MarkUnread {
         /// Where.
@@ -195,6 +204,7 @@ impl Command {
             | Self::Snooze { conversation, .. }
             | Self::Wake { conversation, .. }
             | Self::Escalate { conversation, .. }
+            | Self::WriteAnswers { conversation, .. }
             | Self::MarkUnread { conversation }
             | Self::Tag { conversation, .. }
             | Self::Block { conversation, .. } => Some(*conversation),

@@ -1,13 +1,17 @@
 //! Durable timers that are due. Nothing is done here: whoever owns what a timer is for is told, and the owner's commit takes the timer. So
 //! one that fires twice has the effect of once, and one whose firing was lost fires again at the next beat.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
+use tokio::sync::broadcast::error::RecvError;
 
 use super::commands::{Command, CommandError, ask};
 use super::entries::{self, TimerEntry};
 use super::house::House;
+use super::signals::{self, Signal};
 use crate::model::connection::ProviderLogin;
-use crate::model::ids::WorkspaceId;
+use crate::model::ids::{ConversationId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, StoreError, Timer};
 
@@ -15,6 +19,8 @@ use crate::store::port::{CommitError, StoreError, Timer};
 const AT_ONCE: usize = 200;
 /// Owners told side by side.
 const SIDE_BY_SIDE: usize = 16;
+/// A visitor's socket answers within this, or there is none.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Fires what is due.
 ///
@@ -39,6 +45,9 @@ async fn told(house: &House, workspace: WorkspaceId, timer: &Timer) -> Result<()
     let (login, command) = match entries::read::<TimerEntry>(&timer.value) {
         Ok(TimerEntry::Snooze { c, l }) => (l, Command::Wake { conversation: c, due: timer.due }),
         Ok(TimerEntry::Overdue { c, l, s }) => (l, Command::Escalate { conversation: c, step: s, due: timer.due }),
+        Ok(TimerEntry::Answers { c, l }) => {
+            (l, Command::WriteAnswers { conversation: c, due: timer.due, online: is_online(house, workspace, c).await })
+        }
         Err(error) => {
             tracing::error!(%workspace, %error, "a timer cannot be read; it is dropped");
             return drop_timer(house, workspace, timer).await;
@@ -49,6 +58,29 @@ async fn told(house: &House, workspace: WorkspaceId, timer: &Timer) -> Result<()
     } else {
         drop_timer(house, workspace, timer).await
     }
+}
+
+/// Whether the visitor of a conversation is on the site: their newest socket, wherever it is, says so to whoever asks.
+async fn is_online(house: &House, workspace: WorkspaceId, conversation: ConversationId) -> bool {
+    let mut heard = house.store.workspace(workspace).signals();
+    signals::send(house, workspace, &Signal::Watch { conversation }).await;
+    let here = async {
+        loop {
+            match heard.recv().await {
+                Ok(bytes) => {
+                    if let Ok(Signal::Presence { presence, .. }) = serde_json::from_slice(&bytes)
+                        && presence.conversation == conversation
+                        && presence.online
+                    {
+                        return true;
+                    }
+                }
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return false,
+            }
+        }
+    };
+    tokio::time::timeout(ANSWERED_WITHIN, here).await.unwrap_or(false)
 }
 
 /// A login that was taken off has no owner any more: nobody would ever take the timer.

@@ -139,6 +139,32 @@ pub struct NoticePlace {
     pub place: u64,
 }
 
+/// A letter to a site's visitor that gathers what was answered and not seen, still to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerLetter {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The letter's id: written twice, it is one.
+    pub letter: LetterId,
+    /// The first message.
+    pub from: u32,
+    /// The last.
+    pub up_to: u32,
+    /// When it is written.
+    pub next_at: Time,
+    /// When that was decided.
+    pub created_at: Time,
+}
+
+/// Somebody wants no letters from a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterStop {
+    /// SHA-256 of the address in lower case, hex.
+    pub hash: String,
+    /// Since when.
+    pub at: Time,
+}
+
 impl NoticeSettings {
     /// What is wished for an event.
     #[must_use]

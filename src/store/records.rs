@@ -23,6 +23,7 @@
 //! | `visit` | workspace | code | |
 //! | `notice_wishes`, `absence`, `push_subscription`, `notice_place` | workspace | user; session; one record | scan |
 //! | `notice` | workspace | user, way, topic | `due` (time) |
+//! | `answer_letter`, `letter_stop` | workspace | conversation; hash of an address | `answer_letter`: `due` (time) |
 //! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
 
 mod notices;

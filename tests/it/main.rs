@@ -6,6 +6,7 @@ mod authorization;
 mod customers;
 mod faults;
 mod files;
+mod letters;
 mod notices;
 mod operating;
 #[cfg(feature = "faults")]

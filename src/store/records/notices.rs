@@ -1,8 +1,11 @@
 //! The tables of notices: what people want to be told, who is away, devices, what is still to be told.
 
 use super::{alone, entry};
-use crate::model::ids::{SessionId, UserId};
-use crate::model::notice::{Absence, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::model::ids::{ConversationId, SessionId, UserId};
+use crate::model::notice::{Absence, AnswerLetter, LetterStop, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
 use crate::store::key::Key;
 use crate::store::port::{IndexEntry, RecordKey};
 use crate::store::table::Record;
@@ -93,5 +96,56 @@ impl Record for NoticePlace {
 
     fn key(&self) -> RecordKey {
         Self::at()
+    }
+}
+
+impl AnswerLetter {
+    /// Index by when they are due.
+    pub const BY_DUE: &'static str = "due";
+
+    /// The record's key.
+    #[must_use]
+    pub fn at(conversation: ConversationId) -> RecordKey {
+        alone(conversation.0)
+    }
+}
+
+impl Record for AnswerLetter {
+    const TABLE: &'static str = "answer_letter";
+
+    fn key(&self) -> RecordKey {
+        Self::at(self.conversation)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        vec![entry(Self::BY_DUE, false, Key::new(), Key::new().signed(self.next_at.0))]
+    }
+}
+
+impl LetterStop {
+    /// How an address is known.
+    #[must_use]
+    pub fn hash_of(address: &str) -> String {
+        HEXLOWER.encode(&Sha256::digest(address.trim().to_lowercase().as_bytes()))
+    }
+
+    /// The record's key by its address.
+    #[must_use]
+    pub fn at(address: &str) -> RecordKey {
+        Self::by_hash(&Self::hash_of(address))
+    }
+
+    /// The record's key.
+    #[must_use]
+    pub fn by_hash(hash: &str) -> RecordKey {
+        RecordKey { group: Vec::new(), item: Key::new().text(hash).done() }
+    }
+}
+
+impl Record for LetterStop {
+    const TABLE: &'static str = "letter_stop";
+
+    fn key(&self) -> RecordKey {
+        Self::by_hash(&self.hash)
     }
 }

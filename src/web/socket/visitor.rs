@@ -117,6 +117,13 @@ pub(super) async fn hello(at: Surroundings, text: &str, card: Option<Arc<WidgetC
 fn identify(edge: &Edge, card: &WidgetCard, hello: &VisitorHello) -> Result<(VisitorId, String), Box<Outcome>> {
     let (keyring, now) = (&edge.house.keyring, edge.house.world.now());
     let key = &card.settings.key;
+    // A link that is too old brings nobody back: they are who they were here.
+    if let Some(back) = hello.visit.as_ref().and_then(|visit| visit.back.as_deref())
+        && let Ok(VisitorClaims { visitor, .. }) = keyring.read_return_token(back, key, now)
+    {
+        let token = keyring.make_visitor_token(&VisitorClaims { widget_key: key.clone(), visitor: visitor.clone(), issued: now });
+        return Ok((visitor, token));
+    }
     if let Some(token) = &hello.visitor_token {
         // A token that is none (expired, of another installation) is no reason to turn a visitor away: they are new.
         if let Ok(claims) = keyring.read_visitor_token(token, Some(key), now) {

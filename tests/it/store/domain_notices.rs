@@ -1,7 +1,7 @@
 //! The values of the kept sample's notices: something in every field.
 
 use kommutator::model::ids::{LetterId, SessionId, UserId};
-use kommutator::model::notice::{Absence, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use kommutator::model::notice::{Absence, AnswerLetter, LetterStop, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
 use kommutator::model::protocol::{NoticeEvent, NoticeSettings, QuietHours, Wish};
 
 use super::domain::Kept;
@@ -45,5 +45,7 @@ pub(crate) fn notices() -> Vec<Box<dyn Kept>> {
         until: later(50),
         created_at: NOW,
     })));
+    kept.extend(boxed([AnswerLetter { conversation: CONVERSATION, letter: LetterId(9), from: 2, up_to: 4, next_at: later(5), created_at: NOW }]));
+    kept.extend(boxed([LetterStop { hash: LetterStop::hash_of("A@shop.example"), at: NOW }]));
     kept
 }

@@ -14,6 +14,8 @@ import type { Row } from "./rows.ts";
 
 const MARKS: Record<string, IconName> = { queued: "clock", sent: "check", delivered: "checks", read: "checks", failed: "alert", unknown: "warning" };
 
+const GONE: readonly string[] = ["waits_for_visitor", "sent_by_letter"];
+
 function State(props: { message: MessageView }) {
   const status = () => props.message.state.status;
   const text = () => [t(`state.${status()}` satisfies WordKey), reasonText(props.message.state.reason)].filter(Boolean).join(". ");
@@ -43,6 +45,8 @@ export function Bubble(props: { row: Row; jump: (id: string) => void }) {
   const origin = () => t(`message.by.${message().author.kind}` satisfies WordKey);
   const ours = () => message().direction === "outbound";
   const why = () => (ours() && (message().state.status === "failed" || message().state.status === "unknown") ? [t(`state.${message().state.status}` satisfies WordKey), reasonText(message().state.reason)].filter(Boolean).join(". ") : "");
+  /** Whether the answer reached a visitor who had left. */
+  const gone = () => (ours() && message().state.status !== "read" && GONE.includes(message().state.reason?.code ?? "") ? reasonText(message().state.reason) : "");
   return (
     <Show when={message().direction !== "system"} fallback={<p class="system" data-message={message().id}>{message().text}</p>}>
       <article class={`msg ${message().direction}`} classList={{ first: props.row.first, last: props.row.last }} data-message={message().id} data-client={message().client_id}>
@@ -64,6 +68,7 @@ export function Bubble(props: { row: Row; jump: (id: string) => void }) {
           <Reactions message={message()} />
           <MessageMenu message={message()} />
         </div>
+        <Show when={gone()}><div class="gone">{gone()}</div></Show>
         <Show when={why()}><div class="why">{why()} <Retry message={message()} /></div></Show>
       </article>
     </Show>

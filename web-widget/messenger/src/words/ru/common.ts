@@ -255,4 +255,6 @@ export const common = {
   "reason.push_target_invalid": "Браузер дал неподходящий адрес для пушей.",
   "reason.push_off": "На этом устройстве пуши не включены.",
   "reason.out_of_range": "Число вне допустимых пределов.",
+  "reason.waits_for_visitor": "Посетитель ушёл и увидит ответ, когда вернётся.",
+  "reason.sent_by_letter": "Посетитель ушёл, ответ отправлен ему письмом.",
 };
