@@ -132,6 +132,7 @@ impl Bulk {
             address: None,
             joined_into: None,
             title: String::new(),
+            given_name: String::new(),
             place_title: None,
             page: None,
             first_visit: None,

@@ -1,5 +1,8 @@
 //! `kommutator demo`: a ready workspace with an owner, a widget on a demo page, and sample conversations.
 
+#[cfg(feature = "probe")]
+pub mod sample;
+
 use serde::Serialize;
 
 use crate::app::StartError;

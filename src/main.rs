@@ -16,6 +16,12 @@ use kommutator::model::time::{RealWorld, SharedWorld};
 use kommutator::operating::{backup, doctor, restore, transfer};
 use tracing_subscriber::EnvFilter;
 
+#[cfg(feature = "probe")]
+use kommutator::demo::sample::Sample;
+/// A release knows no samples but the demo's own.
+#[cfg(not(feature = "probe"))]
+type Sample = std::convert::Infallible;
+
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -78,7 +84,13 @@ async fn run(command: Command, config: Config) -> Result<(), StartError> {
             let end = app::told_to_end();
             serve(config, world, end).await
         }
-        Command::Demo { json, empty } => run_demo(config, world, json, empty).await,
+        #[cfg(feature = "probe")]
+        Command::Demo { json, empty, sample } => {
+            let sample = sample.map(|sample| sample.parse().map_err(failed)).transpose()?;
+            run_demo(config, world, json, empty, sample).await
+        }
+        #[cfg(not(feature = "probe"))]
+        Command::Demo { json, empty } => run_demo(config, world, json, empty, None).await,
         Command::Admin { command } => administer(command, &config, world).await,
         Command::Doctor { quick: true } => doctor::examine_quickly(&config).await,
         Command::Doctor { quick: false } => doctor::examine(&config, world.as_ref()).await,
@@ -118,7 +130,7 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
     TcpListener::bind(config.listen).map_err(|error| StartError(format!("cannot listen on {}: {error}; choose another with --listen", config.listen)))
 }
 
-async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: bool) -> Result<(), StartError> {
+async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: bool, sample: Option<Sample>) -> Result<(), StartError> {
     let end = app::told_to_end();
     let mut house = open_house(&config, Channels::all(), world).await?;
     let listener = listen(&config)?;
@@ -131,9 +143,17 @@ async fn run_demo(mut config: Config, world: SharedWorld, json: bool, empty: boo
     let url = config.public_url.clone();
     let prepared = demo::prepare(&house, &url).await?;
     let printed = demo::printed(&house, &prepared, &url).await?;
+    let sample = sample.filter(|_| prepared.fresh);
+    #[cfg(feature = "probe")]
+    if let Some(sample) = &sample {
+        house = demo::sample::write(house, &prepared, sample).await?;
+    }
     let running = app::start(&config, house, listener, Some(printed.widget_key.clone()))?;
-    if prepared.fresh && !empty {
-        demo::fill(&running.edge.house, &prepared).await?;
+    match &sample {
+        #[cfg(feature = "probe")]
+        Some(sample) => demo::sample::finish(&running.edge.house, &prepared, sample).await?,
+        None if prepared.fresh && !empty => demo::fill(&running.edge.house, &prepared).await?,
+        _ => {}
     }
     let mut out = std::io::stdout();
     if json {

@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import solid from "eslint-plugin-solid/configs/typescript";
 import ts from "typescript-eslint";
 
-const mocks = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly", structuredClone: "readonly", fetch: "readonly", HTMLHtmlElement: "readonly", localStorage: "readonly", window: "readonly", document: "readonly", performance: "readonly", requestAnimationFrame: "readonly" };
+const plain = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly", structuredClone: "readonly", fetch: "readonly", HTMLHtmlElement: "readonly", localStorage: "readonly", window: "readonly", document: "readonly", performance: "readonly", requestAnimationFrame: "readonly" };
 
 export default ts.config(
   { ignores: ["dist/**", "node_modules/**", "e2e/shots/**", "shared/src/generated/**"] },
@@ -28,6 +28,6 @@ export default ts.config(
     rules: { ...solid.rules, "solid/reactivity": ["error", { customReactiveFunctions: ["run", "pick"] }], "max-lines": ["error", { max: 150, skipBlankLines: true, skipComments: true }] },
   },
   { files: ["**/*.test.ts"], rules: { "max-lines": "off", "@typescript-eslint/no-non-null-assertion": "off" } },
-  { files: ["**/*.mjs", "*.js"], languageOptions: { globals: mocks } },
+  { files: ["**/*.mjs", "*.js"], languageOptions: { globals: plain } },
   { files: ["messenger/public/sw.js"], languageOptions: { globals: { self: "readonly", URL: "readonly" } } },
 );

@@ -34,6 +34,10 @@ pub enum Command {
         /// No sample data.
         #[arg(long)]
         empty: bool,
+        /// Data for proofs instead: hard, large, large=NUMBER.
+        #[cfg(feature = "probe")]
+        #[arg(long, hide = true, conflicts_with = "empty")]
+        sample: Option<String>,
     },
     /// Care for the installation.
     Admin {

@@ -148,6 +148,11 @@ pub enum Command {
         /// By whom.
         by: String,
     },
+    /// The customer's name has changed: it is looked up anew.
+    Rename {
+        /// Where.
+        conversation: ConversationId,
+    },
     /// Other words for a message of ours.
     Edit {
         /// Which.
@@ -207,7 +212,8 @@ impl Command {
             | Self::WriteAnswers { conversation, .. }
             | Self::MarkUnread { conversation }
             | Self::Tag { conversation, .. }
-            | Self::Block { conversation, .. } => Some(*conversation),
+            | Self::Block { conversation, .. }
+            | Self::Rename { conversation } => Some(*conversation),
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Whole {
     pub customer: Stored<Customer>,
     /// Its identities, oldest first.
     pub parts: Vec<Part>,
+    /// Those that were made one with it.
+    pub merged: Vec<Customer>,
 }
 
 impl Whole {
@@ -58,6 +60,22 @@ pub async fn links(store: &PartitionStore, id: CustomerId) -> Result<Vec<Stored<
     Ok(found.into_iter().map(|(_, link)| link).collect())
 }
 
+/// The customers that were made one with this one, and with those.
+async fn merged(store: &PartitionStore, id: CustomerId) -> Result<Vec<Customer>, StoreError> {
+    let mut all: Vec<Customer> = Vec::new();
+    let mut next = vec![id];
+    while let Some(id) = next.pop() {
+        let found = store.scan_index::<Customer>(Customer::BY_MERGED, &Key::new().number(id.0).done(), Scan::first(LINKS)).await?;
+        for (_, one) in found {
+            if all.len() < LINKS && all.iter().all(|known| known.id != one.record.id) {
+                next.push(one.record.id);
+                all.push(one.record);
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// A customer, whole; none: there is no such one.
 ///
 /// # Errors
@@ -73,7 +91,7 @@ pub async fn whole(store: &PartitionStore, id: CustomerId) -> Result<Option<Whol
         let found = store.scan_index::<Conversation>(Conversation::BY_IDENTITY, &group, Scan::first(PLACES)).await?;
         parts.push(Part { link: link.record, identity: identity.record, conversations: found.into_iter().map(|(_, stored)| stored).collect() });
     }
-    Ok(Some(Whole { customer, parts }))
+    Ok(Some(Whole { customer, parts, merged: merged(store, id).await? }))
 }
 
 /// What the search keeps of a customer; none: there is no such one.
@@ -83,13 +101,16 @@ pub async fn whole(store: &PartitionStore, id: CustomerId) -> Result<Option<Whol
 pub async fn one(store: &PartitionStore, id: CustomerId) -> Result<Option<Change>, StoreError> {
     let Some(whole) = whole(store, id).await? else { return Ok(None) };
     let identities: Vec<&Identity> = whole.parts.iter().map(|part| &part.identity).collect();
-    Ok(Some(change(&whole.customer.record, &identities, whole.accounts())))
+    Ok(Some(change(&whole.customer.record, &whole.merged, &identities, whole.accounts())))
 }
 
-fn change(customer: &Customer, identities: &[&Identity], accounts: BTreeSet<AccountId>) -> Change {
+fn change(customer: &Customer, merged: &[Customer], identities: &[&Identity], accounts: BTreeSet<AccountId>) -> Change {
     let texts = customer.merged_into.is_none().then(|| {
-        let mut texts = vec![customer.name.clone(), customer.known.company.clone(), customer.known.note.clone()];
-        texts.extend(customer.known.phones.iter().chain(&customer.known.emails).cloned());
+        let mut texts = Vec::new();
+        for one in std::iter::once(customer).chain(merged) {
+            texts.extend([one.name.clone(), one.known.company.clone(), one.known.note.clone()]);
+            texts.extend(one.known.phones.iter().chain(&one.known.emails).cloned());
+        }
         for identity in identities {
             texts.extend([identity.name.clone(), identity.username.clone()]);
             texts.extend(identity.phones.iter().chain(&identity.emails).map(|claim| claim.value.clone()));
@@ -133,6 +154,17 @@ pub async fn build(house: &House, workspace: WorkspaceId) -> Result<(), SearchFa
             break;
         }
     }
+    // Few are merged: only those that are the whole of several are looked at twice.
+    let mut several: BTreeSet<CustomerId> = BTreeSet::new();
+    let mut scan = Scan::first(PAGE);
+    loop {
+        let page = store.scan::<Customer>(&[], scan.clone()).await?;
+        several.extend(page.iter().filter_map(|one| one.record.merged_into));
+        scan.above = page.last().map(|last| Customer::at(last.record.id).item);
+        if page.len() < PAGE {
+            break;
+        }
+    }
     let mut scan = Scan::first(PAGE);
     loop {
         let page = store.scan::<Customer>(&[], scan.clone()).await?;
@@ -142,11 +174,16 @@ pub async fn build(house: &House, workspace: WorkspaceId) -> Result<(), SearchFa
             let keys: Vec<_> = ids.iter().map(|id| Identity::at(*id)).collect();
             identities.extend(store.get_many::<Identity>(&keys).await?.into_iter().flatten().map(|stored| (stored.record.id, stored.record)));
         }
+        let mut parts: HashMap<CustomerId, Vec<Customer>> = HashMap::new();
+        for one in page.iter().filter(|one| several.contains(&one.record.id)) {
+            parts.insert(one.record.id, merged(&store, one.record.id).await?);
+        }
         let changes = page.iter().map(|one| {
+            let merged = parts.get(&one.record.id).map_or(&[][..], Vec::as_slice);
             let ids = belong.get(&one.record.id).map_or(&[][..], Vec::as_slice);
             let own: Vec<&Identity> = ids.iter().filter_map(|id| identities.get(id)).collect();
             let accounts = ids.iter().filter_map(|id| places.get(id)).flatten().copied().collect();
-            change(&one.record, &own, accounts)
+            change(&one.record, merged, &own, accounts)
         });
         house.search.index.build(workspace, changes.collect()).await?;
         scan.above = page.last().map(|last| Customer::at(last.record.id).item);

@@ -109,7 +109,7 @@ pub fn conversation(house: &House, conversation: &Conversation, version: u64, ac
         channel_kind: conversation.kind.as_str().to_owned(),
         channel_name: account.name.clone(),
         identity: conversation.identity,
-        title: conversation.title.clone(),
+        title: if conversation.given_name.is_empty() { &conversation.title } else { &conversation.given_name }.clone(),
         place_title: conversation.place_title.clone(),
         page: conversation.page.clone(),
         status: match conversation.status {

@@ -120,8 +120,11 @@ pub struct Conversation {
     /// The conversation it proved to be one with.
     #[serde(default)]
     pub joined_into: Option<ConversationId>,
-    /// The name to show.
+    /// The name to show, as the channel tells it.
     pub title: String,
+    /// The name managers gave the customer: shown instead.
+    #[serde(default)]
+    pub given_name: String,
     /// The listing, car, post or group.
     #[serde(default)]
     pub place_title: Option<String>,

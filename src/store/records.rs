@@ -99,7 +99,7 @@ by_id!(Quarantine, "quarantine", QuarantineId, id);
 macro_rules! no_indexes {
     ($($type:ty),*) => { $(impl $type { fn index_entries(&self) -> Vec<IndexEntry> { Vec::new() } })* };
 }
-no_indexes!(Workspace, ApiToken, AuditEntry, ProviderApp, Customer, Quarantine, Member);
+no_indexes!(Workspace, ApiToken, AuditEntry, ProviderApp, Quarantine, Member);
 
 impl User {
     /// Unique index by e-mail.
@@ -164,6 +164,15 @@ impl Identity {
     fn index_entries(&self) -> Vec<IndexEntry> {
         let login = || Key::new().number(self.login.0);
         self.external_ids.iter().map(|id| entry(Self::BY_EXTERNAL, true, login(), Key::new().text(id))).collect()
+    }
+}
+
+impl Customer {
+    /// Index by the customer this one was merged into.
+    pub const BY_MERGED: &'static str = "merged";
+
+    fn index_entries(&self) -> Vec<IndexEntry> {
+        self.merged_into.map(|into| entry(Self::BY_MERGED, false, Key::new().number(into.0), Key::new())).into_iter().collect()
     }
 }
 

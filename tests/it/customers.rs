@@ -70,7 +70,7 @@ fn values(view: &Value) -> Vec<(String, String)> {
     view.as_array().unwrap().iter().map(|one| (text(one, "value"), text(one, "by"))).collect()
 }
 
-on_both_engines!(written_down, seen_and_found, made_one, told, found_in_one, at_a_date, outlook, copied, ways);
+on_both_engines!(written_down, seen_and_found, made_one, written_of_both, renamed, told, found_in_one, at_a_date, outlook, copied, ways);
 
 mod flows {
     use super::*;
@@ -168,6 +168,7 @@ mod flows {
         assert_eq!(card["merged"], json!([{ "id": boris, "name": "Аня" }]));
         assert_eq!(found(&shop.owner, "").await, (vec!["Анна".to_owned()], json!(1)), "the other is found no more");
         assert_eq!(found(&shop.owner, "q=аня").await.0, ["Анна"], "but by its words the one is");
+        assert_eq!(card["customer"]["aliases"], json!(["Аня"]));
         assert_eq!(shop.owner.post(&merge, json!({ "into": anna })).await.short(), "409 already_merged");
         // Who sees one of the channels sees of the customer what is there.
         let seen = shop.manager.get(&format!("/api/v1/customers/{anna}")).await.body;
@@ -176,6 +177,53 @@ mod flows {
         let apart = shop.owner.post(&format!("/api/v1/customers/{boris}/unmerge"), Value::Null).await.body;
         assert_eq!((conversations(&apart), conversations(&shop.card(&anna).await)), (vec![second], vec![first]));
         assert_eq!(found(&shop.owner, "").await.1, json!(2));
+    }
+
+    /// What managers wrote of one is not lost where it is made one with another, and is its own again when they are taken apart.
+    pub(super) async fn written_of_both(app: &App) {
+        let shop = Shop::open(app).await;
+        let kept = shop.write_down(json!({ "name": "Анна", "phones": ["+79991234567"] })).await;
+        let other = shop.write_down(json!({ "name": "Аня", "phones": ["+79997654321"], "emails": ["anya@shop.example"], "note": "дилер" })).await;
+        let third = shop.write_down(json!({ "name": "Нюра" })).await;
+        for (from, into) in [(&third, &other), (&other, &kept)] {
+            assert_eq!(shop.owner.post(&format!("/api/v1/customers/{from}/merge"), json!({ "into": into })).await.status, 200);
+        }
+        let one = shop.card(&kept).await["customer"].clone();
+        let by = |value: &str, by: &str| (value.to_owned(), by.to_owned());
+        assert_eq!(values(&one["phones"]), [by("+79991234567", "manager"), by("+79997654321", "merged")]);
+        assert_eq!((values(&one["emails"]), &one["note"]), (vec![by("anya@shop.example", "merged")], &json!("дилер")));
+        assert_eq!(one["aliases"], json!(["Аня", "Нюра"]));
+        for query in ["q=нюра", "q=79997654321", "q=дилеру"] {
+            assert_eq!(found(&shop.owner, query).await.0, ["Анна"], "{query}");
+        }
+        let apart = shop.owner.post(&format!("/api/v1/customers/{other}/unmerge"), Value::Null).await.body;
+        assert_eq!((&apart["customer"]["name"], &apart["customer"]["aliases"]), (&json!("Аня"), &json!(["Нюра"])));
+        assert_eq!(values(&shop.card(&kept).await["customer"]["phones"]), [by("+79991234567", "manager")]);
+        assert_eq!((found(&shop.owner, "q=нюра").await.0, found(&shop.owner, "").await.1), (vec!["Аня".to_owned()], json!(2)));
+    }
+
+    /// The name managers give stands in the list of conversations, whatever the channel tells later.
+    pub(super) async fn renamed(app: &App) {
+        let shop = Shop::open(app).await;
+        let mut screen = app.manager(&shop.owner_secret).await;
+        let (mut anna, conversation, customer) = shop.visitor(&shop.first, "Анна", "+79991234567").await;
+        let path = format!("/api/v1/customers/{customer}");
+        shop.owner.patch(&path, json!({ "name": "Анна с рынка" })).await;
+        let titled = |title: &'static str| {
+            move |frame: &Value| frame["event"]["kind"] == "conversation.updated" && frame["event"]["conversation"]["title"] == title
+        };
+        screen.until(titled("Анна с рынка")).await;
+        anna.say(json!({ "type": "send", "client_id": "2", "text": "ещё" })).await;
+        anna.until(|frame| frame["type"] == "accepted" && frame["client_id"] == "2").await;
+        let title = async || shop.owner.get(&format!("/api/v1/conversations/{conversation}")).await.body["title"].clone();
+        assert_eq!(title().await, json!("Анна с рынка"));
+        let other = shop.write_down(json!({ "name": "Анна Лебедева" })).await;
+        shop.owner.post(&format!("{path}/merge"), json!({ "into": other })).await;
+        screen.until(titled("Анна Лебедева")).await;
+        shop.owner.post(&format!("{path}/unmerge"), Value::Null).await;
+        screen.until(titled("Анна с рынка")).await;
+        shop.owner.patch(&path, json!({ "name": "" })).await;
+        screen.until(titled("Анна")).await;
     }
 
     pub(super) async fn told(app: &App) {

@@ -13,6 +13,8 @@ mod operating;
 mod panics;
 mod papers;
 #[cfg(feature = "faults")]
+mod sample;
+#[cfg(feature = "faults")]
 mod seams;
 mod search;
 #[cfg(feature = "faults")]

@@ -179,6 +179,7 @@ mod flows {
         assert_eq!(scene.counts().await, [5, 3, 2]);
         // A page that is closed without a word shows nothing any more.
         page.say(json!({ "type": "watch", "conversation": conversation })).await;
+        page.until(|frame| frame["type"] == "presence").await;
         drop(page);
         until("he is told again", PATIENCE, async || {
             let lines = scene.push.all().iter().filter(|push| push.device == "boris" && push.text("tag") != "trial").count();

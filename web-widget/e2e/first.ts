@@ -1,37 +1,14 @@
 /** A server on an empty folder, as somebody starts it for the first time; a mail server; an authenticator app. */
-import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-
-const START_MS = 60_000;
+import { start } from "./server.mjs";
 
 export type Served = { url: string; /** What the start printed. */ address: string; stop: () => Promise<void> };
 
 export async function serve(settings: string[] = []): Promise<Served> {
-  const data = mkdtempSync(join(tmpdir(), "kommutator-first-"));
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KOMMUTATOR_")));
-  const child = spawn(process.env.KOMMUTATOR_BIN ?? "", ["serve", "--data", data, "--listen", "127.0.0.1:0", "--limits", "off", ...settings], { stdio: ["ignore", "pipe", "inherit"], env });
-  const ended = new Promise<void>((done) => child.once("exit", () => done()));
-  const address = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("the server printed no address in time")), START_MS);
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const found = /https?:\S+\/setup#\S+/.exec(line);
-      if (!found) return;
-      clearTimeout(timer);
-      resolve(found[0]);
-    });
-  });
-  const stop = async () => {
-    child.kill("SIGTERM");
-    await ended;
-    rmSync(data, { recursive: true, force: true });
-  };
-  return { url: address.split("/setup#")[0] ?? "", address, stop };
+  const { said: address, stop } = await start(["serve", "--limits", "off", ...settings], { ready: (line) => /https?:\S+\/setup#\S+/.exec(line)?.[0] });
+  return { url: address.split("/setup#")[0] ?? "", address, stop: () => stop() };
 }
 
 /** Takes every letter. */

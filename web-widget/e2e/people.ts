@@ -11,16 +11,18 @@ export const demo = JSON.parse(process.env.KOMMUTATOR_DEMO ?? "{}") as Demo;
 export const hostPage = process.env.KOMMUTATOR_PAGE ?? "";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export async function api<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await fetch(`${demo.url}/api/v1${path}`, {
+/** Calls a server's API as its owner. */
+export const caller = (at: Demo) => async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
+  const answer = await fetch(`${at.url}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${demo.token}`, ...(body !== undefined && { "content-type": "application/json" }) },
+    headers: { authorization: `Bearer ${at.token}`, ...(body !== undefined && { "content-type": "application/json" }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   return (text ? JSON.parse(text) : undefined) as Answer;
-}
+};
+export const api = caller(demo);
 
 /** No serious trouble for who sees little, hears only, or has no mouse. */
 export async function accessible(page: Page, where: string): Promise<void> {
@@ -39,10 +41,11 @@ export class Manager {
     readonly page: Page,
   ) {}
 
-  static async enter(browser: Browser, email: string, password: string): Promise<Manager> {
+  static async enter(browser: Browser, email: string, password: string, url = demo.url, prepare?: (context: BrowserContext) => Promise<unknown>): Promise<Manager> {
     const context = await browser.newContext({ locale: "ru", viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+    await prepare?.(context);
     const page = await context.newPage();
-    await page.goto(demo.url);
+    await page.goto(url);
     await page.getByLabel("E-mail").fill(email);
     await page.getByLabel("Пароль").fill(password);
     await page.getByRole("button", { name: "Войти" }).click();
@@ -109,11 +112,11 @@ export class Visitor {
     return visitor;
   }
 
-  /** Comes to a page of the site, and does not open the chat. */
+  /** Comes to a page of the site, or of another at a whole address, and does not open the chat. */
   static async arrive(browser: Browser, path = "", options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ locale: "ru", viewport: { width: 900, height: 760 }, reducedMotion: "reduce", permissions: ["microphone"], ...options });
     const visitor = new Visitor(context, await context.newPage());
-    await visitor.page.goto(hostPage + path);
+    await visitor.page.goto(/^https?:/.test(path) ? path : hostPage + path);
     return visitor;
   }
 

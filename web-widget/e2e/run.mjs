@@ -1,36 +1,19 @@
-// Runs the end-to-end tests against a server: the binary of KOMMUTATOR_BIN in demo mode (on Redis if KOMMUTATOR_REDIS is
-// set), or, without it, the mock server of this folder. Also serves the page of another site that carries the widget.
+// Runs the end-to-end tests against a demo of the binary of KOMMUTATOR_BIN (on Redis if KOMMUTATOR_REDIS is set). Also serves
+// the page of another site that carries the widget.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { start } from "./server.mjs";
 
-const START_MS = 60_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { KOMMUTATOR_BIN: binary, KOMMUTATOR_REDIS: redis, ...environment } = process.env;
-const data = mkdtempSync(join(tmpdir(), "kommutator-e2e-"));
-
-const [command, args] = binary
-  ? [binary, ["demo", "--json", "--data", data, "--listen", "127.0.0.1:0", ...(redis ? ["--redis", redis] : [])]]
-  : [process.execPath, [fileURLToPath(new URL("mock/main.mjs", import.meta.url))]];
+const { KOMMUTATOR_REDIS: redis, ...environment } = process.env;
 // On Redis the key is always given: every node must have the same.
-if (redis) environment.KOMMUTATOR_KEY ??= randomBytes(32).toString("hex");
-const server = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: environment });
-
-const demo = await new Promise((resolve, reject) => {
-  const timer = setTimeout(() => reject(new Error("the server said nothing in time")), START_MS);
-  server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  server.once("error", reject);
-  createInterface({ input: server.stdout }).once("line", (line) => {
-    clearTimeout(timer);
-    resolve(JSON.parse(line));
-  });
-});
-server.stdout.resume();
+const key = redis && { KOMMUTATOR_KEY: process.env.KOMMUTATOR_KEY ?? randomBytes(32).toString("hex") };
+// All its people come from one address.
+const server = await start(["demo", "--json", "--limits", "off", ...(redis ? ["--redis", redis] : [])], { environment: { ...key } });
+const demo = server.said;
 
 /** A strict policy, as careful sites have: only what the documentation asks for is let in. */
 const policy = `default-src 'none'; script-src ${demo.url}; connect-src ${demo.url} ${demo.url.replace(/^http/, "ws")}; img-src ${demo.url} blob:; media-src ${demo.url}; style-src 'none'; base-uri 'none'`;
@@ -60,13 +43,9 @@ await new Promise((done) => page.listen(0, "127.0.0.1", done));
 const tests = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "e2e/vitest.config.ts", ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",
-  env: { ...environment, ...(binary && { KOMMUTATOR_BIN: binary }), KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
+  env: { ...environment, KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
 });
 const code = await new Promise((done) => tests.once("exit", done));
 page.close();
-server.removeAllListeners("exit");
-const ended = new Promise((done) => server.once("exit", done));
-server.kill("SIGTERM");
-await ended;
-rmSync(data, { recursive: true, force: true });
+await server.stop();
 process.exit(code ?? 1);

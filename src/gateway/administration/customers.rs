@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{Actor, AdministrationError, audit};
-use crate::gateway::entries::{self, FeedEntry};
+use crate::gateway::commands::Command;
+use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
-use crate::gateway::known_customers::{LINKS, Whole, links, whole};
+use crate::gateway::known_customers::{LINKS, links, whole};
 use crate::model::contact;
 use crate::model::customer::{Customer, CustomerLink};
 use crate::model::ids::{AccountId, CustomerId, WorkspaceId};
@@ -54,7 +55,7 @@ pub async fn merge(
         }
         let details = json!({ "into": target, "identities": moving.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
         audit(house, &mut batch, actor, "customer.merged", from, details)?;
-        tell(&store, &mut batch, &[from, target]).await?;
+        tell(house, &store, &mut batch, &[from, target], true).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(kept.record),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -90,7 +91,7 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
             }
         }
         audit(house, &mut batch, actor, "customer.unmerged", id, json!({ "from": kept, "identities": moved }))?;
-        tell(&store, &mut batch, &[id, kept]).await?;
+        tell(house, &store, &mut batch, &[id, kept], true).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(new),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -146,10 +147,10 @@ fn say(customer: &mut Customer, said: &Said) -> Result<(), AdministrationError> 
         customer.name = line("name", name, 200)?;
     }
     if let Some(phones) = &said.phones {
-        customer.known.phones = contacts("phones", phones, "bad_phone", contact::phone)?;
+        customer.known.phones = contacts("phones", phones, "phone_invalid", contact::phone)?;
     }
     if let Some(emails) = &said.emails {
-        customer.known.emails = contacts("emails", emails, "bad_email", contact::email)?;
+        customer.known.emails = contacts("emails", emails, "email_invalid", contact::email)?;
     }
     if let Some(company) = &said.company {
         customer.known.company = line("company", company, 200)?;
@@ -193,7 +194,7 @@ pub async fn change(house: &House, workspace: WorkspaceId, id: CustomerId, said:
         }
         let mut batch = Batch::new();
         batch.update(&old, &new)?;
-        tell(&store, &mut batch, &[id]).await?;
+        tell(house, &store, &mut batch, &[id], new.name != old.record.name).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(id),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -211,11 +212,19 @@ pub async fn standing(store: &PartitionStore, id: CustomerId) -> Result<Customer
     Ok(row(store, id).await?.last().copied().unwrap_or(id))
 }
 
-/// Screens and the search are told: the screens of who sees a channel one of the customers is in.
-async fn tell(store: &PartitionStore, batch: &mut Batch, customers: &[CustomerId]) -> Result<(), StoreError> {
+/// Screens and the search are told: the screens of who sees a channel one of the customers is in. `renamed`: their conversations take the
+/// name that stands after the commit; each is asked by its owner's mailbox, so that none is missed.
+async fn tell(house: &House, store: &PartitionStore, batch: &mut Batch, customers: &[CustomerId], renamed: bool) -> Result<(), StoreError> {
     let mut accounts = BTreeSet::new();
     for customer in customers {
-        accounts.extend(whole(store, *customer).await?.iter().flat_map(Whole::accounts));
+        let Some(whole) = whole(store, *customer).await? else { continue };
+        accounts.extend(whole.accounts());
+        for talk in whole.parts.iter().flat_map(|part| &part.conversations).filter(|_| renamed) {
+            let command = Box::new(Command::Rename { conversation: talk.record.id });
+            let answer = format!("renamed/{}", house.world.secret::<16>());
+            let entry = MailboxEntry::Command { answer, at: house.world.now(), command };
+            batch.append(&streams::mailbox(talk.record.login), entries::write(&entry)?);
+        }
     }
     let to: Vec<Option<AccountId>> = if accounts.is_empty() { vec![None] } else { accounts.into_iter().map(Some).collect() };
     for customer in customers {

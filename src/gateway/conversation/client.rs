@@ -90,6 +90,7 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
         Command::MarkUnread { .. } => triage::mark_unread(desk, stored),
         Command::Tag { on, off, by, .. } => triage::tag(desk, stored, on, off, by),
         Command::Block { blocked, by, .. } => triage::block(desk, stored, *blocked, by),
+        Command::Rename { .. } => rename(desk, stored).await,
         Command::Retry { message, by } => super::sending::retry(desk, stored, *message, by).await,
         Command::Edit { message, text } => wording::edit(desk, stored, *message, text).await,
         Command::Delete { message } => wording::delete(desk, stored, *message).await,
@@ -98,6 +99,19 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
         // A part is turned into events by the channel's actor before it comes here; a write-first needs no conversation.
         Command::Part { .. } | Command::WriteFirst { .. } => Err(CommandError::refused("not_supported")),
     }
+}
+
+async fn rename(desk: &Desk, stored: &Stored<Conversation>) -> Result<Decision, CommandError> {
+    let name = match stored.record.identity {
+        Some(identity) => super::people::given_name(desk, identity).await?,
+        None => String::new(),
+    };
+    if name == stored.record.given_name {
+        return Ok(unchanged(stored));
+    }
+    let mut draft = draft(desk, stored)?;
+    draft.conversation.given_name = name;
+    Ok(commit(draft))
 }
 
 pub(super) fn draft(desk: &Desk, stored: &Stored<Conversation>) -> Result<Draft, CommandError> {

@@ -2,7 +2,7 @@
 
 use super::desk::{AccountCard, Desk};
 use super::draft::Draft;
-use super::people::{People, identify};
+use super::people::{People, given_name, identify};
 use super::{Decision, Done};
 use crate::channel::contract::{Incoming, Rated, Writer};
 use crate::gateway::commands::{Answer, CommandError};
@@ -86,6 +86,7 @@ pub(crate) async fn message(
     }
     let first = first_state(id, &card, incoming, peer.as_ref(), now);
     let mut draft = Draft::new(stored, Some(first), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
+    let is_new = peer.as_ref().is_some_and(|peer| people.made(peer.id));
     draft.meet(people);
     let message = compose(desk, &card, &draft, incoming, author_identity.as_ref(), now).await?;
     let mut message = take_files(desk, &mut draft, message, incoming).await?;
@@ -104,7 +105,10 @@ pub(crate) async fn message(
         super::triage::woken_by_customer(desk, &mut draft)?;
     }
     if let Some(identity) = &peer {
-        // A conversation that was begun by us learns here whom it is with.
+        // A conversation that is new, or was begun by us, learns here whom it is with.
+        if stored.is_none_or(|stored| stored.record.identity.is_none()) && !is_new {
+            draft.conversation.given_name = given_name(desk, identity.id).await?;
+        }
         draft.conversation.identity.get_or_insert(identity.id);
         if !identity.name.is_empty() {
             draft.conversation.title.clone_from(&identity.name);
@@ -174,6 +178,7 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         address: None,
         joined_into: None,
         title: String::new(),
+        given_name: String::new(),
         place_title: None,
         page: None,
         first_visit: None,

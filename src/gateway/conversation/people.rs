@@ -55,14 +55,26 @@ impl Met {
 #[derive(Default)]
 pub(crate) struct People {
     /// What is written.
-    pub(super) batch: Batch,
+    pub(crate) batch: Batch,
     /// How they are stored then.
     pub(super) met: Vec<Stored<Identity>>,
     /// The customers of whom something else is known now.
-    pub(super) customers: Vec<CustomerId>,
+    pub(crate) customers: Vec<CustomerId>,
+}
+
+/// The name managers gave the customer behind an identity; empty: none.
+pub(super) async fn given_name(desk: &Desk, identity: IdentityId) -> Result<String, CommandError> {
+    let Some(link) = desk.store.get::<CustomerLink>(CustomerLink::at(identity)).await? else { return Ok(String::new()) };
+    let customer = desk.store.get::<Customer>(Customer::at(link.record.customer)).await?;
+    Ok(customer.map(|found| found.record.name).unwrap_or_default())
 }
 
 impl People {
+    /// Whether an identity is met for the first time.
+    pub(super) fn made(&self, identity: IdentityId) -> bool {
+        self.met.iter().any(|met| met.record.id == identity && met.version == 1)
+    }
+
     /// Something else is known of an identity: whoever shows its customer is told.
     pub(crate) async fn tell_of(&mut self, desk: &Desk, identity: IdentityId) -> Result<(), CommandError> {
         if let Some(link) = desk.store.get::<CustomerLink>(CustomerLink::at(identity)).await? {

@@ -187,10 +187,10 @@ async fn look(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: 
 fn is_settled(event: NoticeEvent, notice: &Notice, found: &Conversation) -> bool {
     let number = notice.message.map_or(0, |message| message.number);
     match event {
-        NoticeEvent::Mine | NoticeEvent::Unassigned | NoticeEvent::Colleagues => {
-            // The first word of it is spared who has read it; what is repeated is so until somebody answered.
-            !found.waits() || (notice.rounds == 0 && found.read_up_to >= number)
-        }
+        // A colleague who looked has not answered: who it belongs to is told all the same.
+        NoticeEvent::Mine => !found.waits(),
+        // What somebody has seen is nobody's news any more; what is repeated is so until somebody answered.
+        NoticeEvent::Unassigned | NoticeEvent::Colleagues => !found.waits() || (notice.rounds == 0 && found.read_up_to >= number),
         NoticeEvent::Overdue => found.overdue == 0,
         NoticeEvent::Assigned => found.assignee != Some(notice.user),
         NoticeEvent::Mentioned | NoticeEvent::Trouble => false,

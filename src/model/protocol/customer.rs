@@ -20,6 +20,8 @@ pub struct CustomerView {
     pub name: String,
     /// The name a manager gave; empty: what the channels say is shown.
     pub given_name: String,
+    /// Other names they are known by.
+    pub aliases: Vec<String>,
     /// Phones, those managers wrote first.
     pub phones: Vec<ClaimView>,
     /// E-mails, those managers wrote first.

@@ -228,7 +228,8 @@ pub struct VisitView {
 pub struct ClaimView {
     /// What is said.
     pub value: String,
-    /// `provider`, `signature`, `manager`, or `unverified`: the person, or the page, merely said it.
+    /// `provider`, `signature`, `manager`, `merged` (it came with a customer made one with this), or `unverified`: the person, or the page, merely
+    /// said it.
     pub by: String,
 }
 

@@ -11,7 +11,7 @@ use crate::gateway::administration::customers::{self, Said};
 use crate::gateway::known_customers::{Part, Whole, whole as known};
 use crate::gateway::searcher::{self, Question};
 use crate::model::conversation::ConversationStatus;
-use crate::model::customer::{Claim, Customer, Vouched};
+use crate::model::customer::{Claim, Customer, Known, Vouched};
 use crate::model::ids::CustomerId;
 use crate::model::protocol::{ClaimView, ConversationView, CustomerView};
 use crate::model::reason::Reason;
@@ -73,18 +73,36 @@ fn seen(caller: &Caller, whole: Whole) -> Option<Whole> {
             (!part.conversations.is_empty() || (any && caller.access.channels().is_none())).then_some(part)
         })
         .collect();
-    (!hidden || !parts.is_empty()).then_some(Whole { customer: whole.customer, parts })
+    (!hidden || !parts.is_empty()).then_some(Whole { parts, ..whole })
 }
 
-/// What managers wrote first, then what the identities say; each once.
-fn gathered(own: &[String], told: impl Iterator<Item = ClaimView>) -> Vec<ClaimView> {
-    let mut all: Vec<ClaimView> = own.iter().map(|value| ClaimView { value: value.clone(), by: "manager".to_owned() }).collect();
-    for claim in told {
+/// What managers wrote first, then what the identities say, then what came with those merged into it; each once.
+fn gathered<'a>(own: &[String], told: impl Iterator<Item = ClaimView>, merged: impl Iterator<Item = &'a String>) -> Vec<ClaimView> {
+    let said = |value: &String, by: &str| ClaimView { value: value.clone(), by: by.to_owned() };
+    let mut all: Vec<ClaimView> = own.iter().map(|value| said(value, "manager")).collect();
+    for claim in told.chain(merged.map(|value| said(value, "merged"))) {
         if !all.iter().any(|known| known.value == claim.value) {
             all.push(claim);
         }
     }
     all
+}
+
+/// The names beside the one that is shown, each once.
+fn aliases(whole: &Whole, shown: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in whole.parts.iter().map(|part| &part.identity.name).chain(whole.merged.iter().map(|one| &one.name)) {
+        if !name.is_empty() && name != shown && !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// The first that says something: the customer, or one merged into it.
+fn first_said(whole: &Whole, what: fn(&Known) -> &String) -> String {
+    let all = std::iter::once(&whole.customer.record).chain(&whole.merged);
+    all.map(|one| what(&one.known)).find(|text| !text.is_empty()).cloned().unwrap_or_default()
 }
 
 pub(super) fn view(whole: &Whole) -> CustomerView {
@@ -98,14 +116,25 @@ pub(super) fn view(whole: &Whole) -> CustomerView {
             channels.push(kind);
         }
     }
+    let given = || whole.merged.iter().map(|one| one.name.as_str()).find(|name| !name.is_empty());
+    let name = if customer.name.is_empty() { given().unwrap_or_else(named).to_owned() } else { customer.name.clone() };
     CustomerView {
         id: customer.id,
-        name: if customer.name.is_empty() { named().to_owned() } else { customer.name.clone() },
+        aliases: aliases(whole, &name),
+        name,
         given_name: customer.name.clone(),
-        phones: gathered(&customer.known.phones, whole.parts.iter().flat_map(|part| claims(&part.identity.phones))),
-        emails: gathered(&customer.known.emails, whole.parts.iter().flat_map(|part| claims(&part.identity.emails))),
-        company: customer.known.company.clone(),
-        note: customer.known.note.clone(),
+        phones: gathered(
+            &customer.known.phones,
+            whole.parts.iter().flat_map(|part| claims(&part.identity.phones)),
+            whole.merged.iter().flat_map(|one| &one.known.phones),
+        ),
+        emails: gathered(
+            &customer.known.emails,
+            whole.parts.iter().flat_map(|part| claims(&part.identity.emails)),
+            whole.merged.iter().flat_map(|one| &one.known.emails),
+        ),
+        company: first_said(whole, |known| &known.company),
+        note: first_said(whole, |known| &known.note),
         channels,
         conversation: newest().map(|one| one.record.id),
         active_at: newest().map(|one| one.record.active_at),
@@ -170,7 +199,7 @@ impl From<CustomerBody> for Said {
 #[post("/api/v1/customers")]
 pub(crate) async fn create(edge: Data<Edge>, LoggedIn(caller): LoggedIn, body: Json<CustomerBody>) -> Result<HttpResponse, Problem> {
     let made = customers::create(&edge.house, caller.workspace, &body.into_inner().into()).await?;
-    Ok(HttpResponse::Created().json(view(&Whole { customer: made, parts: Vec::new() })))
+    Ok(HttpResponse::Created().json(view(&Whole { customer: made, parts: Vec::new(), merged: Vec::new() })))
 }
 
 /// A person as one channel knows them.
@@ -239,17 +268,10 @@ async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCar
     for one in stored.into_iter().take(CONVERSATIONS) {
         shown.push(conversations::view(edge, caller, one).await?);
     }
-    let store = edge.house.store.workspace(caller.workspace);
-    let mut homes: Vec<CustomerId> = whole.parts.iter().map(|part| part.link.home).filter(|home| *home != whole.customer.record.id).collect();
-    homes.sort_unstable();
-    homes.dedup();
-    let mut merged = Vec::new();
-    for home in homes {
-        let named = whole.parts.iter().find(|part| part.link.home == home).map(|part| part.identity.name.clone()).unwrap_or_default();
-        let record = store.get::<Customer>(Customer::at(home)).await?;
-        let own = record.map(|stored| stored.record.name).filter(|name| !name.is_empty());
-        merged.push(MergedView { id: home.to_string(), name: own.unwrap_or(named) });
-    }
+    let merged = |one: &Customer| {
+        let came = || whole.parts.iter().find(|part| part.link.home == one.id).map(|part| part.identity.name.clone());
+        MergedView { id: one.id.to_string(), name: Some(one.name.clone()).filter(|name| !name.is_empty()).or_else(came).unwrap_or_default() }
+    };
     let identity = |part: &Part| IdentityView {
         id: part.identity.id.to_string(),
         channel_kind: part.conversations.first().map(|one| one.record.kind.as_str().to_owned()).unwrap_or_default(),
@@ -260,7 +282,12 @@ async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCar
         home: part.link.home.to_string(),
         created_at: part.identity.created_at,
     };
-    Ok(CustomerCard { customer: view(whole), identities: whole.parts.iter().map(identity).collect(), conversations: shown, merged })
+    Ok(CustomerCard {
+        customer: view(whole),
+        identities: whole.parts.iter().map(identity).collect(),
+        conversations: shown,
+        merged: whole.merged.iter().map(merged).collect(),
+    })
 }
 
 /// One customer with identities and conversations.

@@ -278,6 +278,7 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         address: Some(format!("+7999{id}")),
         joined_into: (id == 44).then_some(CONVERSATION),
         title: "Анна".into(),
+        given_name: "Анна с рынка".into(),
         place_title: Some("Группа".into()),
         page: Some(page()),
         first_visit: Some("FIRST234".into()),

@@ -195,8 +195,10 @@ fn conversations(found: &Found, counted: &mut Recount, problems: &mut Vec<String
         let inbound = |message: &&Message| message.direction == EntryDirection::Inbound && message.admission.is_yes();
         let unread = log.iter().filter(inbound).filter(|message| message.number > conversation.read_up_to).count();
         wrong("unread", conversation.unread.to_string(), unread.to_string());
-        let answered =
-            log.iter().filter(|message| message.direction == EntryDirection::Outbound && matches!(message.origin, Origin::Manager | Origin::Api));
+        let answered = log.iter().filter(|message| {
+            message.direction == EntryDirection::Outbound
+                && matches!(message.origin, Origin::Manager | Origin::Api | Origin::Phone | Origin::Crm { .. })
+        });
         let last_answer = answered.map(|message| message.number).max().unwrap_or(0);
         let waits = log.iter().filter(inbound).any(|message| message.number > last_answer);
         wrong("unanswered", conversation.unanswered_since.is_some().to_string(), waits.to_string());

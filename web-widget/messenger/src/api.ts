@@ -1,9 +1,9 @@
 /** Every address of the HTTP edge the messenger uses, typed, in one place. */
-import type { AttachmentView, ConversationView, Me, MessageView, NoticeSettings, PersonView, Role } from "@kommutator/shared/generated/protocol.ts";
+import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, NoticeSettings, PersonView, Role } from "@kommutator/shared/generated/protocol.ts";
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, Deed, DraftView, Entered, Found, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -11,7 +11,7 @@ const id = encodeURIComponent;
 export type NewUser = { name: string; email: string; password: string; role: Role; channels: string[] | null };
 export type FirstWorkspace = { code: string; workspace: string; name: string; email: string; password: string; locale: string; time_zone: string };
 export type Acceptance = { token: string; name: string; password: string; locale: string; time_zone: string };
-export type MessagesAsk = { limit?: number; before?: string; after?: string; around?: string };
+export type MessagesAsk = { limit?: number; before?: string; after?: string; around?: string; at?: string };
 
 export const api = {
   login: (email: string, password: string, remember: boolean) => call<Entered>("POST", `${base}/login`, { email, password, remember }),
@@ -47,7 +47,18 @@ export const api = {
   react: (key: string, message: string, emoji: string | null) => call<{ message: MessageView }>("PUT", `${base}/conversations/${id(key)}/messages/${id(message)}/reaction`, { emoji }),
   retry: (key: string, message: string) => call<ConversationView>("POST", `${base}/conversations/${id(key)}/messages/${id(message)}/retry`),
   messages: (key: string, ask: MessagesAsk) => call<Page<MessageView>>("GET", `${base}/conversations/${id(key)}/messages${query(ask)}`),
-  search: (q: string, cursor: string | null, signal?: AbortSignal) => call<Page<Found> & { complete: boolean }>("GET", `${base}/search${query({ q, cursor })}`, undefined, signal),
+  send: (key: string, message: { client_id: string; text: string; attachments: string[]; as_files?: boolean }) => call<{ message: MessageView }>("POST", `${base}/conversations/${id(key)}/messages`, message),
+  outlook: (key: string, message: { text: string; attachments: string[]; as_files: boolean }, signal?: AbortSignal) => call<Outlook>("POST", `${base}/conversations/${id(key)}/outlook`, message, signal),
+  copyFile: (key: string) => call<AttachmentView>("POST", `${base}/files/${id(key)}/copy`),
+  search: (q: string, cursor: string | null, signal?: AbortSignal, conversation?: string) => call<FoundPage>("GET", `${base}/search${query({ q, cursor, conversation })}`, undefined, signal),
+  customers: (q: string, cursor: string | null, limit?: number, signal?: AbortSignal) => call<Page<CustomerView> & { complete: boolean }>("GET", `${base}/customers${query({ q, cursor, limit })}`, undefined, signal),
+  customer: (key: string) => call<CustomerCard>("GET", `${base}/customers/${id(key)}`),
+  addCustomer: (said: CustomerSaid) => call<CustomerView>("POST", `${base}/customers`, said),
+  changeCustomer: (key: string, said: CustomerSaid) => call<CustomerCard>("PATCH", `${base}/customers/${id(key)}`, said),
+  mergeCustomer: (key: string, into: string) => call<CustomerCard>("POST", `${base}/customers/${id(key)}/merge`, { into }),
+  unmergeCustomer: (key: string) => call<CustomerCard>("POST", `${base}/customers/${id(key)}/unmerge`),
+  ways: (address: string, signal?: AbortSignal) => call<Ways>("GET", `${base}/ways${query({ address })}`, undefined, signal),
+  writeFirst: (channel: string, first: { address: string; client_id: string; text: string }) => call<{ message: MessageView }>("POST", `${base}/channels/${id(channel)}/messages`, first),
   uploadUrl: (name: string) => `${base}/files${query({ name })}`,
 
   tags: () => call<Page<TagView>>("GET", `${base}/tags`),

@@ -84,3 +84,6 @@ export function kindText(kind: string): string {
   const key = `kind.${kind}`;
   return has(key) ? t(key) : t("kind.other");
 }
+
+/** A conversation's name; a name of nothing but blanks is none. */
+export const titleOf = (title: string | undefined): string => title?.trim() || t("list.noName");

@@ -7,6 +7,7 @@ export type Door = "setup" | "invite" | "forgot" | "reset";
 export type Route =
   | { name: "door"; page: Door }
   | { name: "chats"; conversation: string | null; message: string | null }
+  | { name: "customers"; id: string | null }
   | { name: "settings"; page: SettingsPage | null; item: string | null };
 
 const PAGES: readonly string[] = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "audit", "quarantine"];
@@ -19,6 +20,7 @@ export function parseRoute(path: string, search: string): Route {
   const [, first, second, third] = path.split("/");
   if (second === undefined && DOORS.includes(first ?? "")) return { name: "door", page: first as Door };
   if (first === "settings") return { name: "settings", page: PAGES.includes(second ?? "") ? (second as SettingsPage) : null, item: third || null };
+  if (first === "customers") return { name: "customers", id: second ? decodeURIComponent(second) : null };
   const conversation = first === "c" && second ? decodeURIComponent(second) : null;
   return { name: "chats", conversation, message: conversation ? new URLSearchParams(search).get("m") : null };
 }
@@ -45,6 +47,8 @@ export function navigate(path: string, replace = false): void {
 }
 
 export const chatPath = (conversation: string, message?: string) => `/c/${encodeURIComponent(conversation)}${message ? `?m=${encodeURIComponent(message)}` : ""}`;
+
+export const customerPath = (id: string) => `/customers/${encodeURIComponent(id)}`;
 
 window.addEventListener("popstate", () => setRoute(parseRoute(location.pathname, location.search)));
 window.addEventListener("beforeunload", (event) => {

@@ -1,5 +1,5 @@
 /** What the HTTP edge answers beside the views of the wire. */
-import type { Appearance, ConversationView, EpisodeView, Escalation, MessageView, NoticeSettings, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
+import type { Appearance, ConversationView, CustomerView, EpisodeView, Escalation, MessageView, NoticeSettings, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
 
 export type Page<Item> = { items: Item[]; next: string | null; total?: number };
 export type Counters = Record<"open" | "unread" | "unanswered" | "unassigned" | "mine" | "snoozed", number>;
@@ -17,7 +17,18 @@ export type Deed =
 export type BulkDone = { done: ConversationView[]; failed: { id: string; code: string }[] };
 export type FactView = { at: string; by: string; kind: string; to?: string | null; step?: number; rating?: number; until?: string; on?: string[]; off?: string[] };
 export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
+/** What managers know of a customer; what is not named stays. */
+export type CustomerSaid = { name?: string; phones?: string[]; emails?: string[]; company?: string; note?: string };
+export type IdentityView = { id: string; channel_kind: string; name: string; username: string; site_id: string | null; unreachable: Reason | null; home: string; created_at: string };
+export type CustomerCard = { customer: CustomerView; identities: IdentityView[]; conversations: ConversationView[]; merged: { id: string; name: string }[] };
+/** How a channel can reach an address; without `address` it cannot write there first, and `reason` says why. */
+export type Way = { channel: string; kind: string; name: string; address: string | null; reason: Reason | null; conversation: string | null };
+export type Ways = { channels: Way[]; customers: CustomerView[] };
 export type Found = { conversation: ConversationView; message: MessageView };
+/** What the channel will make of a message. */
+export type Outlook = { pieces: { text: string; files: string[] }[]; length: number; limit: number; unit: string };
+/** `read_as`: what was meant, if it was typed in the other keyboard layout. */
+export type FoundPage = Page<Found> & { complete: boolean; read_as?: string | null };
 
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";
 export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };

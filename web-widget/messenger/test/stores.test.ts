@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { ConversationView, MessageView } from "@kommutator/shared/generated/protocol.ts";
+import type { Can, ConversationView, MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { createConversations, PAGE as PAGE_OF_LIST, type Source } from "../src/state/conversations.ts";
 import { EVERYTHING, fits, type Query, type View, VIEWS } from "../src/state/query.ts";
 import { SparseIds } from "../src/state/sparse.ts";
-import { createThread, MOST, PAGE } from "../src/state/thread.ts";
+import { createFar, createThread, MOST, PAGE } from "../src/state/thread.ts";
 import { parseOrigins } from "../src/settings/origins.ts";
 import { lengthIn } from "../src/thread/length.ts";
 import { askedReply, fillIn, findReplies } from "../src/thread/canned.ts";
 import { freshId, rowsOf } from "../src/thread/rows.ts";
+import { createPicks } from "../src/thread/picks.ts";
+import { type Asker, mayForward, undeletable } from "../src/thread/rights.ts";
+import { markWords } from "../src/ui/hits.ts";
 import { snoozeTimes } from "../src/thread/snooze.ts";
 import type { ReplyView } from "../src/types.ts";
 
@@ -233,7 +236,7 @@ describe("thread", () => {
   it("is one stretch without holes, bounded, in both directions", async () => {
     const thread = createThread(source);
     await thread.load();
-    for (let n = 0; n < 12; n += 1) await thread.loadOlder();
+    for (let n = 0; n < 5; n += 1) await thread.loadOlder();
     expect(thread.messages()).toHaveLength(MOST);
     expect(thread.atEnd()).toBe(false);
     thread.take(message(5000), true);
@@ -254,9 +257,47 @@ describe("thread", () => {
     expect(thread.messages()).toHaveLength(PAGE + 1);
   });
 
+  it("holds on to a jump when everything is fetched anew", async () => {
+    const thread = createThread(source);
+    await thread.load();
+    const jump = thread.load({ around: "m00500" });
+    expect(await thread.reload()).toBe(false);
+    expect(await jump).toBe(true);
+    expect(thread.messages().some((one) => one.id === "m00500")).toBe(true);
+  });
+
+  it("counts what comes while its reader is elsewhere, and lets nothing grow without end", async () => {
+    const thread = createThread(source);
+    await thread.load();
+    for (let n = 2000; n < 2400; n += 1) thread.take(message(n), true);
+    expect([thread.messages().length, thread.missed(), thread.messages().at(-1)?.id, thread.older()]).toEqual([MOST, 0, "m02399", "m02200"]);
+    thread.follow(false);
+    for (let n = 2400; n < 2410; n += 1) thread.take(message(n), true);
+    // What is read stays; the new ones are fetched on the way down.
+    expect([thread.messages().length, thread.missed(), thread.messages()[0]?.id, thread.atEnd()]).toEqual([MOST, 10, "m02200", false]);
+    await thread.load();
+    thread.follow(true);
+    expect([thread.missed(), thread.atEnd()]).toEqual([0, true]);
+  });
+
+  it("finds the first unread beyond the stretch", async () => {
+    const thread = createThread(source);
+    await thread.load();
+    expect(await thread.findUnread(130)).toBe("m00870");
+  });
+
+  it("asks once for a message that is elsewhere, and says when there is none", async () => {
+    let asked = 0;
+    const far = createFar((ask) => { asked += 1; return source(ask); });
+    expect([far("m00017"), far("m00017")]).toEqual([undefined, undefined]);
+    expect(far("nobody")).toBe(undefined);
+    await new Promise((done) => setTimeout(done));
+    expect([far("m00017")?.id, far("nobody"), asked]).toEqual(["m00017", null, 2]);
+  });
+
   it("jumps into the middle and back", async () => {
     const thread = createThread(source);
-    await thread.load("m00500");
+    await thread.load({ around: "m00500" });
     expect(thread.atEnd()).toBe(false);
     expect(thread.messages().some((one) => one.id === "m00500")).toBe(true);
     await thread.load();
@@ -279,6 +320,46 @@ describe("rows", () => {
   it("find the first of the unread", () => {
     const list = [message(1), message(2), message(3, { direction: "outbound" }), message(4)];
     expect([0, 1, 2, 3, 9].map((count) => freshId(list, count))).toEqual([null, "m00004", "m00002", "m00001", "m00001"]);
+  });
+});
+
+describe("words that were looked for", () => {
+  const hits = (text: string, words: string) => markWords(text, words).filter((cut) => cut.hit).map((cut) => cut.text);
+  it("are marked in every form of the word, and nothing else is", () => {
+    expect(hits("Жёлтая доставка, доставки и до", "доставку")).toEqual(["доставка", "доставки"]);
+    expect(hits("ещё Ёлка", "елка еще")).toEqual(["ещё", "Ёлка"]);
+    expect(hits("order 20417 ordinary", "204 order")).toEqual(["order", "20417"]);
+    expect(hits("a+b (c)", "+ (")).toEqual([]);
+  });
+  it("leave the text as it is", () => expect(markWords("один, два", "два").map((cut) => cut.text).join("")).toBe("один, два"));
+});
+
+describe("picked messages", () => {
+  const shown = [message(1), message(2, { direction: "system" }), message(3, { deleted_at: at(4) }), message(4), message(5)];
+  it("go by ranges, leave out what is gone, and come in order", () => {
+    const picks = createPicks(() => shown);
+    picks.start(shown[4]!);
+    picks.toggle(shown[0]!, true);
+    expect(picks.list().map((one) => one.id)).toEqual(["m00001", "m00004", "m00005"]);
+    picks.toggle(shown[3]!);
+    expect([picks.count(), picks.has("m00004")]).toEqual([2, false]);
+    picks.end();
+    expect(picks.on()).toBe(false);
+  });
+  it("are no more than one can mean", () => {
+    const many = Array.from({ length: 200 }, (_, n) => message(n));
+    const picks = createPicks(() => many);
+    picks.start(many[0]!);
+    expect([picks.toggle(many[150]!, true), picks.count(), picks.toggle(many[99]!, true), picks.count()]).toEqual([false, 1, true, 100]);
+  });
+  it("can be deleted as far as one's rights and the channel go", () => {
+    const can = { delete: true } as Can;
+    const by = (id: string, more: Partial<MessageView>) => message(1, { author: { kind: "manager", id, name: "" }, ...more });
+    const why = (one: MessageView, asker: Partial<Asker> = {}) => undeletable(one, { can, me: "me", admin: false, ...asker });
+    expect(why(message(1))).toBe("customers");
+    expect([why(by("me", { direction: "outbound" })), why(by("other", { direction: "outbound" })), why(by("other", { direction: "outbound" }), { admin: true })]).toEqual([null, "others", null]);
+    expect([why(by("me", { direction: "outbound" }), { can: { ...can, delete: false } }), why(by("me", { direction: "note" }), { can: undefined })]).toEqual(["channel", null]);
+    expect([mayForward(by("me", { direction: "note" })), mayForward(message(1)), mayForward(message(1, { deleted_at: at(2) }))]).toEqual([false, true, false]);
   });
 });
 

@@ -12,6 +12,8 @@ type Limits = { most: number; files: number };
 export function createUploads(where: (name: string) => string, token: () => string | undefined, limits: () => Limits) {
   const [list, setList] = createSignal<Chosen[]>([]);
   const [crowded, setCrowded] = createSignal(false);
+  /** Names of files that were chosen a second time. */
+  const [twice, setTwice] = createSignal<string[]>([]);
   const aborts = new Map<string, AbortController>();
   const change = (key: string, change: Partial<Chosen>) => setList((all) => all.map((one) => (one.key === key ? { ...one, ...change } : one)));
 
@@ -41,15 +43,25 @@ export function createUploads(where: (name: string) => string, token: () => stri
     if (one.picture) URL.revokeObjectURL(one.picture);
   };
 
+  const quiet = () => {
+    setCrowded(false);
+    setTwice([]);
+  };
+  const same = (a: File, b: File) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
+
   return {
     list,
     crowded,
+    twice,
     busy: () => list().some((one) => !one.done && !one.error),
     add(files: Iterable<File>) {
       const room = limits().files - list().length;
-      const all = [...files];
+      const known = (file: File) => list().some((one) => same(one.file, file));
+      const came = [...files];
+      const all = came.filter((file) => !known(file));
       // Nothing is known of the server yet.
       if (limits().files === 0) return;
+      setTwice(came.filter(known).map((file) => file.name));
       setCrowded(all.length > room);
       for (const file of all.slice(0, Math.max(0, room))) {
         const [part, setPart] = createSignal(0);
@@ -59,16 +71,23 @@ export function createUploads(where: (name: string) => string, token: () => stri
       }
     },
     again: (one: Chosen) => void start(one),
+    /** To this place among them. */
+    move(key: string, to: number) {
+      const one = list().find((other) => other.key === key);
+      if (!one) return;
+      const others = list().filter((other) => other !== one);
+      setList([...others.slice(0, Math.max(0, to)), one, ...others.slice(Math.max(0, to))]);
+    },
     remove(one: Chosen) {
       forget(one);
-      setCrowded(false);
+      quiet();
       setList((all) => all.filter((other) => other.key !== one.key));
     },
     /** The files that are up; the list is empty afterwards. */
     take(): AttachmentView[] {
       const done = list().flatMap((one) => (one.done ? [one.done] : []));
       list().forEach(forget);
-      setCrowded(false);
+      quiet();
       setList([]);
       return done;
     },

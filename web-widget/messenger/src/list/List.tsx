@@ -2,14 +2,14 @@ import { createEffect, createSignal, on, onCleanup, onMount, Show } from "solid-
 import { t } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
+import { writeFirst } from "../state/first.ts";
 import { Icon } from "../ui/Icon.tsx";
+import { SearchField } from "../ui/SearchField.tsx";
 import { Bulk } from "./Bulk.tsx";
 import { Pinned } from "./Pinned.tsx";
 import { Rows } from "./Rows.tsx";
 import { SearchResults } from "./SearchResults.tsx";
 import { Views } from "./Views.tsx";
-
-const PAUSE_MS = 250;
 
 function inField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
@@ -17,13 +17,8 @@ function inField(target: EventTarget | null): boolean {
 
 export function List(props: { selected: string | null }) {
   const desk = useDesk();
-  const [typed, setTyped] = createSignal("");
   const [asked, setAsked] = createSignal("");
   let field!: HTMLInputElement;
-  createEffect(on(typed, (text) => {
-    const timer = setTimeout(() => setAsked(text.trim()), text.trim() ? PAUSE_MS : 0);
-    onCleanup(() => clearTimeout(timer));
-  }));
   createEffect(() => desk.conversations.keep(props.selected));
 
   const [picked, setPicked] = createSignal<ReadonlySet<string>>(new Set());
@@ -89,21 +84,12 @@ export function List(props: { selected: string | null }) {
   };
   onMount(() => window.addEventListener("keydown", key));
   onCleanup(() => window.removeEventListener("keydown", key));
-  const clear = () => {
-    setTyped("");
-    field.focus();
-  };
 
   return (
     <section class="list" aria-label={t("list.label")}>
-      <div class="search" role="search">
-        <Icon name="search" small />
-        <input ref={(made) => (field = made)} type="search" placeholder={t("list.search")} aria-label={t("list.search")} value={typed()} maxLength="200"
-          onInput={(event) => setTyped(event.currentTarget.value)}
-          onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); setTyped(""); field.blur(); } }} />
-        <Show when={typed()} fallback={<kbd aria-hidden="true">/</kbd>}>
-          <button type="button" class="ghost" aria-label={t("list.clear")} onClick={clear}><Icon name="close" small /></button>
-        </Show>
+      <div class="tops">
+        <SearchField label={t("list.search")} ask={setAsked} hint="/" ref={(made) => (field = made)} />
+        <button type="button" class="ghost" aria-label={t("first.title")} title={`${t("first.title")} (C)`} onClick={() => writeFirst("")}><Icon name="plus" /></button>
       </div>
       <Show when={asked()} fallback={<><Views /><Pinned selected={props.selected} /><Rows selected={props.selected} picking={{ picked, pick }} goTo={(made) => (jump = made)} /><Bulk picked={picked()} clear={() => setPicked(new Set<string>())} /></>}>
         <SearchResults words={asked()} selected={props.selected} />

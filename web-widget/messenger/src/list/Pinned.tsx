@@ -1,5 +1,5 @@
 import { For, Show } from "solid-js";
-import { t } from "../i18n.ts";
+import { t, titleOf } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { Avatar } from "../ui/Avatar.tsx";
@@ -14,9 +14,9 @@ export function Pinned(props: { selected: string | null }) {
         <For each={all()}>
           {(one) => (
             <li>
-              <a href={chatPath(one.id)} onClick={follow} title={one.title || t("list.noName")} aria-current={one.id === props.selected ? "true" : undefined} classList={{ fresh: one.unread > 0 || one.marked_unread }}>
+              <a href={chatPath(one.id)} onClick={follow} title={titleOf(one.title)} aria-current={one.id === props.selected ? "true" : undefined} classList={{ fresh: one.unread > 0 || one.marked_unread }}>
                 <Avatar name={one.title} seed={one.identity ?? one.id} kind={one.channel_kind} />
-                <span>{one.title || t("list.noName")}</span>
+                <span>{titleOf(one.title)}</span>
               </a>
             </li>
           )}

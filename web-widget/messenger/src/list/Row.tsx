@@ -1,7 +1,7 @@
 import { For, Show } from "solid-js";
 import type { ConversationView } from "@kommutator/shared/generated/protocol.ts";
 import { brief, dateTime, waiting } from "@kommutator/shared/format.ts";
-import { locale, t, type WordKey } from "../i18n.ts";
+import { locale, t, titleOf, type WordKey } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { now } from "../state/clock.ts";
 import { useDesk } from "../state/desk.ts";
@@ -47,7 +47,7 @@ type Props = { conversation: ConversationView; top: number; selected: boolean; p
 export function Row(props: Props) {
   const desk = useDesk();
   const one = () => props.conversation;
-  const name = () => one().title || t("list.noName");
+  const name = () => titleOf(one().title);
   const typing = () => desk.typing().get(one().id);
   const draft = () => (props.selected ? "" : draftOf(one().id));
   const who = () => (one().preview && one().preview?.direction !== "inbound" ? `${one().preview?.author === desk.me().name ? t("list.you") : one().preview?.author}: ` : "");

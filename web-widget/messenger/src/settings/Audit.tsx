@@ -11,7 +11,7 @@ import { Table } from "../ui/Table.tsx";
 import { ru } from "../words/ru.ts";
 import { linesOf } from "./audited.ts";
 import { dayEnd, dayStart } from "./days.ts";
-import { createPaged } from "./paged.ts";
+import { createPaged } from "../state/paged.ts";
 import { Head, Loaded } from "./parts.tsx";
 
 /** Lines shown of one deed. */

@@ -7,12 +7,13 @@ import { TextField } from "../ui/Field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { createSubmit } from "./form.ts";
 import { HoursFields } from "./Hours.tsx";
-import { createLoaded, ErrorLine, Loaded } from "./parts.tsx";
+import { ErrorLine } from "./parts.tsx";
 import { Toggle } from "./widget/LookSection.tsx";
 
 const MOST = 7 * 24 * 60;
 
-function Form(props: { known: Known }) {
+/** When people are told that a customer waits too long. */
+export function EscalationForm(props: { known: Known }) {
   /* eslint-disable solid/reactivity -- the form starts from what was loaded and is then the reader's own */
   const [wanted, setWanted] = createSignal(props.known);
   const [kept, setKept] = createSignal(JSON.stringify(props.known));
@@ -46,10 +47,4 @@ function Form(props: { known: Known }) {
       <button class="button main" disabled={submit.busy() || isWrong() || JSON.stringify(said()) === kept()}>{t("common.save")}</button>
     </form>
   );
-}
-
-/** When people are told that a customer waits too long. */
-export function Escalation() {
-  const known = createLoaded(api.workspace);
-  return <Loaded from={known}>{(value) => <Form known={value().escalation} />}</Loaded>;
 }

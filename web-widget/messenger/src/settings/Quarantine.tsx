@@ -10,7 +10,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { Table } from "../ui/Table.tsx";
 import { toast } from "../ui/toast.tsx";
 import { each } from "./deeds.ts";
-import { createPaged } from "./paged.ts";
+import { createPaged } from "../state/paged.ts";
 import { createLoaded, Head, Loaded } from "./parts.tsx";
 import { bytesOf, readable } from "./payload.ts";
 

@@ -6,7 +6,7 @@ import { useDesk } from "../state/desk.ts";
 import type { Workspace as Known } from "../types.ts";
 import { SelectField, TextField } from "../ui/Field.tsx";
 import { toast } from "../ui/toast.tsx";
-import { Escalation } from "./Escalation.tsx";
+import { EscalationForm } from "./Escalation.tsx";
 import { createSubmit, dirty, setDirty } from "./form.ts";
 import { Mail } from "./Mail.tsx";
 import { createLoaded, ErrorLine, Head, Loaded } from "./parts.tsx";
@@ -51,9 +51,7 @@ export function Workspace() {
   return (
     <>
       <Head title={t("settings.workspace")} lead={t("workspace.lead")} />
-      <Loaded from={known}>{(value) => <Form known={value()} />}</Loaded>
-      <Escalation />
-      <Mail />
+      <Loaded from={known}>{(value) => <><Form known={value()} /><EscalationForm known={value().escalation} /><Mail /></>}</Loaded>
     </>
   );
 }

@@ -1,7 +1,8 @@
 import { createMemo, createSignal, createUniqueId, For, onMount, Show } from "solid-js";
-import { kindText, t, type WordKey } from "../i18n.ts";
+import { kindText, t, titleOf, type WordKey } from "../i18n.ts";
 import { chatPath, navigate, route } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
+import { writeFirst } from "../state/first.ts";
 import { VIEWS } from "../state/query.ts";
 import { setTheme } from "../state/theme.ts";
 import { pagesFor } from "../settings/pages.ts";
@@ -37,12 +38,14 @@ export function Palette(props: { close: () => void; help: () => void }) {
     ];
   };
   const places = (): Line[] => [
+    { text: t("first.title"), hint: "C", icon: "plus", act: () => writeFirst("") },
+    { text: t("rail.customers"), icon: "people", act: () => navigate("/customers") },
     ...VIEWS.map((view): Line => ({ text: `${t("rail.chats")}: ${t(`view.${view}` satisfies WordKey)}`, icon: "inbox", act: () => { desk.setQuery({ ...desk.query(), view }); navigate("/"); } })),
     ...pagesFor(desk.isAdmin()).map((one): Line => ({ text: t(`settings.${one.page}` satisfies WordKey), hint: t("settings.title"), icon: one.icon, act: () => navigate(`/settings/${one.page}`) })),
     ...(["auto", "light", "dark"] as const).map((one): Line => ({ text: `${t("profile.theme")}: ${t(`profile.theme.${one}` satisfies WordKey)}`, icon: "settings", act: () => setTheme(one) })),
     { text: t("help.title"), hint: "?", icon: "keyboard", act: () => props.help() },
   ];
-  const people = (): Line[] => desk.conversations.known().map((one): Line => ({ text: one.title || t("list.noName"), hint: `${kindText(one.channel_kind)} · ${one.preview?.text ?? ""}`, icon: "message", act: () => navigate(chatPath(one.id)) }));
+  const people = (): Line[] => desk.conversations.known().map((one): Line => ({ text: titleOf(one.title), hint: `${kindText(one.channel_kind)} · ${one.preview?.text ?? ""}`, icon: "message", act: () => navigate(chatPath(one.id)) }));
   const all = () => [...here(), ...places(), ...(asked().trim() ? people() : [])];
   const found = createMemo(() => all().filter((line) => fitsIn(line.text, asked().trim())).slice(0, MOST));
   const go = (line: Line | undefined) => {

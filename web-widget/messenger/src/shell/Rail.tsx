@@ -70,6 +70,9 @@ export function Rail(props: { help: () => void }) {
         <Icon name="chats" /><span class="text">{t("rail.chats")}</span>
         <Show when={waiting() > 0}><span class="count" data-testid="unanswered">{waiting() > 99 ? "99+" : waiting()}</span></Show>
       </a>
+      <a href="/customers" onClick={follow} title={t("rail.customers")} aria-current={route().name === "customers" ? "page" : undefined}>
+        <Icon name="people" /><span class="text">{t("rail.customers")}</span>
+      </a>
       <a href="/settings" onClick={follow} title={t("rail.settings")} aria-current={route().name === "settings" ? "page" : undefined}>
         <Icon name="settings" /><span class="text">{t("rail.settings")}</span>
       </a>

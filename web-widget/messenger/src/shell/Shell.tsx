@@ -6,6 +6,7 @@ import { isAway } from "../state/absence.ts";
 import { setAway } from "../state/away.ts";
 import { useDesk } from "../state/desk.ts";
 import { page, titleOf } from "../state/title.ts";
+import { firstTo, writeFirst } from "../state/first.ts";
 import { ThreadPane } from "../thread/ThreadPane.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { later } from "../ui/Later.tsx";
@@ -15,6 +16,8 @@ import { NotifyBar } from "./NotifyBar.tsx";
 import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
 
+const Customers = later(() => import("../customers/Customers.tsx").then((file) => file.Customers));
+const WriteFirst = later(() => import("../customers/WriteFirst.tsx").then((file) => file.WriteFirst));
 const Settings = later(() => import("../settings/Settings.tsx").then((file) => file.Settings));
 
 function inField(target: EventTarget | null): boolean {
@@ -30,6 +33,11 @@ export function Shell() {
     return now.name === "chats" ? now.conversation : null;
   };
 
+  const inCustomer = () => {
+    const now = route();
+    return now.name === "customers" && now.id !== null;
+  };
+
   createEffect(() => {
     const waiting = desk.conversations.counters()?.unanswered ?? 0;
     document.title = titleOf(page(), t("app.name"), waiting);
@@ -42,11 +50,15 @@ export function Shell() {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.key === "Escape" && open() && !inField(event.target)) navigate("/");
+    if (event.key === "Escape" && open() && !inField(event.target) && !document.querySelector("dialog[open]")) navigate("/");
     if (inField(event.target)) return;
     if (event.code === "KeyO" && !document.querySelector("dialog[open]")) {
       event.preventDefault();
       void setAway(!isAway(desk.self()), null);
+    }
+    if (event.code === "KeyC" && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      writeFirst("");
     }
     if (event.key === "?") {
       event.preventDefault();
@@ -57,12 +69,13 @@ export function Shell() {
   onCleanup(() => window.removeEventListener("keydown", key));
 
   return (
-    <div class="shell" classList={{ "in-thread": open() !== null, "in-settings": route().name === "settings" }}>
+    <div class="shell" classList={{ "in-thread": open() !== null || inCustomer(), "in-settings": route().name === "settings" }}>
       <Rail help={() => setHelp(true)} />
       <div class="stage">
         <div class="bars"><LinkBar /><NotifyBar /></div>
         <Switch>
           <Match when={route().name === "settings"}><Settings /></Match>
+          <Match when={route().name === "customers"}><Customers /></Match>
           <Match when={route().name === "chats"}>
             <div class="chats">
               <List selected={open()} />
@@ -76,6 +89,7 @@ export function Shell() {
         </Switch>
       </div>
       <Show when={palette()}><Palette close={() => setPalette(false)} help={() => setHelp(true)} /></Show>
+      <Show when={firstTo() !== null}><div class="float"><WriteFirst /></div></Show>
       <Show when={help()}><Help close={() => setHelp(false)} /></Show>
     </div>
   );

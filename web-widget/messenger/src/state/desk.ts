@@ -21,7 +21,7 @@ import { EVERYTHING, type Query } from "./query.ts";
 
 export type Outgoing = QueueEntry<SendFrame>;
 type Ready = ReadyBase & Extract<ServerFrame, { type: "ready"; me: Me }>;
-type Listener = { message(message: MessageView, isNew: boolean): void; reload(): void };
+type Listener = { message?(message: MessageView, isNew: boolean): void; customer?(id: string): void; reload(): void };
 
 const TYPING_MS = 6_000;
 const COUNT_MS = 400;
@@ -82,7 +82,7 @@ export function createDesk(first: Me, ended: () => void) {
     await conversations.reload(query());
   };
 
-  const tell = (message: MessageView, isNew: boolean) => listeners.forEach((one) => one.message(message, isNew));
+  const tell = (message: MessageView, isNew: boolean) => listeners.forEach((one) => one.message?.(message, isNew));
   const stopTyping = (conversation: string) => setTyping((map) => new Map([...map].filter(([id]) => id !== conversation)));
 
   const onTyping = (frame: Typing) => {
@@ -130,6 +130,9 @@ export function createDesk(first: Me, ended: () => void) {
         break;
       case "channel.updated":
         loadChannels().catch(() => undefined);
+        break;
+      case "customer.updated":
+        listeners.forEach((one) => one.customer?.(event.customer));
         break;
       case "setting.updated":
         void { tags: loadTags, replies: loadReplies, people: loadColleagues }[event.setting]();

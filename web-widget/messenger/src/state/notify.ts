@@ -1,6 +1,6 @@
 /** Sound and desktop notifications of this device. The sound is made here: no file, nothing to load. */
 import { createSignal } from "solid-js";
-import { t } from "../i18n.ts";
+import { titleOf } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
 
 /** A burst of messages is one sound. */
@@ -64,5 +64,5 @@ export function tell(by: { sound: boolean; desktop: boolean }, title: string, te
     rang = now;
     void ring();
   }
-  if (by.desktop && document.visibilityState !== "visible") void show(title || t("list.noName"), text, conversation);
+  if (by.desktop && document.visibilityState !== "visible") void show(titleOf(title), text, conversation);
 }

@@ -2,6 +2,7 @@ import { For, Show } from "solid-js";
 import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
 import { size } from "@kommutator/shared/format.ts";
 import { isPicture } from "@kommutator/shared/messages.ts";
+import { measure } from "@kommutator/shared/sound.ts";
 import { locale, reasonText, t } from "../i18n.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { useThread } from "./context.ts";
@@ -22,21 +23,9 @@ function FileRow(props: { file: AttachmentView }) {
 
 const sounds = (file: AttachmentView) => file.media_type.startsWith("audio/") && file.status === "ready" && file.url !== undefined;
 
-/** A voice that was recorded in a browser does not say how long it is before its end was looked at. */
-function measure(audio: HTMLAudioElement): void {
-  audio.onloadedmetadata = () => {
-    if (audio.duration !== Infinity) return;
-    audio.ontimeupdate = () => {
-      audio.ontimeupdate = null;
-      audio.currentTime = 0;
-    };
-    audio.currentTime = 1e7;
-  };
-}
-
 export function Attachments(props: { files: AttachmentView[] }) {
   const { show } = useThread();
-  const ready = (file: AttachmentView) => isPicture(file) && file.status === "ready" && file.url !== undefined;
+  const ready = (file: AttachmentView) => isPicture(file) && !file.as_file && file.status === "ready" && file.url !== undefined;
   const pictures = () => props.files.filter(ready);
   // One picture keeps its shape, more stand in squares.
   const ratio = (file: AttachmentView) => {

@@ -5,11 +5,14 @@ import { locale, reasonText, t, type WordKey } from "../i18n.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { LinkedText } from "../ui/LinkedText.tsx";
 import type { IconName } from "../ui/paths.ts";
+import { toast } from "../ui/toast.tsx";
 import { Attachments } from "./Attachments.tsx";
 import { useThread } from "./context.ts";
 import { Mentioned } from "./Mentions.tsx";
 import { MessageMenu, Reactions } from "./MessageMenu.tsx";
+import { MOST_PICKED } from "./picks.ts";
 import { Retry } from "./Retry.tsx";
+import { isAlive } from "./rights.ts";
 import type { Row } from "./rows.ts";
 
 const MARKS: Record<string, IconName> = { queued: "clock", sent: "check", delivered: "checks", read: "checks", failed: "alert", unknown: "warning" };
@@ -22,43 +25,60 @@ function State(props: { message: MessageView }) {
   return <span class={`state ${status()}`} role="img" aria-label={text()} title={text()}><Icon name={MARKS[status()] ?? "clock"} small /></span>;
 }
 
-/** The message this one answers, if it is on screen; a click leads to it. */
-function Quote(props: { id: string; jump: (id: string) => void }) {
-  const { thread } = useThread();
-  const quoted = () => thread.messages().find((message) => message.id === props.id);
+/** The message this one answers, wherever it stands; a click leads to it. */
+function Quote(props: { id: string }) {
+  const { message, goTo } = useThread();
+  const quoted = () => message(props.id);
+  const words = () => (quoted()?.deleted_at ? t("message.deleted") : quoted()?.text || quoted()?.attachments[0]?.name);
   return (
-    <Show when={quoted()}>
-      {(message) => (
-        <button type="button" class="quote" title={t("message.quote")} onClick={() => props.jump(props.id)}>
-          <b>{message().author.name || t("thread.customer")}</b>
-          <span>{message().text || message().attachments[0]?.name}</span>
-        </button>
-      )}
+    <button type="button" class="quote" title={t("message.quote")} disabled={!quoted()} onClick={() => goTo({ id: props.id })}>
+      <b>{quoted() === null ? t("message.quoteGone") : quoted() === undefined ? "\u00a0" : quoted()?.author.name || t("thread.customer")}</b>
+      <span>{words() ?? "\u00a0"}</span>
+    </button>
+  );
+}
+
+/** A message is picked by its box, by the keyboard too, or by a click anywhere in its line. */
+function Box(props: { message: MessageView; name: string }) {
+  const { picks } = useThread();
+  return (
+    <Show when={isAlive(props.message)}>
+      <input type="checkbox" class="box" checked={picks.has(props.message.id)} aria-label={t("pick.one", { name: props.name, words: props.message.text.slice(0, 60) || (props.message.attachments[0]?.name ?? "") })} />
     </Show>
   );
 }
 
-export function Bubble(props: { row: Row; jump: (id: string) => void }) {
-  const { conversation } = useThread();
+export function Bubble(props: { row: Row }) {
+  const { conversation, find, picks } = useThread();
   const message = () => props.row.message;
-  const name = () => message().author.name || (message().author.kind === "customer" ? conversation()?.title || t("thread.customer") : "");
+  const name = () => message().author.name.trim() || (message().author.kind === "customer" ? conversation()?.title.trim() || t("thread.customer") : "");
   const origin = () => t(`message.by.${message().author.kind}` satisfies WordKey);
   const ours = () => message().direction === "outbound";
   const why = () => (ours() && (message().state.status === "failed" || message().state.status === "unknown") ? [t(`state.${message().state.status}` satisfies WordKey), reasonText(message().state.reason)].filter(Boolean).join(". ") : "");
   /** Whether the answer reached a visitor who had left. */
   const gone = () => (ours() && message().state.status !== "read" && GONE.includes(message().state.reason?.code ?? "") ? reasonText(message().state.reason) : "");
+  const pick = (event: MouseEvent & { currentTarget: HTMLElement }) => {
+    if (!picks.on() || !isAlive(message())) return;
+    if (!picks.toggle(message(), event.shiftKey)) toast(t("pick.tooMany", { n: MOST_PICKED }), true);
+    const box = event.currentTarget.querySelector<HTMLInputElement>(".box");
+    if (!box) return;
+    // It shows what is picked, whatever the browser thought of the click.
+    box.checked = picks.has(message().id);
+    box.focus();
+  };
   return (
     <Show when={message().direction !== "system"} fallback={<p class="system" data-message={message().id}>{message().text}</p>}>
-      <article class={`msg ${message().direction}`} classList={{ first: props.row.first, last: props.row.last }} data-message={message().id} data-client={message().client_id}>
+      <article class={`msg ${message().direction}`} classList={{ first: props.row.first, last: props.row.last, hit: find.current() === message().id, picked: picks.has(message().id) }} data-message={message().id} data-client={message().client_id} onClick={pick}>
+        <Show when={picks.on()}><Box message={message()} name={name()} /></Show>
         <Show when={props.row.first} fallback={<span class="sr">{name()}</span>}>
           <p class="author"><b>{name()}</b><Show when={origin()}><span class="origin">{origin()}</span></Show></p>
         </Show>
-        <div class="bubble">
+        <div class="bubble" inert={picks.on() || undefined}>
           <Show when={message().direction === "note"}><p class="lock"><Icon name="lock" small />{t("message.note")}</p></Show>
-          <Show when={message().reply_to}>{(id) => <Quote id={id()} jump={props.jump} />}</Show>
+          <Show when={message().reply_to}>{(id) => <Quote id={id()} />}</Show>
           <Attachments files={message().attachments} />
           <Show when={!message().deleted_at} fallback={<p class="text gone">{t("message.deleted")}</p>}>
-            <Show when={message().text}><p class="text"><Show when={message().mentions} fallback={<LinkedText text={message().text} />}>{(mentions) => <Mentioned text={message().text} mentions={mentions()} />}</Show></p></Show>
+            <Show when={message().text}><p class="text"><Show when={message().mentions} fallback={<LinkedText text={message().text} marks={find.marksOf(message().id)} />}>{(mentions) => <Mentioned text={message().text} mentions={mentions()} marks={find.marksOf(message().id)} />}</Show></p></Show>
           </Show>
           <span class="meta">
             <Show when={message().edited_at}><span>{t("message.edited")}</span></Show>

@@ -1,15 +1,18 @@
-import { For, Show } from "solid-js";
-import { t } from "../i18n.ts";
+import { createSignal, For, Show } from "solid-js";
+import { t, titleOf } from "../i18n.ts";
 import { follow } from "../route.ts";
 import { awayText } from "../state/away.ts";
 import { useDesk } from "../state/desk.ts";
 import type { Deed } from "../types.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Icon } from "../ui/Icon.tsx";
+import { later } from "../ui/Later.tsx";
 import { Menu } from "../ui/Menu.tsx";
 import type { Actions } from "./actions.ts";
 import { useThread } from "./context.ts";
 import { assignItems, snoozeItems, tagItems } from "./items.tsx";
+
+const GoToDate = later(() => import("./GoToDate.tsx").then((file) => file.GoToDate), true);
 
 /** Colleagues who look at this conversation too. */
 function Lookers() {
@@ -28,7 +31,8 @@ function Lookers() {
 
 export function Header(props: { actions: Actions; card: boolean; setCard: (on: boolean) => void }) {
   const desk = useDesk();
-  const { id, conversation } = useThread();
+  const { id, conversation, find, fresh, goTo } = useThread();
+  const [dating, setDating] = createSignal(false);
   const perform = (deed: Deed) => props.actions.perform(deed);
   const give = (user: string | null) => perform({ do: "assign", user });
   const putAside = (until: string | null) => perform({ do: "snooze", until });
@@ -49,13 +53,14 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
     return [one.blocked ? t("thread.blocked") : "", one.channel_name, one.place_title, closed() ? t("thread.closed") : "", who].filter(Boolean).join(" · ");
   };
   return (
+    <>
     <header class="head">
       <a class="ghost back" href="/" onClick={follow} aria-label={t("thread.back")}><Icon name="back" /></a>
-      <Show when={conversation()} fallback={<div class="who" />}>
+      <Show when={conversation()} fallback={<><div class="who" /><div class="actions-bar" /></>}>
         {(one) => (
           <>
             <Avatar name={one().title} seed={one().identity ?? one().id} kind={one().channel_kind} />
-            <div class="who"><h1>{one().title || t("list.noName")}</h1><p>{about()}</p></div>
+            <div class="who"><h1>{titleOf(one().title)}</h1><p>{about()}</p></div>
             <Lookers />
             <div class="actions-bar">
               <Menu label={t("assign.label")} title={`${t("assign.label")} (A)`} on={one().assignee !== null} opened={() => void desk.loadColleagues()} items={() => assignItems(desk, one().assignee, give)}><Icon name="mine" /></Menu>
@@ -63,7 +68,10 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
               <button type="button" class="ghost" title={`${closed() ? t("thread.reopen") : t("thread.close")} (E)`} aria-label={closed() ? t("thread.reopen") : t("thread.close")} onClick={() => props.actions.toggle()}><Icon name={closed() ? "reopen" : "done"} /></button>
               <Menu label={t("tags.put")} title={`${t("tags.put")} (T)`} on={one().tags.length > 0} items={() => tagItems(desk, one().tags, perform)} ref={(made) => props.actions.menus.set("tags", made)}><Icon name="tag" /></Menu>
               <Menu label={t("thread.more")} items={() => [
-                { text: t(mark().pinned ? "row.unpin" : "row.pin"), icon: "pin", act: () => void desk.marks.change(id, { pinned: !mark().pinned }) },
+                { text: t("find.label"), icon: "search", hint: "Ctrl+F", act: () => find.start() },
+                { text: t("thread.toDate"), icon: "calendar", act: () => setDating(true) },
+                fresh() !== null && { text: t("thread.toUnread"), icon: "unread", act: () => goTo({ id: fresh() ?? "", block: "start" }) },
+                { text: t(mark().pinned ? "row.unpin" : "row.pin"), icon: "pin", line: true, act: () => void desk.marks.change(id, { pinned: !mark().pinned }) },
                 { text: t(mark().muted ? "row.unmute" : "row.mute"), icon: mark().muted ? "sound" : "mute", act: () => void desk.marks.change(id, { muted: !mark().muted }) },
                 { text: t("row.unread"), icon: "unread", hint: "U", act: () => props.actions.unread() },
                 { text: t("thread.link"), icon: "copy", act: () => props.actions.copyLink() },
@@ -75,5 +83,7 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
         )}
       </Show>
     </header>
+    <Show when={dating()}><GoToDate close={() => setDating(false)} /></Show>
+    </>
   );
 }

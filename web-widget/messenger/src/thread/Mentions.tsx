@@ -24,11 +24,11 @@ export function Mentions(props: { id: string; found: Colleague[]; at: number; pi
 }
 
 /** The words of a note with the names in it. */
-export function Mentioned(props: { text: string; mentions: readonly Mention[] }) {
+export function Mentioned(props: { text: string; mentions: readonly Mention[]; marks: string }) {
   const desk = useDesk();
   return (
     <For each={mentionParts(props.text, props.mentions)}>
-      {(part) => <Show when={part.user} fallback={<LinkedText text={part.text} />}><span class="mention" classList={{ me: part.user === desk.me().id }}>{part.text}</span></Show>}
+      {(part) => <Show when={part.user} fallback={<LinkedText text={part.text} marks={props.marks} />}><span class="mention" classList={{ me: part.user === desk.me().id }}>{part.text}</span></Show>}
     </For>
   );
 }

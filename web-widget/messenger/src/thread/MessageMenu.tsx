@@ -1,29 +1,28 @@
-import { For, Show } from "solid-js";
+import { createSignal, For, Show } from "solid-js";
 import type { MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { api } from "../api.ts";
 import { problemText, t } from "../i18n.ts";
+import { chatPath } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { askSure } from "../ui/ask.tsx";
 import { Icon } from "../ui/Icon.tsx";
-import { Menu } from "../ui/Menu.tsx";
+import { type Item, Menu } from "../ui/Menu.tsx";
 import { toast } from "../ui/toast.tsx";
 import { useThread } from "./context.ts";
+import { EMOJI } from "./Emoji.tsx";
+import { isAlive, mayEdit, mayForward, mayReact, mayReply, undeletable } from "./rights.ts";
 
 const FACES = ["👍", "❤️", "🔥", "😂", "😮", "🙏"];
 
 /** What can be done with one message, as far as the channel and one's rights go. */
 export function MessageMenu(props: { message: MessageView }) {
   const desk = useDesk();
-  const { id, conversation, thread, setReply, setEditing } = useThread();
-  const can = () => conversation()?.can;
+  const { id, conversation, thread, setReply, setEditing, picks, forward } = useThread();
+  const [all, setAll] = createSignal(false);
+  let faces: HTMLButtonElement | undefined;
   const message = () => props.message;
   const note = () => message().direction === "note";
-  const alive = () => !message().deleted_at && message().direction !== "system";
-  const ours = () => (message().direction === "outbound" || note()) && (message().author.id === desk.me().id || desk.isAdmin());
-  const canReply = () => alive() && can()?.reply === true && can()?.send === true && !note();
-  const canEdit = () => alive() && ours() && (note() || can()?.edit === true);
-  const canDelete = () => alive() && ours() && (note() || can()?.delete === true);
-  const canReact = () => alive() && (note() || can()?.react === true);
+  const asker = () => ({ can: conversation()?.can, me: desk.me().id, admin: desk.isAdmin() });
   const mine = () => message().reactions?.find((one) => one.author.id === desk.me().id)?.emoji ?? null;
   const change = async (work: Promise<{ message: MessageView }>) => {
     try {
@@ -33,23 +32,31 @@ export function MessageMenu(props: { message: MessageView }) {
     }
   };
   const react = (emoji: string) => void change(api.react(id, message().id, mine() === emoji ? null : emoji));
-  const copy = () => void navigator.clipboard.writeText(message().text).then(() => toast(t("common.copied")), () => toast(t("common.notCopied"), true));
+  const copy = (text: string) => void navigator.clipboard.writeText(text).then(() => toast(t("common.copied")), () => toast(t("common.notCopied"), true));
   const unsend = async () => {
     if (await askSure(t("message.delete"), t(note() ? "message.delete.note" : "message.delete.text"), t("message.delete"), true)) void change(api.unsend(id, message().id));
   };
   return (
-    <Show when={alive()}>
+    <Show when={isAlive(message())}>
       <span class="deeds">
-        <Show when={canReact()}>
-          <Menu label={t("message.react")} items={() => FACES.map((emoji) => ({ text: emoji, checked: mine() === emoji, act: () => react(emoji) }))}><Icon name="smile" small /></Menu>
+        <Show when={mayReact(message(), asker())}>
+          <span classList={{ emoji: all() }}>
+            <Menu label={t("message.react")} ref={(made) => (faces = made)} items={() => [
+              ...(all() ? EMOJI : FACES).map((emoji): Item => ({ text: emoji, checked: mine() === emoji, act: () => { setAll(false); react(emoji); } })),
+              !all() && { text: "…", name: t("message.reactMore"), act: () => { setAll(true); queueMicrotask(() => faces?.click()); } },
+            ]}><Icon name="smile" small /></Menu>
+          </span>
         </Show>
-        <Show when={canReply()}>
+        <Show when={mayReply(message(), asker())}>
           <button type="button" class="ghost answer" aria-label={t("message.reply")} title={t("message.reply")} onClick={() => setReply(message())}><Icon name="reply" small /></button>
         </Show>
         <Menu label={t("message.more")} items={() => [
-          canEdit() && { text: t("message.edit"), icon: "edit", act: () => setEditing(message()) },
-          message().text !== "" && { text: t("message.copy"), icon: "copy", act: copy },
-          canDelete() && { text: t("message.delete"), icon: "trash", danger: true, line: true, act: () => void unsend() },
+          mayEdit(message(), asker()) && { text: t("message.edit"), icon: "edit", act: () => setEditing(message()) },
+          message().text !== "" && { text: t("message.copy"), icon: "copy", act: () => copy(message().text) },
+          { text: t("message.link"), icon: "link", act: () => copy(location.origin + chatPath(id, message().id)) },
+          mayForward(message()) && { text: t("message.forward"), icon: "forward", act: () => forward([message()]) },
+          { text: t("message.pick"), icon: "check", act: () => picks.start(message()) },
+          undeletable(message(), asker()) === null && { text: t("message.delete"), icon: "trash", danger: true, line: true, act: () => void unsend() },
         ]}><Icon name="dots" small /></Menu>
       </span>
     </Show>

@@ -1,11 +1,12 @@
-import { createResource, For, Show } from "solid-js";
+import { For, Show } from "solid-js";
 import type { ClaimView, VisitView } from "@kommutator/shared/generated/protocol.ts";
 import { dateTime } from "@kommutator/shared/format.ts";
-import { api } from "../api.ts";
+import { Known } from "../customers/Known.tsx";
 import { locale, t } from "../i18n.ts";
 import { useDesk } from "../state/desk.ts";
 import { Address } from "./Address.tsx";
 import { useThread } from "./context.ts";
+import type { PersonOf } from "./person.ts";
 
 function Claims(props: { name: string; claims: ClaimView[]; scheme: string }) {
   return (
@@ -29,19 +30,19 @@ function Visit(props: { visit: VisitView }) {
 }
 
 /** Who is behind the conversation, as far as it is known, and whether they are on the site now. */
-export function Person(props: { version: number }) {
+export function Person(props: { of: PersonOf }) {
   const desk = useDesk();
   const { id } = useThread();
-  const [loaded] = createResource(() => props.version, () => api.person(id));
   const here = () => desk.presence().get(id);
   return (
     <>
       <Show when={here()?.online ? here() : null}>{(now) => <div><dt>{t("person.now")}</dt><dd><span class="here">{t("person.here")}</span></dd><Show when={now().page?.url}>{(url) => <dd><Address url={url()} text={now().page?.title} /></dd>}</Show></div>}</Show>
-      <Show when={loaded.error ? null : loaded.latest}>
+      <Show when={props.of.person()}>
         {(person) => (
           <>
-            <Claims name={t("person.phone")} claims={person().phones} scheme="tel" />
-            <Claims name={t("person.email")} claims={person().emails} scheme="mailto" />
+            <Show when={props.of.customer()} fallback={<><Claims name={t("person.phone")} claims={person().phones} scheme="tel" /><Claims name={t("person.email")} claims={person().emails} scheme="mailto" /></>}>
+              {(card) => <Known customer={card().customer} changed={props.of.changed} />}
+            </Show>
             <Show when={person().site_id}><div><dt>{t("person.siteId")}</dt><dd>{person().site_id}</dd></div></Show>
             <Show when={person().consent}>{(consent) => <div><dt>{t("person.consent")}</dt><dd class="claim">{consent().text}<small>{dateTime(locale(), consent().at)}</small></dd></div>}</Show>
             <Show when={person().first_visit}>{(visit) => <Visit visit={visit()} />}</Show>

@@ -3,7 +3,7 @@ import { Icon } from "./Icon.tsx";
 import type { IconName } from "./paths.ts";
 
 /** A line of a menu; `checked` makes it one of several to choose from. */
-export type Item = { text: string; act: () => void; icon?: IconName; face?: JSX.Element; checked?: boolean; hint?: string | undefined; danger?: boolean; line?: boolean } | false | undefined;
+export type Item = { text: string; act: () => void; /** Its name, where the text is only a sign. */ name?: string; icon?: IconName; face?: JSX.Element; checked?: boolean; hint?: string | undefined; danger?: boolean; line?: boolean } | false | undefined;
 
 type Props = {
   label: string;
@@ -56,6 +56,16 @@ export function Menu(props: Props) {
     queueMicrotask(place);
     queueMicrotask(() => (lines().find((line) => line.getAttribute("aria-checked") === "true") ?? lines()[0])?.focus());
   });
+  // What the menu lists may change while it is open: its lines are made anew then, and the focus would be lost with them.
+  let at = 0;
+  createEffect(() => {
+    if (!open()) return;
+    props.items();
+    queueMicrotask(() => {
+      place();
+      if (document.activeElement === document.body) lines()[at]?.focus();
+    });
+  });
   const key = (event: KeyboardEvent) => {
     if (!open()) return;
     const all = lines();
@@ -81,12 +91,12 @@ export function Menu(props: Props) {
       <button type="button" class={props.class ?? "ghost"} classList={{ on: !!props.on }} ref={(made) => { button = made; props.ref?.(made); }} title={props.title ?? props.label} aria-label={props.named ? undefined : props.label} aria-haspopup="menu" aria-expanded={open()}
         onClick={(event) => { event.preventDefault(); event.stopPropagation(); setOpen(!open()); }}>{props.children}</button>
       <Show when={open()}>
-        <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label}>
+        <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label} onFocusIn={(event) => (at = lines().indexOf(event.target as HTMLElement))}>
           <For each={props.items().filter((item) => item !== false && item !== undefined)}>
             {(line) => (
               <>
                 <Show when={line.line}><hr /></Show>
-                <button type="button" tabindex="-1" classList={{ danger: !!line.danger }} role={line.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line.checked}
+                <button type="button" tabindex="-1" classList={{ danger: !!line.danger }} role={line.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line.checked} aria-label={line.name} title={line.name}
                   onClick={(event) => { event.preventDefault(); event.stopPropagation(); pick(line.act); }}>
                   <Show when={line.face} fallback={<Show when={line.icon}>{(icon) => <Icon name={icon()} small />}</Show>}>{line.face}</Show>
                   <span class="name">{line.text}</span>

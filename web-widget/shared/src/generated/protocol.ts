@@ -160,7 +160,8 @@ export type ClaimView = {
  */
 value: string, 
 /**
- * `provider`, `signature`, `manager`, or `unverified`: the person, or the page, merely said it.
+ * `provider`, `signature`, `manager`, `merged` (it came with a customer made one with this), or `unverified`: the person, or the page, merely
+ * said it.
  */
 by: string, };
 
@@ -286,6 +287,10 @@ name: string,
  * The name a manager gave; empty: what the channels say is shown.
  */
 given_name: string, 
+/**
+ * Other names they are known by.
+ */
+aliases: Array<string>, 
 /**
  * Phones, those managers wrote first.
  */

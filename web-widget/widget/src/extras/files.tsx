@@ -5,6 +5,7 @@ import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
 import { size } from "@kommutator/shared/format.ts";
 import { put } from "@kommutator/shared/i18n.ts";
 import { isPicture } from "@kommutator/shared/messages.ts";
+import { measure } from "@kommutator/shared/sound.ts";
 import { type Chosen, createUploads, type Uploads } from "@kommutator/shared/uploads.ts";
 import { files as words } from "@kommutator/extra-words";
 import type { Panel } from "../chat/context.ts";
@@ -33,22 +34,11 @@ function chip(panel: Panel, one: Chosen, uploads: Uploads) {
   );
 }
 
-/** What a browser recorded says no length: it is found by a look at the end. */
-function measure(audio: HTMLAudioElement): void {
-  audio.onloadedmetadata = () => {
-    if (audio.duration !== Infinity) return;
-    audio.ontimeupdate = () => {
-      audio.ontimeupdate = null;
-      audio.currentTime = 0;
-    };
-    audio.currentTime = 1e7;
-  };
-}
-
 /** The files of one message; a message that changes is drawn anew, so nothing here is reactive. */
 function list(panel: Panel, files: AttachmentView[]) {
   const { link, locale } = panel;
-  const pictures = files.filter((file) => isPicture(file) && file.status === "ready" && file.url);
+  const shown = (file: AttachmentView) => isPicture(file) && !file.as_file && file.status === "ready" && file.url;
+  const pictures = files.filter(shown);
   /** Over the page; where that cannot be fetched the link opens as links do. */
   const enlarge = (event: MouseEvent, file: AttachmentView) => {
     const from = event.currentTarget as HTMLElement;
@@ -70,7 +60,7 @@ function list(panel: Panel, files: AttachmentView[]) {
   return files.map((file) => {
     const url = link(file.url);
     const { name } = file;
-    if (isPicture(file) && file.status === "ready" && url) {
+    if (shown(file)) {
       const label = put(words.picture, { name });
       const source = link(file.thumbnail_url) ?? url;
       const picture = (

@@ -8,7 +8,7 @@ export const chats: Dictionary<typeof ru> = {
   "view.unanswered": "Unanswered",
   "view.closed": "Closed",
   "list.label": "Conversations",
-  "list.search": "Search messages",
+  "list.search": "Messages and customers",
   "list.clear": "Clear the search",
   "list.empty.all": "No conversations yet",
   "list.empty.all.text": "When a customer writes to a connected channel, the conversation appears here.",

@@ -8,7 +8,7 @@ export const chats: Dictionary<typeof ru> = {
   "view.unanswered": "Sin respuesta",
   "view.closed": "Cerradas",
   "list.label": "Conversaciones",
-  "list.search": "Buscar en los mensajes",
+  "list.search": "Mensajes y clientes",
   "list.clear": "Borrar la búsqueda",
   "list.empty.all": "Aún no hay conversaciones",
   "list.empty.all.text": "Cuando un cliente escriba a un canal conectado, la conversación aparecerá aquí.",

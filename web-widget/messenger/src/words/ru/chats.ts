@@ -6,7 +6,7 @@ export const chats = {
   "view.unanswered": "Без ответа",
   "view.closed": "Закрытые",
   "list.label": "Переписки",
-  "list.search": "Поиск по сообщениям",
+  "list.search": "Сообщения и клиенты",
   "list.clear": "Очистить поиск",
   "list.empty.all": "Переписок пока нет",
   "list.empty.all.text": "Когда клиент напишет в подключённый канал, переписка появится здесь.",

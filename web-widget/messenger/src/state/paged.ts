@@ -2,9 +2,11 @@
 import { createSignal } from "solid-js";
 import type { Page } from "../types.ts";
 
-export function createPaged<Item extends { id: string }>(load: (cursor: string | null) => Promise<Page<Item>>) {
+export function createPaged<Item extends { id: string }, Of extends Page<Item> = Page<Item>>(load: (cursor: string | null) => Promise<Of>) {
   const [items, setItems] = createSignal<Item[] | null>(null);
   const [next, setNext] = createSignal<string | null>(null);
+  /** What the first page says beside its rows. */
+  const [first, setFirst] = createSignal<Of | null>(null, { equals: false });
   const [error, setError] = createSignal<unknown>(null);
   /** An answer to what was asked before the filters changed is of no use. */
   let turn = 0;
@@ -15,6 +17,7 @@ export function createPaged<Item extends { id: string }>(load: (cursor: string |
       if (mine !== turn) return;
       setItems((before) => (cursor === null ? page.items : [...(before ?? []), ...page.items]));
       setNext(page.next);
+      if (cursor === null) setFirst(() => page);
       setError(null);
     } catch (problem) {
       if (mine === turn) setError(problem);
@@ -30,5 +33,5 @@ export function createPaged<Item extends { id: string }>(load: (cursor: string |
   /** One row changed. */
   const put = (item: Item) => setItems((all) => all?.map((one) => (one.id === item.id ? item : one)) ?? null);
   again();
-  return { value: () => items() ?? undefined, error, again, anew, loading: () => items() === null, next, put, more: () => ask(next()) };
+  return { value: () => items() ?? undefined, error, again, anew, loading: () => items() === null, first, next, put, more: () => ask(next()) };
 }
