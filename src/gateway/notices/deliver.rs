@@ -306,6 +306,7 @@ async fn letter(house: &House, workspace: WorkspaceId, notice: &Notice, id: Lett
         by: notice.by.clone(),
         link: format!("{}{}", house.public_url, path(notice.topic)),
         about: message.about.clone(),
+        stop: String::new(),
         text: if about == LetterKind::SendFailed { String::new() } else { message.text.clone() },
     };
     let new =
@@ -322,7 +323,7 @@ async fn letter(house: &House, workspace: WorkspaceId, notice: &Notice, id: Lett
     }
 }
 
-async fn remove<R: Record>(store: &PartitionStore, old: &Stored<R>) -> Result<(), StoreError> {
+pub(super) async fn remove<R: Record>(store: &PartitionStore, old: &Stored<R>) -> Result<(), StoreError> {
     let mut batch = Batch::new();
     batch.remove(old);
     ended(store.commit(batch).await.map(|_| ())).map(|_| ())
@@ -336,7 +337,7 @@ async fn settle(store: &PartitionStore, old: &Stored<Notice>, new: Notice) -> Re
     Ok(done.then(|| Stored { version: old.version.saturating_add(1), record: new }))
 }
 
-fn ended(result: Result<(), CommitError>) -> Result<bool, StoreError> {
+pub(super) fn ended(result: Result<(), CommitError>) -> Result<bool, StoreError> {
     match result {
         Ok(()) => Ok(true),
         Err(CommitError::Refused(Refusal::Conflict { .. })) => Ok(false),

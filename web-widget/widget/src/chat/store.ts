@@ -94,6 +94,8 @@ export function createChat(mount: Mount) {
     lane: () => "",
     handlers: {
       ready(frame) {
+        // A letter's link made them somebody else here: what was seen was another's.
+        if (token && token !== frame.visitor_token) setSeen("");
         token = frame.visitor_token;
         remember("token", token);
         batch(() => {
