@@ -68,9 +68,9 @@ story("writes to a visitor who left, and the letter's link brings them back to t
   await writes("Есть синий?", "anna@shop.example");
   await owner.says("Есть, 500 рублей.");
   await owner.says("И красный тоже.");
-  await state("500 рублей").locator(".gone", { hasText: "ответ отправлен ему письмом" }).waitFor();
-  await picture("letter-sent");
   const letter = await mail.next();
+  await state("500 рублей").locator(".reached", { hasText: "ответ отправлен ему письмом" }).waitFor();
+  await picture("letter-sent");
   expect(letter).toMatch(/^to: anna@shop\.example/im);
   const text = textOf(letter).replaceAll("\r\n", "\n");
   expect(text).toContain("Есть, 500 рублей.\n\nИ красный тоже.");
@@ -82,7 +82,7 @@ story("writes to a visitor who left, and the letter's link brings them back to t
   expect(await back.words()).toContain("Есть синий?");
   await expect.poll(() => back.page.url()).toBe(page);
   await state("красный").locator("[aria-label*='рочитано']").waitFor();
-  expect(await owner.page.locator(".gone").count()).toBe(0);
+  expect(await owner.page.locator(".reached").count()).toBe(0);
   await back.says("Беру синий");
   await owner.sees("Беру синий");
 });
@@ -97,17 +97,17 @@ story("ends the letters with one click", async () => {
   await accessible(reader, "stop");
   await writes("А сегодня?", "boris@shop.example");
   await owner.says("Сегодня нет.");
-  await state("Сегодня нет.").locator(".gone", { hasText: "увидит ответ, когда вернётся" }).waitFor();
+  await state("Сегодня нет.").locator(".reached", { hasText: "увидит ответ, когда вернётся" }).waitFor();
 });
 
 story("says that an answer waits where no address is known, until the visitor is back", async () => {
   const visitor = await writes("Вы открыты?", "");
   await owner.says("Да, до восьми.");
-  await state("до восьми").locator(".gone", { hasText: "увидит ответ, когда вернётся" }).waitFor();
+  await state("до восьми").locator(".reached", { hasText: "увидит ответ, когда вернётся" }).waitFor();
   await picture("letter-waits");
   await visitor.page.goto(page);
   await state("до восьми").locator("[aria-label='Доставлено']").waitFor();
-  expect(await state("до восьми").locator(".gone").count()).toBe(0);
+  expect(await state("до восьми").locator(".reached").count()).toBe(0);
   await visitor.in(".launch").click();
   await visitor.said("до восьми").waitFor();
   await state("до восьми").locator("[aria-label*='рочитано']").waitFor();

@@ -46,7 +46,7 @@ pub struct WidgetTexts {
 }
 
 /// Never sooner than this: who answers in two messages writes one letter.
-const SOONEST_MS: i64 = 10_000;
+const SOONEST_MS: i64 = 5_000;
 
 /// Letters to visitors who left before they were answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ToSchema, TS)]

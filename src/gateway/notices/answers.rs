@@ -28,7 +28,7 @@ use crate::store::secrets::{VisitorClaims, VisitorId};
 /// Letters of one round.
 const ROUND: usize = 40;
 /// The pause between two looks at what became of a letter.
-const LOOK_MS: i64 = 3_000;
+const LOOK_MS: i64 = 1_000;
 /// What the link back carries it in.
 const MARK: &str = "kommutator";
 

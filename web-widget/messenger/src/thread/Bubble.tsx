@@ -88,7 +88,7 @@ export function Bubble(props: { row: Row }) {
           <Reactions message={message()} />
           <MessageMenu message={message()} />
         </div>
-        <Show when={gone()}><div class="gone">{gone()}</div></Show>
+        <Show when={gone()}><div class="reached">{gone()}</div></Show>
         <Show when={why()}><div class="why">{why()} <Retry message={message()} /></div></Show>
       </article>
     </Show>
