@@ -1,7 +1,10 @@
 //! Answers to visitors who left go by letter, once, with a link back; or it is said that they wait. The same on both engines.
 
 use kommutator::model::ids::{ConversationId, WorkspaceId};
+use kommutator::model::notice::AnswerLetter;
 use kommutator::model::protocol::Role;
+use kommutator::store::key::Key;
+use kommutator::store::port::Scan;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Client, PATIENCE, SHOP, Socket};
@@ -272,6 +275,13 @@ async fn nobody_is_written_to_again_and_again() {
     scene.app.world.advance_ms(10 * MINUTE);
     let waits = async |conversation: &str| scene.states(conversation).await.pop().unwrap().1.as_deref() == Some("waits_for_visitor");
     until("both wait", PATIENCE, async || (waits(&conversation).await && waits(&other).await).then_some(())).await;
+    // What is to be written lies beside the word that it waits, and is looked after for as long as the clock stands.
+    let store = scene.app.house().store.workspace(scene.workspace);
+    for conversation in [&conversation, &other] {
+        let group = Key::new().number(conversation.parse::<ConversationId>().unwrap().0).done();
+        let planned = store.scan::<AnswerLetter>(&group, Scan::first(9)).await.unwrap();
+        assert!(planned.iter().all(|letter| letter.record.written), "{planned:?}");
+    }
     assert_eq!((scene.letters().await, scene.smtp.to(ANNA).len()), (3, 3));
     // The next day there may be one.
     scene.app.world.advance_ms(24 * 60 * MINUTE);
