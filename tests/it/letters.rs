@@ -277,12 +277,18 @@ async fn nobody_is_written_to_again_and_again() {
     until("both wait", PATIENCE, async || (waits(&conversation).await && waits(&other).await).then_some(())).await;
     // What is to be written lies beside the word that it waits, and is looked after for as long as the clock stands.
     let store = scene.app.house().store.workspace(scene.workspace);
-    for conversation in [&conversation, &other] {
-        let group = Key::new().number(conversation.parse::<ConversationId>().unwrap().0).done();
-        let planned = store.scan::<AnswerLetter>(&group, Scan::first(9)).await.unwrap();
-        assert!(planned.iter().all(|letter| letter.record.written), "{planned:?}");
-    }
+    let planned = async || {
+        let mut all = Vec::new();
+        for conversation in [&conversation, &other] {
+            let group = Key::new().number(conversation.parse::<ConversationId>().unwrap().0).done();
+            all.extend(store.scan::<AnswerLetter>(&group, Scan::first(9)).await.unwrap());
+        }
+        all
+    };
+    assert!(planned().await.iter().all(|letter| letter.record.written), "{:?}", planned().await);
     assert_eq!((scene.letters().await, scene.smtp.to(ANNA).len()), (3, 3));
+    // Of each it is known what became of it, also where the visitor was back before that.
+    until("nothing is looked after any more", PATIENCE, async || planned().await.is_empty().then_some(())).await;
     // The next day there may be one.
     scene.app.world.advance_ms(24 * 60 * MINUTE);
     scene.asks(json!({ "visitor_token": token }), "v-9").await;

@@ -103,8 +103,13 @@ pub(super) async fn came_back(desk: &Desk, stored: &Stored<Conversation>) -> Res
 
 /// What became of a letter.
 pub(super) async fn written(desk: &Desk, stored: &Stored<Conversation>, from: u32, up_to: u32, how: &Reason) -> Result<Decision, CommandError> {
+    let found = waiting(desk, &stored.record, from, Some(up_to)).await?;
+    // They came back before it was known.
+    if found.is_empty() {
+        return Ok(unchanged(stored));
+    }
     let mut draft = draft(desk, stored)?;
-    for old in waiting(desk, &stored.record, from, Some(up_to)).await? {
+    for old in found {
         let mut new = old.record.clone();
         new.state.reason = Some(how.clone());
         draft.change(&old, &new)?;

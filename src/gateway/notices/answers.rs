@@ -27,8 +27,8 @@ use crate::store::secrets::{VisitorClaims, VisitorId};
 
 /// Letters of one round.
 const ROUND: usize = 40;
-/// The pause between two looks at what became of a letter.
-const LOOK_MS: i64 = 1_000;
+/// The pause between two looks at what became of a letter: at its first try, and once that failed.
+const LOOK_MS: (i64, i64) = (1_000, 30_000);
 /// What the link back carries it in.
 const MARK: &str = "kommutator";
 
@@ -73,14 +73,17 @@ async fn look_after(house: &House, workspace: WorkspaceId, due: &AnswerLetter) -
             remove(&global, &letter).await?;
             return Ok(None);
         }
-        LetterStatus::Waiting => return Ok(Some(house.world.now().plus_ms(LOOK_MS))),
+        LetterStatus::Waiting => {
+            let (soon, later) = LOOK_MS;
+            return Ok(Some(house.world.now().plus_ms(if letter.record.tries > 1 { later } else { soon })));
+        }
     };
     let told = Command::AnswersWritten { conversation: due.conversation, from: due.from, up_to: due.up_to, how };
     match ask(house, workspace, conversation.login, told).await {
         Ok(_) | Err(CommandError::Refused(_)) => Ok(None),
         Err(error) => {
             tracing::warn!(%workspace, %error, "what became of a letter is told later");
-            Ok(Some(house.world.now().plus_ms(LOOK_MS)))
+            Ok(Some(house.world.now().plus_ms(LOOK_MS.0)))
         }
     }
 }
@@ -128,7 +131,7 @@ async fn write(house: &House, workspace: WorkspaceId, due: &AnswerLetter) -> Res
     }
     // Refused: written by a try before this one.
     ended(house.store.global().commit(batch).await.map(|_| ()))?;
-    Ok(Some(now.plus_ms(LOOK_MS)))
+    Ok(Some(now.plus_ms(LOOK_MS.0)))
 }
 
 /// What was answered and not seen, one after the other; files by their names.
