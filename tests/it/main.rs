@@ -9,6 +9,7 @@ mod files;
 mod hooks_out;
 mod notices;
 mod operating;
+mod overview;
 #[cfg(feature = "faults")]
 mod panics;
 mod papers;

@@ -2,7 +2,7 @@
 
 use super::{alone, entry};
 use crate::model::ids::{SessionId, UserId};
-use crate::model::notice::{Absence, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use crate::model::notice::{Absence, Attendance, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
 use crate::store::key::Key;
 use crate::store::port::{IndexEntry, RecordKey};
 use crate::store::table::Record;
@@ -30,6 +30,7 @@ macro_rules! of_user {
 
 of_user!(NoticeWishes, "notice_wishes");
 of_user!(Absence, "absence");
+of_user!(Attendance, "attendance");
 
 impl PushSubscription {
     /// The record's key.

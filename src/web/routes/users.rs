@@ -12,6 +12,7 @@ use crate::gateway::administration::notices;
 use crate::gateway::administration::passwords;
 use crate::gateway::administration::people::{self, MemberChange, NewMember, add_member, change_member, may_change};
 use crate::gateway::administration::second_factor;
+use crate::gateway::attendance;
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::supervisor::Post;
 use crate::model::ids::{AccountId, UserId};
@@ -36,6 +37,12 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     away_until: Option<Time>,
+    /// Whether they have a page open now.
+    here: bool,
+    /// When they were last here; admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    seen_at: Option<Time>,
     /// The e-mail; admins and owners only.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
@@ -59,6 +66,8 @@ fn view(member: Member, whole: bool) -> UserView {
         role: member.role,
         away: false,
         away_until: None,
+        here: false,
+        seen_at: None,
         channels: whole.then_some(member.channels),
         created_at: whole.then_some(member.created_at),
     }
@@ -86,10 +95,18 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, asked: Qu
     let members = people::members(&edge.house, caller.workspace).await?;
     let whole = caller.access.role >= Role::Admin;
     let absences = notices::absences(&edge.house, caller.workspace).await?;
+    let attendance = attendance::all(&edge.house, caller.workspace).await?;
     let shown = members.into_iter().filter(|member| asked.sees.is_none_or(|channel| member.sees(channel)));
     let with_absence = |member: Member| {
         let absence = absences.iter().find(|absence| absence.user == member.user);
-        UserView { away: absence.is_some(), away_until: absence.and_then(|absence| absence.until), ..view(member, whole) }
+        let attends = attendance.get(&member.user);
+        UserView {
+            away: absence.is_some(),
+            away_until: absence.and_then(|absence| absence.until),
+            here: attends.is_some_and(|attends| attends.here),
+            seen_at: attends.map(|attends| attends.seen_at).filter(|_| whole),
+            ..view(member, whole)
+        }
     };
     Ok(Json(Counted::of(shown.map(with_absence).collect())))
 }
