@@ -399,6 +399,7 @@ mod flows {
         let replayed = expect(&home.owner, "POST", &format!("{}/replay", of(kept)), Value::Null, "200").await.body;
         assert!(replayed["replayed_at"].is_string());
         quarantined(6).await;
+        assert_eq!(home.owner.get("/api/v1/overview").await.body["quarantine"], 5, "what was replayed waits no more");
         expect(&home.owner, "POST", &format!("{}/replay", of(kept)), Value::Null, "409 already_replayed").await;
         assert_eq!(text(&home.owner.get("/api/v1/audit").await.body["items"][0], "action"), "quarantine.replayed");
         // What fitted no login finds the one that was connected since.

@@ -39,13 +39,14 @@ impl<'a> Shop<'a> {
     }
 
     async fn says(&self, visitor: &mut Socket, words: &str) -> String {
-        visitor.say(json!({ "type": "send", "client_id": words, "text": words })).await;
+        visitor.say(json!({ "type": "send", "client_id": key(words), "text": words })).await;
         let accepted = visitor.until(|frame| frame["type"] == "accepted").await.pop().unwrap();
         accepted["message"]["conversation"].as_str().unwrap().to_owned()
     }
 
     async fn answers(&self, conversation: &str, words: &str) -> MessageId {
-        let sent = self.owner.post(&format!("/api/v1/conversations/{conversation}/messages"), json!({ "client_id": words, "text": words })).await;
+        let sent =
+            self.owner.post(&format!("/api/v1/conversations/{conversation}/messages"), json!({ "client_id": key(words), "text": words })).await;
         sent.body["message"]["id"].as_str().unwrap_or_else(|| panic!("{}", sent.text)).parse().unwrap()
     }
 
@@ -58,6 +59,11 @@ impl<'a> Shop<'a> {
         batch.update(&old, &Message { state, ..old.record.clone() }).unwrap();
         store.commit(batch).await.unwrap();
     }
+}
+
+/// The key of a message, by its words.
+fn key(words: &str) -> String {
+    data_encoding::HEXLOWER.encode(words.as_bytes())
 }
 
 /// Inbound, outbound and begun of a day, first answers, and within which time half of them came.
