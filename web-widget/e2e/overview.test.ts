@@ -201,7 +201,7 @@ it("replaces the secret that signs visitors: the old one works for a day, or end
   await believed(last, "с-последним");
   const refused = await comes(next, "с-отозванным");
   await refused.in(".launch").click();
-  await refused.in(".bar.bad").waitFor();
+  await refused.in(".bar.bad").filter({ hasText: "Сайт не смог подтвердить" }).waitFor();
   await page.goto(`${server.said.url}/settings/audit`);
   await page.locator(".records tbody tr", { hasText: "Секрет виджета заменён" }).nth(1).waitFor();
 });

@@ -12,6 +12,8 @@ export type Scene = {
   frames?: object[];
   /** Ends the socket with this code instead of letting anybody in; 0: does not answer at all. */
   ends?: number;
+  /** Answers the greeting with this error and ends. */
+  refuses?: string;
   /** What is said stays unanswered. */
   mute?: boolean;
   shut?: boolean;
@@ -69,7 +71,8 @@ export const SCENES: Scene[] = [
   { id: "tray-error", shows: ["extras/files.tsx"], acts: [{ file: "refused.pdf" }] },
   { id: "voice", shows: ["extras/voice.tsx"], acts: [".mic"] },
   { id: "invitation", shows: ["extras/invite.tsx"], shut: true, view: { invitations: [{ rule: { id: "r", seconds: 0, address: "", leaving: false }, text: "Подсказать по размеру?" }] } },
-  { id: "refused", shows: PANEL, ends: 4403 },
+  { id: "refused", shows: ["extras/refusal.tsx", "chat/Panel.tsx"], ends: 4403 },
+  { id: "unverified", shows: ["extras/refusal.tsx"], refuses: "identity_not_verified" },
   { id: "connecting", shows: PANEL, ends: 0 },
 ];
 

@@ -115,6 +115,8 @@ mkdirSync(folder, { recursive: true });
 for (const [size, options] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ locale: "ru", timezoneId: "UTC", reducedMotion: "reduce", colorScheme, permissions: ["microphone"], ...options });
+    // «Сегодня» stays today.
+    await context.clock.setFixedTime("2026-11-21T12:30:00Z");
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     page.on("console", (message) => message.type() === "error" && !/Failed to load resource/.test(message.text()) && troubles.push(`${page.url()}: ${message.text()}`));

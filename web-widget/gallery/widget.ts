@@ -22,7 +22,10 @@ class PlayedSocket {
 
   send(text: string): void {
     const frame = JSON.parse(text) as { type: string; client_id?: string; text?: string };
-    if (frame.type === "hello") {
+    if (frame.type === "hello" && playing.refuses) {
+      this.say({ type: "error", code: playing.refuses, detail: "", client_id: null });
+      setTimeout(() => this.onclose?.({ code: 4401 }));
+    } else if (frame.type === "hello") {
       this.say({
         type: "ready", session: "", cursor: "", resumed: false, server_time: "2026-11-21T12:30:00Z", me: { kind: "customer", id: "v", name: "" }, visitor_token: "gallery", conversation: playing.messages ? "0000000000001" : null,
         widget: { ...LOOK, ...playing.view }, visit: "", talk: playing.talk, episodes: playing.past ?? [], messages: playing.messages ?? [],
