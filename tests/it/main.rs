@@ -14,6 +14,7 @@ mod overview;
 #[cfg(feature = "faults")]
 mod panics;
 mod papers;
+mod replies;
 #[cfg(feature = "faults")]
 mod sample;
 #[cfg(feature = "faults")]

@@ -1,5 +1,7 @@
 //! The members of the workspace. Everybody may know who they are; who may do what is for admins and owners.
 
+use std::collections::HashMap;
+
 use actix_web::http::header;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -12,10 +14,11 @@ use crate::gateway::administration::notices;
 use crate::gateway::administration::passwords;
 use crate::gateway::administration::people::{self, MemberChange, NewMember, add_member, change_member, may_change};
 use crate::gateway::administration::second_factor;
-use crate::gateway::attendance;
+use crate::gateway::attendance::{self, Attends};
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::supervisor::Post;
 use crate::model::ids::{AccountId, UserId};
+use crate::model::notice::Absence;
 use crate::model::people::Member;
 use crate::model::protocol::Role;
 use crate::model::time::Time;
@@ -97,18 +100,20 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, asked: Qu
     let absences = notices::absences(&edge.house, caller.workspace).await?;
     let attendance = attendance::all(&edge.house, caller.workspace).await?;
     let shown = members.into_iter().filter(|member| asked.sees.is_none_or(|channel| member.sees(channel)));
-    let with_absence = |member: Member| {
-        let absence = absences.iter().find(|absence| absence.user == member.user);
-        let attends = attendance.get(&member.user);
-        UserView {
-            away: absence.is_some(),
-            away_until: absence.and_then(|absence| absence.until),
-            here: attends.is_some_and(|attends| attends.here),
-            seen_at: attends.map(|attends| attends.seen_at).filter(|_| whole),
-            ..view(member, whole)
-        }
-    };
-    Ok(Json(Counted::of(shown.map(with_absence).collect())))
+    Ok(Json(Counted::of(shown.map(|member| standing(member, whole, &absences, &attendance)).collect())))
+}
+
+/// A member with whether they are away, and here.
+fn standing(member: Member, whole: bool, absences: &[Absence], attendance: &HashMap<UserId, Attends>) -> UserView {
+    let absence = absences.iter().find(|absence| absence.user == member.user);
+    let attends = attendance.get(&member.user);
+    UserView {
+        away: absence.is_some(),
+        away_until: absence.and_then(|absence| absence.until),
+        here: attends.is_some_and(|attends| attends.here),
+        seen_at: attends.map(|attends| attends.seen_at).filter(|_| whole),
+        ..view(member, whole)
+    }
 }
 
 /// A new member.
@@ -169,7 +174,9 @@ pub(crate) async fn change(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<
     if moves {
         signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(user.to_string()) }).await;
     }
-    Ok(Json(view(member, true)))
+    let absences = notices::absences(&edge.house, caller.workspace).await?;
+    let attendance = attendance::all(&edge.house, caller.workspace).await?;
+    Ok(Json(standing(member, true, &absences, &attendance)))
 }
 
 /// Remove a member; their sessions here end.
