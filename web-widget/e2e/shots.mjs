@@ -73,6 +73,10 @@ async function messenger(name, options) {
   await page.getByRole("searchbox").fill("диван");
   await page.locator(".found .row").first().waitFor();
   await shot("search");
+  await page.goto(`${demo.url}/home`);
+  await page.locator(".chart-of, .quiet").first().waitFor();
+  await page.waitForLoadState("networkidle");
+  await shot("home");
   for (const what of PAGES) {
     await page.goto(`${demo.url}/settings/${what}`);
     await page.locator(".page-head").waitFor();

@@ -126,7 +126,6 @@ export const owner = {
   "home.unassigned": "unassigned",
   "home.overdue": "over an hour",
   "home.waits.none": "Every customer has an answer.",
-  "home.minutes": "{n} min",
   "home.stuck": "What is stuck",
   "home.stuck.none": "Nothing is stuck.",
   "home.quarantine": { one: "{n} record in quarantine", other: "{n} records in quarantine" },

@@ -126,7 +126,6 @@ export const owner = {
   "home.unassigned": "sin asignar",
   "home.overdue": "más de una hora",
   "home.waits.none": "Todos los clientes tienen respuesta.",
-  "home.minutes": "{n} min",
   "home.stuck": "Lo que se atascó",
   "home.stuck.none": "No hay nada atascado.",
   "home.quarantine": { one: "{n} registro en cuarentena", many: "{n} de registros en cuarentena", other: "{n} registros en cuarentena" },

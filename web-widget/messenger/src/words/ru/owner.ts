@@ -126,7 +126,6 @@ export const owner = {
   "home.unassigned": "ничьи",
   "home.overdue": "больше часа",
   "home.waits.none": "Все клиенты получили ответ.",
-  "home.minutes": "{n} мин",
   "home.stuck": "Что застряло",
   "home.stuck.none": "Ничего не застряло.",
   "home.quarantine": { one: "В карантине {n} запись", few: "В карантине {n} записи", many: "В карантине {n} записей", other: "В карантине {n} записи" },
