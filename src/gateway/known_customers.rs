@@ -11,7 +11,7 @@ use crate::model::ids::{AccountId, CustomerId, IdentityId, WorkspaceId};
 use crate::store::handle::PartitionStore;
 use crate::store::key::Key;
 use crate::store::port::{Scan, StoreError};
-use crate::store::search::{Change, PutCustomer};
+use crate::store::search::{Change, PutCustomer, PutPart};
 use crate::store::table::Stored;
 
 /// The most identities of one customer.
@@ -43,11 +43,18 @@ pub struct Whole {
     pub merged: Vec<Customer>,
 }
 
+impl Part {
+    /// The channel accounts it is in.
+    fn accounts(&self) -> BTreeSet<AccountId> {
+        self.conversations.iter().map(|one| one.record.account).collect()
+    }
+}
+
 impl Whole {
     /// The channel accounts they are in.
     #[must_use]
     pub fn accounts(&self) -> BTreeSet<AccountId> {
-        self.parts.iter().flat_map(|part| part.conversations.iter().map(|one| one.record.account)).collect()
+        self.parts.iter().flat_map(Part::accounts).collect()
     }
 }
 
@@ -100,25 +107,27 @@ pub async fn whole(store: &PartitionStore, id: CustomerId) -> Result<Option<Whol
 /// The store's failure.
 pub async fn one(store: &PartitionStore, id: CustomerId) -> Result<Option<Change>, StoreError> {
     let Some(whole) = whole(store, id).await? else { return Ok(None) };
-    let identities: Vec<&Identity> = whole.parts.iter().map(|part| &part.identity).collect();
-    Ok(Some(change(&whole.customer.record, &whole.merged, &identities, whole.accounts())))
+    let parts = whole.parts.iter().map(|part| found_by(&part.identity, part.accounts()));
+    Ok(Some(change(&whole.customer.record, &whole.merged, parts.collect())))
 }
 
-fn change(customer: &Customer, merged: &[Customer], identities: &[&Identity], accounts: BTreeSet<AccountId>) -> Change {
+fn found_by(identity: &Identity, accounts: BTreeSet<AccountId>) -> PutPart {
+    let mut texts = vec![identity.name.clone(), identity.username.clone()];
+    texts.extend(identity.phones.iter().chain(&identity.emails).map(|claim| claim.value.clone()));
+    texts.extend(identity.site_id.clone());
+    PutPart { accounts, texts }
+}
+
+fn change(customer: &Customer, merged: &[Customer], parts: Vec<PutPart>) -> Change {
     let texts = customer.merged_into.is_none().then(|| {
         let mut texts = Vec::new();
         for one in std::iter::once(customer).chain(merged) {
             texts.extend([one.name.clone(), one.known.company.clone(), one.known.note.clone()]);
             texts.extend(one.known.phones.iter().chain(&one.known.emails).cloned());
         }
-        for identity in identities {
-            texts.extend([identity.name.clone(), identity.username.clone()]);
-            texts.extend(identity.phones.iter().chain(&identity.emails).map(|claim| claim.value.clone()));
-            texts.extend(identity.site_id.clone());
-        }
         texts
     });
-    Change::Customer(PutCustomer { customer: customer.id, accounts: accounts.into_iter().collect(), texts })
+    Change::Customer(PutCustomer { customer: customer.id, texts, parts })
 }
 
 /// Puts every customer of a workspace into the search index that is being built. Who wrote where is held in memory meanwhile: some tens
@@ -181,9 +190,9 @@ pub async fn build(house: &House, workspace: WorkspaceId) -> Result<(), SearchFa
         let changes = page.iter().map(|one| {
             let merged = parts.get(&one.record.id).map_or(&[][..], Vec::as_slice);
             let ids = belong.get(&one.record.id).map_or(&[][..], Vec::as_slice);
-            let own: Vec<&Identity> = ids.iter().filter_map(|id| identities.get(id)).collect();
-            let accounts = ids.iter().filter_map(|id| places.get(id)).flatten().copied().collect();
-            change(&one.record, merged, &own, accounts)
+            let known = ids.iter().filter_map(|id| identities.get(id));
+            let parts = known.map(|identity| found_by(identity, places.get(&identity.id).cloned().unwrap_or_default()));
+            change(&one.record, merged, parts.collect())
         });
         house.search.index.build(workspace, changes.collect()).await?;
         scan.above = page.last().map(|last| Customer::at(last.record.id).item);

@@ -174,6 +174,13 @@ mod flows {
         let seen = shop.manager.get(&format!("/api/v1/customers/{anna}")).await.body;
         assert_eq!((conversations(&seen), seen["identities"].as_array().unwrap().len()), (vec![second.clone()], 1));
         assert!(!seen.to_string().contains("79991234567"), "{seen}");
+        // Nor may the search tell what the card does not.
+        for (query, owner, manager) in [("q=79991234567", 1, 0), ("q=79997654321", 1, 1), ("q=аня", 1, 1), ("", 1, 1)] {
+            for (who, client, hits) in [("owner", &shop.owner, owner), ("manager", &shop.manager, manager)] {
+                let (names, total) = found(client, query).await;
+                assert_eq!((names.len(), total), (hits, json!(hits)), "{query} by the {who}");
+            }
+        }
         let apart = shop.owner.post(&format!("/api/v1/customers/{boris}/unmerge"), Value::Null).await.body;
         assert_eq!((conversations(&apart), conversations(&shop.card(&anna).await)), (vec![second], vec![first]));
         assert_eq!(found(&shop.owner, "").await.1, json!(2));

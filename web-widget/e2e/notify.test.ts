@@ -3,13 +3,12 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
 import { mailServer, type Served, serve, textOf } from "./first.ts";
-import { accessible } from "./people.ts";
+import { PICTURES, seen } from "./people.ts";
 import { Device, type PushService, pushService } from "./pushes.ts";
 
 const real = process.env.KOMMUTATOR_BIN !== undefined;
 /** So long for one step: who waits longer learns at which. */
 const PATIENCE = 12_000;
-const PICTURES = process.env.KOMMUTATOR_SHOTS;
 const OWNER = { email: "maria@example.com", password: "dlinny-parol-1" };
 const ANNA = { email: "anna@example.com", password: "dlinny-parol-2" };
 
@@ -43,19 +42,6 @@ async function enter(who: { email: string; password: string }, prepare?: (page: 
   await page.getByRole("button", { name: "Войти" }).click();
   await page.locator(".rail .dot.on").waitFor();
   return page;
-}
-
-async function seen(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    await accessible(page, `${name}, ${colorScheme}`);
-    if (!PICTURES) continue;
-    await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}.png`, fullPage: true });
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-390.png`, fullPage: true });
-    await page.setViewportSize({ width: 1440, height: 900 });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
 }
 
 async function says(words: string): Promise<void> {

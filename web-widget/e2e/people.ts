@@ -35,6 +35,23 @@ export async function accessible(page: Page, where: string): Promise<void> {
   expect(found, where).toEqual([]);
 }
 
+/** Where pictures go, if somebody wants to look at them. */
+export const PICTURES = process.env.KOMMUTATOR_SHOTS;
+
+/** No serious trouble, light and dark; and a picture of each if somebody wants to look. */
+export async function seen(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await accessible(page, `${name}, ${colorScheme}`);
+    if (!PICTURES) continue;
+    await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}.png`, fullPage: true });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-390.png`, fullPage: true });
+    await page.setViewportSize({ width: 1440, height: 900 });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
 export class Manager {
   private constructor(
     readonly context: BrowserContext,

@@ -9,13 +9,12 @@ import { es } from "../messenger/src/words/es.ts";
 import { ru } from "../messenger/src/words/ru.ts";
 import { launch } from "./browser.mjs";
 import { mailServer, type Served, serve, textOf, totp } from "./first.ts";
-import { accessible } from "./people.ts";
+import { accessible, seen } from "./people.ts";
 
 const real = process.env.KOMMUTATOR_BIN !== undefined;
 const WORDS = { ru, en, es } as unknown as Record<"ru" | "en" | "es", Record<string, string>>;
 const OWNER = { email: "maria@example.com", password: "dlinny-parol-1" };
 const SECOND = { email: "ivan@example.com", password: "dlinny-parol-2" };
-const PICTURES = process.env.KOMMUTATOR_SHOTS;
 
 let browser: Browser;
 let shop: Served;
@@ -42,20 +41,6 @@ async function open(address: string): Promise<Page> {
   const page = await context.newPage();
   await page.goto(address);
   return page;
-}
-
-/** No serious trouble, light and dark; and a picture of each if somebody wants to look. */
-async function seen(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    await accessible(page, `${name}, ${colorScheme}`);
-    if (!PICTURES) continue;
-    await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}.png`, fullPage: true });
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-390.png`, fullPage: true });
-    await page.setViewportSize({ width: 1440, height: 900 });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
 }
 
 const named = (page: Page, name: string) => page.getByRole("button", { name, exact: true });

@@ -268,7 +268,8 @@ impl Draft {
             };
             self.batch.append(&feed, entries::write(&entry)?);
         }
-        if self.changes.is_empty() && !self.quiet {
+        // Messages tell of their conversation too, but not what people are to be told of it.
+        if self.tell.is_some() || (self.changes.is_empty() && !self.quiet) {
             let entry = FeedEntry::Conversation { c: self.conversation.id, a: self.conversation.account, t: self.tell.take(), e: self.facts };
             self.batch.append(&feed, entries::write(&entry)?);
         }

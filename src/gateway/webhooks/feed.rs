@@ -21,7 +21,7 @@ use crate::store::table::Stored;
 const PAGE: (usize, usize) = (200, 20);
 /// Deliveries and bytes of one commit.
 const PORTION: (usize, usize) = (500, 3 * 1024 * 1024);
-/// Deliveries of one message that are looked for when it is erased.
+/// Deliveries of one message read at once when it is erased.
 const OF_MESSAGE: usize = 200;
 
 /// Something a webhook can be told.
@@ -189,16 +189,22 @@ fn body(workspace: WorkspaceId, id: DeliveryId, event: WebhookEvent, at: Time, d
 /// What was told of a message before it was erased or taken back is blanked, in the commit that goes past that.
 async fn blank(house: &House, workspace: WorkspaceId, told: &[Told], batch: &mut Batch) -> Result<(), StoreError> {
     let erased: BTreeSet<MessageId> = told.iter().filter(|one| one.erased).filter_map(|one| one.message).collect();
+    let store = house.store.workspace(workspace);
     for message in erased {
         let group = WebhookDelivery::of_message(message);
-        for (_, old) in
-            house.store.workspace(workspace).scan_index::<WebhookDelivery>(WebhookDelivery::BY_MESSAGE, &group, Scan::first(OF_MESSAGE)).await?
-        {
-            let record = &old.record;
-            let data = json!({ "conversation": message.conversation, "message_id": message, "erased": true });
-            let blanked =
-                WebhookDelivery { body: body(workspace, record.id, record.event, record.created_at, &data), answer: None, ..record.clone() };
-            batch.update(&old, &blanked)?;
+        let data = json!({ "conversation": message.conversation, "message_id": message, "erased": true });
+        let mut scan = Scan::first(OF_MESSAGE);
+        loop {
+            let page = store.scan_index::<WebhookDelivery>(WebhookDelivery::BY_MESSAGE, &group, scan.clone()).await?;
+            for (_, old) in &page {
+                let record = &old.record;
+                let body = body(workspace, record.id, record.event, record.created_at, &data);
+                batch.update(old, &WebhookDelivery { body, answer: None, ..record.clone() })?;
+            }
+            if page.len() < OF_MESSAGE {
+                break;
+            }
+            scan.above = page.into_iter().last().map(|(position, _)| position);
         }
     }
     Ok(())
@@ -212,7 +218,7 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
     let mut conversations = BTreeSet::new();
     let mut facts = Vec::new();
     let mut last_change: HashMap<MessageId, u64> = HashMap::new();
-    let mut last_customer: HashMap<CustomerId, u64> = HashMap::new();
+    let mut last_customer: HashMap<(CustomerId, Option<AccountId>), u64> = HashMap::new();
     let mut last_row: HashMap<ConversationId, u64> = HashMap::new();
     for (number, entry) in &entries {
         let (conversation, with) = match entry {
@@ -226,8 +232,9 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
                 (*c, e)
             }
             FeedEntry::Conversation { c, e, .. } => (*c, e),
-            FeedEntry::Customer { c, .. } => {
-                last_customer.insert(*c, *number);
+            // There is one for each of their channel accounts: a webhook may hear of some of them only.
+            FeedEntry::Customer { c, a } => {
+                last_customer.insert((*c, *a), *number);
                 continue;
             }
             FeedEntry::Account { .. } | FeedEntry::Setting { .. } => continue,
@@ -246,7 +253,7 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
     for (number, entry) in entries {
         let (c, a, f) = match &entry {
             FeedEntry::Customer { c, a } => {
-                if wants(WebhookEvent::Customer) && last_customer.get(c) == Some(&number) {
+                if wants(WebhookEvent::Customer) && last_customer.get(&(*c, *a)) == Some(&number) {
                     let data = json!({ "channel": a, "customer": c });
                     told.push(Told { number, event: WebhookEvent::Customer, account: *a, conversation: None, message: None, erased: false, data });
                 }

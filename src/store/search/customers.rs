@@ -1,41 +1,67 @@
 //! Customers in the search's file: what they are called and reached by, found as messages are. No text lies there either.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, Transaction, params};
 
 use super::words::{self, index_text};
-use super::{FoundCustomers, PutCustomer, ResultPlace, SearchError, Within};
-use crate::model::ids::{CustomerId, WorkspaceId};
+use super::{FoundCustomers, PutCustomer, PutPart, ResultPlace, SearchError, Within};
+use crate::model::ids::{AccountId, CustomerId, WorkspaceId};
 
 /// Customers forgotten in one transaction of a reset.
 const RESET_STEP: u32 = 5_000;
 
+/// The row that holds all of a customer.
+const WHOLE: i64 = 0;
+
 pub(super) fn put(transaction: &Transaction<'_>, workspace: WorkspaceId, put: &PutCustomer) -> Result<(), SearchError> {
     let customer = put.customer.0.cast_signed();
-    let row: Option<i64> = transaction
-        .prepare_cached("SELECT row FROM customers WHERE workspace = ?1 AND customer = ?2")?
-        .query_row(params![workspace.0, customer], |row| row.get(0))
-        .optional()?;
-    if let Some(row) = row {
+    let mut rows: BTreeMap<i64, i64> = transaction
+        .prepare_cached("SELECT account, row FROM customers WHERE workspace = ?1 AND customer = ?2")?
+        .query_map(params![workspace.0, customer], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for row in rows.values() {
         transaction.prepare_cached("DELETE FROM people WHERE rowid = ?1")?.execute([row])?;
     }
-    let Some(texts) = &put.texts else {
-        transaction.prepare_cached("DELETE FROM customers WHERE workspace = ?1 AND customer = ?2")?.execute(params![workspace.0, customer])?;
-        return Ok(());
-    };
-    let row = match row {
-        Some(row) => row,
-        None => transaction
-            .prepare_cached("INSERT INTO customers (workspace, customer) VALUES (?1, ?2) RETURNING row")?
-            .query_row(params![workspace.0, customer], |row| row.get(0))?,
+    for (account, text) in texts(workspace, put) {
+        // A row that stays keeps its place in the order.
+        let row = match rows.remove(&account) {
+            Some(row) => row,
+            None => transaction
+                .prepare_cached("INSERT INTO customers (workspace, customer, account) VALUES (?1, ?2, ?3) RETURNING row")?
+                .query_row(params![workspace.0, customer, account], |row| row.get(0))?,
+        };
+        transaction.prepare_cached("INSERT INTO people (rowid, stems) VALUES (?1, ?2)")?.execute(params![row, text])?;
+    }
+    for row in rows.values() {
+        transaction.prepare_cached("DELETE FROM customers WHERE row = ?1")?.execute([row])?;
+    }
+    Ok(())
+}
+
+/// The rows of a customer. Nobody may find somebody by words of a channel they do not see, so where not every part is seen by the same
+/// people, each account has a row of its own beside the one for those who see everything.
+fn texts(workspace: WorkspaceId, put: &PutCustomer) -> Vec<(i64, String)> {
+    let Some(own) = &put.texts else { return Vec::new() };
+    let text = |marks: &[String], parts: &mut dyn Iterator<Item = &PutPart>| {
+        let texts: Vec<&str> = own.iter().chain(parts.flat_map(|part| &part.texts)).map(String::as_str).collect();
+        index_text(marks, &texts)
     };
     let mut marks = vec![words::workspace_mark(workspace)];
-    marks.extend(put.accounts.iter().map(|account| words::account_mark(*account)));
-    if put.accounts.is_empty() {
+    let Some(first) = put.parts.first() else {
         marks.push(words::unseen_mark(workspace));
+        return vec![(WHOLE, text(&marks, &mut std::iter::empty()))];
+    };
+    if put.parts.iter().all(|part| part.accounts == first.accounts) {
+        marks.extend(first.accounts.iter().map(|account| words::account_mark(*account)));
+        return vec![(WHOLE, text(&marks, &mut put.parts.iter()))];
     }
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    transaction.prepare_cached("INSERT INTO people (rowid, stems) VALUES (?1, ?2)")?.execute(params![row, index_text(&marks, &texts)])?;
-    Ok(())
+    let accounts: BTreeSet<AccountId> = put.parts.iter().flat_map(|part| &part.accounts).copied().collect();
+    let each = accounts.into_iter().map(|account| {
+        let mut parts = put.parts.iter().filter(|part| part.accounts.contains(&account));
+        (account.0.cast_signed(), text(&[words::account_mark(account)], &mut parts))
+    });
+    std::iter::once((WHOLE, text(&marks, &mut put.parts.iter()))).chain(each).collect()
 }
 
 pub(super) fn reset(connection: &mut Connection, workspace: WorkspaceId) -> Result<(), SearchError> {
@@ -73,8 +99,12 @@ pub(super) fn query(
     let expression = words::within(&marks, expression.as_deref());
     let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let mut statement = connection.prepare_cached(
+        // Found in several of their channels, they stand where the newest of these rows is.
         "SELECT c.row, c.customer FROM people CROSS JOIN customers AS c ON c.row = people.rowid
-         WHERE people MATCH ?1 AND people.rowid < ?2 AND c.workspace = ?4 ORDER BY people.rowid DESC LIMIT ?3",
+         WHERE people MATCH ?1 AND people.rowid < ?2 AND c.workspace = ?4 AND NOT EXISTS (
+             SELECT 1 FROM customers AS d CROSS JOIN people AS p ON p.rowid = d.row
+             WHERE d.workspace = c.workspace AND d.customer = c.customer AND d.row > c.row AND p.people MATCH ?1
+         ) ORDER BY people.rowid DESC LIMIT ?3",
     )?;
     let found = statement.query_map(params![expression, before.unwrap_or(i64::MAX), rows, workspace.0], |row| {
         Ok((row.get::<_, i64>(0)?, CustomerId(row.get::<_, i64>(1)?.cast_unsigned())))
@@ -86,8 +116,14 @@ pub(super) fn query(
     let total = match before {
         Some(_) => None,
         None => {
-            let count: i64 =
-                connection.prepare_cached("SELECT count(*) FROM people WHERE people MATCH ?1")?.query_row([expression], |row| row.get(0))?;
+            let count: i64 = match within {
+                // One row each.
+                Within::Workspace | Within::Conversation(_) => connection.prepare_cached("SELECT count(*) FROM people WHERE people MATCH ?1")?,
+                Within::Accounts(_) => connection.prepare_cached(
+                    "SELECT count(DISTINCT c.customer) FROM people CROSS JOIN customers AS c ON c.row = people.rowid WHERE people MATCH ?1",
+                )?,
+            }
+            .query_row([expression], |row| row.get(0))?;
             Some(count.cast_unsigned())
         }
     };

@@ -16,7 +16,7 @@ use super::{Change, FeedPlace, Put, PutCustomer, SearchError, Within, customers}
 use crate::model::ids::{ConversationId, CustomerId, MessageId, WorkspaceId};
 
 /// Raised with every change of the tables or of how words are made: an older file is built anew.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// The bits of a row number below the millisecond.
 const SHARE_BITS: u32 = 20;
 /// 2020-01-01, where row numbers begin.
@@ -36,8 +36,10 @@ CREATE UNIQUE INDEX by_message ON messages (workspace, conversation, number);
 CREATE VIRTUAL TABLE words USING fts5 (
     stems, content='', contentless_delete=1, detail=none, prefix='1 2 3 4', tokenize=\"ascii tokenchars '@.+-_'\"
 );
-CREATE TABLE customers (row INTEGER PRIMARY KEY AUTOINCREMENT, workspace INTEGER NOT NULL, customer INTEGER NOT NULL);
-CREATE UNIQUE INDEX by_customer ON customers (workspace, customer);
+CREATE TABLE customers (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, workspace INTEGER NOT NULL, customer INTEGER NOT NULL, account INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX by_customer ON customers (workspace, customer, account);
 CREATE VIRTUAL TABLE people USING fts5 (
     stems, content='', contentless_delete=1, detail=none, prefix='1 2 3 4', tokenize=\"ascii tokenchars '@.+-_'\"
 );

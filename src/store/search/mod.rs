@@ -12,6 +12,7 @@
 //!
 //! One thread writes; queries run on the blocking pool, a few at once, five seconds each at most.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -112,10 +113,19 @@ pub enum Change {
 pub struct PutCustomer {
     /// The customer.
     pub customer: CustomerId,
-    /// The channel accounts they wrote to, or were written to from.
-    pub accounts: Vec<AccountId>,
-    /// Names, phones, e-mails and what managers wrote; none: they are one with another customer, and not found any more.
+    /// What managers wrote, by which everybody who may see the customer finds it; none: it is one with another, and not found any more.
     pub texts: Option<Vec<String>>,
+    /// As the channels know it.
+    pub parts: Vec<PutPart>,
+}
+
+/// What a customer is found by for those who see one of these channel accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutPart {
+    /// The channel accounts they wrote to, or were written to from; none: only who sees all channels finds them by this.
+    pub accounts: BTreeSet<AccountId>,
+    /// Names, phones, e-mails.
+    pub texts: Vec<String>,
 }
 
 /// Where a query looks.

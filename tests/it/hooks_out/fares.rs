@@ -65,6 +65,31 @@ pub(super) async fn only_what_is_asked_for_is_told(mut scene: Scene) {
     assert_eq!(scene.log(&narrow, "").await.len(), 1);
 }
 
+pub(super) async fn a_customer_of_two_channels_is_told_by_each(mut scene: Scene) {
+    let (_, other_key) = scene.app.widget(scene.workspace, "Второй").await;
+    let (first, _) = scene.says("в первый").await;
+    let (mut second, _) = scene.app.visitor(&other_key).await;
+    second.say(json!({ "type": "send", "client_id": "s-1", "text": "во второй" })).await;
+    let accepted = second.until(|frame| frame["type"] == "accepted").await.pop().unwrap();
+    let (mut people, mut channels) = (Vec::new(), Vec::new());
+    for conversation in [first, text(&accepted["message"], "conversation")] {
+        people.push(text(&scene.owner.get(&format!("/api/v1/conversations/{conversation}/person")).await.body, "customer"));
+        channels.push(text(&scene.owner.get(&format!("/api/v1/conversations/{conversation}")).await.body, "channel"));
+    }
+    let merged = scene.owner.post(&format!("/api/v1/customers/{}/merge", people[1]), json!({ "into": people[0] })).await;
+    assert_eq!(merged.status, 200, "{}", merged.text);
+    let mut hooks = Vec::new();
+    for channel in &channels {
+        let narrow = json!({ "name": "Узкий", "url": scene.receiver.url, "events": ["customer.updated"], "channels": [channel] });
+        hooks.push(text(&scene.owner.post("/api/v1/webhooks", narrow).await.body, "id"));
+    }
+    let renamed = scene.owner.patch(&format!("/api/v1/customers/{}", people[0]), json!({ "name": "Анна" })).await;
+    assert_eq!(renamed.status, 200, "{}", renamed.text);
+    for hook in hooks {
+        scene.until("it was told of its own channel", &hook, |_, log| log.len() == 1 && log[0]["status"] == "delivered").await;
+    }
+}
+
 pub(super) async fn what_fails_is_tried_again_and_holds_up_its_conversation(mut scene: Scene) {
     let (hook, _) = scene.hook(&["message.added"]).await;
     scene.receiver.answers([Answers::Status(500), Answers::With(503, "Retry-After: 40\r\n")]);

@@ -97,7 +97,8 @@ macro_rules! on_both_engines {
 }
 
 on_both_engines! {
-    fares: what_happens_is_told_signed_and_in_order, only_what_is_asked_for_is_told, what_fails_is_tried_again_and_holds_up_its_conversation,
+    fares: what_happens_is_told_signed_and_in_order, only_what_is_asked_for_is_told, a_customer_of_two_channels_is_told_by_each,
+        what_fails_is_tried_again_and_holds_up_its_conversation,
         each_answer_has_its_end, one_that_takes_nothing_is_switched_off, a_slow_one_delays_no_other, a_form_says_what_is_wrong;
     kept: an_erased_message_is_blanked_in_what_was_stored, a_replaced_secret_signs_beside_the_new_one, too_many_that_wait_are_dropped_and_counted,
         the_log_is_bounded_and_goes_with_the_webhook, a_delivery_is_sent_again_under_its_id;
