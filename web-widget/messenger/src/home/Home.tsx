@@ -1,5 +1,5 @@
 import { createSignal, For, type JSX, onCleanup, Show } from "solid-js";
-import { dateTime } from "@kommutator/shared/format.ts";
+import { dateTime, waiting } from "@kommutator/shared/format.ts";
 import { locale, reasonText, t } from "../i18n.ts";
 import { chatPath, follow } from "../route.ts";
 import { Health } from "../settings/Channels.tsx";
@@ -36,7 +36,6 @@ function Line(props: { icon: IconName; href: string; title: JSX.Element; about?:
 
 function Waits(props: { found: Looked; now: number }) {
   const late = () => props.found.waiting.filter((one) => isOverdue(one.unanswered_since, props.now)).length;
-  const minutes = (since: string) => Math.max(0, Math.round((props.now - Date.parse(since)) / 60_000));
   return (
     <Card title={t("home.waits")} href="/">
       <ul class="numbers-of">
@@ -47,7 +46,7 @@ function Waits(props: { found: Looked; now: number }) {
       <Show when={props.found.waiting.length > 0} fallback={<Quiet text={t("home.waits.none")} />}>
         <ul class="lines-of">
           <For each={props.found.waiting}>
-            {(one) => <Line icon="clock" href={chatPath(one.id)} title={one.title || t("list.noName")} about={one.preview?.text ?? ""} bad={isOverdue(one.unanswered_since, props.now)}><Show when={one.unanswered_since}>{(since) => <small class="time">{t("home.minutes", { n: minutes(since()) })}</small>}</Show></Line>}
+            {(one) => <Line icon="clock" href={chatPath(one.id)} title={one.title || t("list.noName")} about={one.preview?.text ?? ""} bad={isOverdue(one.unanswered_since, props.now)}><Show when={one.unanswered_since}>{(since) => <small class="time">{waiting(locale(), since(), props.now)}</small>}</Show></Line>}
           </For>
         </ul>
       </Show>
