@@ -153,6 +153,8 @@ impl Bulk {
             customer_read_up_to: 0,
             customer_wrote: true,
             unanswered_since: at.is_multiple_of(2).then_some(when),
+            answers_since: None,
+            answers_at: None,
             overdue_at: None,
             overdue: 0,
             active_at: when,

@@ -114,6 +114,31 @@ pub enum Command {
         /// The moment the timer stood at: if it was moved meanwhile, nothing happens.
         due: Time,
     },
+    /// A site's visitor has not seen what was answered for a while.
+    WriteAnswers {
+        /// Where.
+        conversation: ConversationId,
+        /// The moment the timer stood at.
+        due: Time,
+        /// Whether they are on the site now.
+        online: bool,
+    },
+    /// It is known what became of the letter to a site's visitor.
+    AnswersWritten {
+        /// Where.
+        conversation: ConversationId,
+        /// The first message of the letter.
+        from: u32,
+        /// The last.
+        up_to: u32,
+        /// What became of it, as it is shown with them.
+        how: Reason,
+    },
+    /// A site's visitor who had left is on the site again.
+    CameBack {
+        /// Where.
+        conversation: ConversationId,
+    },
     /// It is to be looked at again.
     MarkUnread {
         /// Where.
@@ -200,6 +225,9 @@ impl Command {
             | Self::Snooze { conversation, .. }
             | Self::Wake { conversation, .. }
             | Self::Escalate { conversation, .. }
+            | Self::WriteAnswers { conversation, .. }
+            | Self::AnswersWritten { conversation, .. }
+            | Self::CameBack { conversation }
             | Self::MarkUnread { conversation }
             | Self::Tag { conversation, .. }
             | Self::Block { conversation, .. }

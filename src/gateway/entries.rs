@@ -162,6 +162,13 @@ pub enum TimerEntry {
         /// What that moment is: 1 or 2, see [`Tell::Overdue`].
         s: u8,
     },
+    /// A site's visitor has not seen what was answered by then.
+    Answers {
+        /// The conversation.
+        c: ConversationId,
+        /// The login that owns it.
+        l: LoginId,
+    },
 }
 
 impl TimerEntry {
@@ -171,6 +178,7 @@ impl TimerEntry {
         match self {
             Self::Snooze { c, .. } => format!("snooze/{c}").into_bytes(),
             Self::Overdue { c, s, .. } => format!("overdue/{s}/{c}").into_bytes(),
+            Self::Answers { c, .. } => format!("answers/{c}").into_bytes(),
         }
     }
 }

@@ -53,6 +53,42 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// Lets mail programs offer a button that stops the letters.
+#[derive(Clone)]
+struct Unsubscribe(String);
+
+impl Header for Unsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.trim_matches(['<', '>']).to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), format!("<{}>", self.0))
+    }
+}
+
+/// That one press of it is enough (RFC 8058).
+#[derive(Clone)]
+struct UnsubscribePost;
+
+impl Header for UnsubscribePost {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
+    }
+}
+
 /// Reads what letters come from.
 ///
 /// # Errors
@@ -105,13 +141,18 @@ impl Mail {
     pub async fn send(&self, id: &str, to: &str, written_at: Time, letter: &Composed) -> Result<(), MailError> {
         let address: Address = to.parse().map_err(|_| MailError::BadAddress)?;
         let written = UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(written_at.0).unwrap_or(0))).unwrap_or(UNIX_EPOCH);
-        let message = Message::builder()
+        let builder = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
             .subject(letter.subject.clone())
             .date(written)
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
-            .header(AutoSubmitted)
+            .header(AutoSubmitted);
+        let builder = match &letter.stop {
+            Some(stop) => builder.header(Unsubscribe(stop.clone())).header(UnsubscribePost),
+            None => builder,
+        };
+        let message = builder
             .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
             .map_err(|error| MailError::Never(error.to_string()))?;
         match tokio::time::timeout(self.settings.patience.saturating_mul(2), self.transport.send(message)).await {

@@ -11,6 +11,8 @@ pub struct Composed {
     pub text: String,
     /// For those that show pages.
     pub html: String,
+    /// Where its reader can say that they want no more.
+    pub stop: Option<String>,
 }
 
 /// Words of one letter in one language; `{workspace}` and `{by}` are put in.
@@ -65,12 +67,19 @@ pub fn compose(kind: LetterKind, locale: &str, given: &LetterWords) -> Composed 
         text.push_str(&format!("\n\n{}\n{}", words.button, given.link));
     }
     text.push_str(&format!("\n\n{}\n", words.note));
-    let html = page(&subject, &lines, (!given.link.is_empty()).then_some((words.button, &given.link)), words.note, locale);
-    Composed { subject, text, html }
+    if !given.stop.is_empty() {
+        text.push_str(&format!("\n{}\n{}\n", stop_label(locale), given.stop));
+    }
+    let html = page(&subject, &lines, (!given.link.is_empty()).then_some((words.button, &given.link)), words.note, locale, &given.stop);
+    Composed { subject, text, html, stop: Some(given.stop.clone()).filter(|stop| !stop.is_empty()) }
 }
 
-fn page(subject: &str, lines: &[String], button: Option<(&str, &String)>, note: &str, locale: &str) -> String {
-    let paragraph = |line: &String| format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line));
+fn page(subject: &str, lines: &[String], button: Option<(&str, &String)>, note: &str, locale: &str, stop: &str) -> String {
+    let paragraph = |line: &String| format!("<p style=\"margin:0 0 16px;white-space:pre-line\">{}</p>", escape(line));
+    let stop = match stop.is_empty() {
+        true => String::new(),
+        false => format!("<br><a href=\"{}\" style=\"color:#6b7280\">{}</a>", escape(stop), escape(stop_label(locale))),
+    };
     let paragraphs: String = lines.iter().map(paragraph).collect();
     let button = button.map_or_else(String::new, |(label, link)| {
         format!(
@@ -83,11 +92,20 @@ fn page(subject: &str, lines: &[String], button: Option<(&str, &String)>, note: 
     format!(
         "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head><body style=\"margin:0;padding:24px;background:#f3f4f6;\
          font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;color:#1f2937\"><div style=\"max-width:520px;margin:0 auto;padding:32px;\
-         background:#ffffff;border-radius:16px\">{paragraphs}{button}<p style=\"margin:24px 0 0;font-size:13px;color:#6b7280\">{}</p></div></body></html>",
+         background:#ffffff;border-radius:16px\">{paragraphs}{button}<p style=\"margin:24px 0 0;font-size:13px;color:#6b7280\">{}{stop}</p></div></body></html>",
         escape(locale),
         escape(subject),
         escape(note)
     )
+}
+
+/// What the link that stops the letters says.
+fn stop_label(locale: &str) -> &'static str {
+    match locale {
+        "en" => "Do not write me by e-mail",
+        "es" => "No me escribáis por correo",
+        _ => "Не писать мне по почте",
+    }
 }
 
 /// One line of a name: without control characters, cut.
@@ -99,7 +117,8 @@ fn clean(text: &str) -> String {
 /// What somebody wrote: without control characters but the ends of lines, cut.
 fn words_of(text: &str) -> String {
     let plain: String = text.chars().filter(|letter| !letter.is_control() || *letter == '\n').take(LONGEST_TEXT).collect();
-    plain.trim().to_owned()
+    let cut = if text.chars().nth(LONGEST_TEXT).is_some() { "…" } else { "" };
+    format!("{}{cut}", plain.trim())
 }
 
 fn or(text: String, other: &str) -> String {
@@ -214,6 +233,13 @@ fn russian(kind: LetterKind) -> Words {
             note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
             nobody: NOBODY,
         },
+        LetterKind::Answer => Words {
+            subject: "{by}: ответ на ваше сообщение",
+            lines: &["Вам ответили:"],
+            button: "Продолжить разговор",
+            note: "Вы писали в чат на сайте и оставили этот адрес. Ссылка действует 7 дней; не пересылайте её: по ней видно всю переписку.",
+            nobody: NOBODY,
+        },
     }
 }
 
@@ -305,6 +331,13 @@ fn english(kind: LetterKind) -> Words {
             lines: &["A message to “{about}” could not be sent. The conversation shows why, and lets you try again."],
             button: "Open the conversation",
             note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
+        },
+        LetterKind::Answer => Words {
+            subject: "{by}: an answer to your message",
+            lines: &["You were answered:"],
+            button: "Go on with the conversation",
+            note: "You wrote in the chat of the site and left this address. The link works for 7 days; do not pass it on: it shows the whole conversation.",
             nobody: NOBODY,
         },
     }
@@ -400,6 +433,13 @@ fn spanish(kind: LetterKind) -> Words {
             note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
             nobody: NOBODY,
         },
+        LetterKind::Answer => Words {
+            subject: "{by}: respuesta a tu mensaje",
+            lines: &["Te han respondido:"],
+            button: "Seguir la conversación",
+            note: "Escribiste en el chat del sitio y dejaste esta dirección. El enlace vale 7 días; no lo reenvíes: muestra toda la conversación.",
+            nobody: NOBODY,
+        },
     }
 }
 
@@ -407,7 +447,7 @@ fn spanish(kind: LetterKind) -> Words {
 mod tests {
     use super::*;
 
-    const KINDS: [LetterKind; 12] = [
+    const KINDS: [LetterKind; 13] = [
         LetterKind::Invitation,
         LetterKind::PasswordLink,
         LetterKind::PasswordChanged,
@@ -420,6 +460,7 @@ mod tests {
         LetterKind::Overdue,
         LetterKind::ChannelLost,
         LetterKind::SendFailed,
+        LetterKind::Answer,
     ];
 
     #[test]

@@ -179,6 +179,12 @@ pub struct Conversation {
     /// Whether the customer ever wrote here: until then what we write is unanswered.
     #[serde(default)]
     pub customer_wrote: bool,
+    /// Answers from this number on wait for a site's visitor to come back.
+    #[serde(default)]
+    pub answers_since: Option<u32>,
+    /// When a letter gathers them; none beside the other: that was done.
+    #[serde(default)]
+    pub answers_at: Option<Time>,
     /// Since when the customer waits (G-04).
     #[serde(default)]
     pub unanswered_since: Option<Time>,

@@ -68,6 +68,8 @@ pub enum LetterKind {
     ChannelLost,
     /// A message could not be sent.
     SendFailed,
+    /// What a site's visitor was answered after they left.
+    Answer,
 }
 
 /// How far a letter came.
@@ -97,6 +99,9 @@ pub struct LetterWords {
     /// The customer or channel it is about, by name.
     #[serde(default)]
     pub about: String,
+    /// Where its reader can say that they want no more; empty: nowhere.
+    #[serde(default)]
+    pub stop: String,
     /// What somebody wrote; empty: it is not to be shown.
     #[serde(default)]
     pub text: String,

@@ -139,6 +139,62 @@ pub struct NoticePlace {
     pub place: u64,
 }
 
+/// A letter to a site's visitor that gathers what was answered and not seen, still to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerLetter {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The letter's id: written twice, it is one.
+    pub letter: LetterId,
+    /// The first message.
+    pub from: u32,
+    /// The last.
+    pub up_to: u32,
+    /// Whether it lies with the other letters, and is only waited for.
+    #[serde(default)]
+    pub written: bool,
+    /// When it is looked at.
+    pub next_at: Time,
+    /// When that was decided.
+    pub created_at: Time,
+}
+
+/// What an address got of a workspace's letters to visitors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterReader {
+    /// SHA-256 of the address in lower case, hex.
+    pub hash: String,
+    /// Since when its owner wants none.
+    #[serde(default)]
+    pub stopped_at: Option<Time>,
+    /// When letters were written to it, as far back as that counts.
+    #[serde(default)]
+    pub written: Vec<Time>,
+}
+
+impl LetterReader {
+    /// The most letters of a day and of thirty.
+    const MOST: [(i64, usize); 2] = [(24 * 60 * 60 * 1_000, 3), (30 * 24 * 60 * 60 * 1_000, 10)];
+
+    /// An address that got none.
+    #[must_use]
+    pub fn new(hash: String) -> Self {
+        Self { hash, stopped_at: None, written: Vec::new() }
+    }
+
+    /// Counts one more letter, if there may be one.
+    pub fn takes(&mut self, now: Time) -> bool {
+        let since = |span: i64| self.written.iter().filter(|at| now.since(**at) < span).count();
+        if self.stopped_at.is_some() || Self::MOST.iter().any(|(span, most)| since(*span) >= *most) {
+            return false;
+        }
+        let [_, (span, _)] = Self::MOST;
+        self.written.retain(|at| now.since(*at) < span);
+        self.written.push(now);
+        true
+    }
+}
+
 impl NoticeSettings {
     /// What is wished for an event.
     #[must_use]

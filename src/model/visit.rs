@@ -89,7 +89,8 @@ mod tests {
             .map(|n| (format!("m{n:03}"), long(1_000)))
             .chain([("bad name".to_owned(), "x".to_owned()), ("empty".to_owned(), "\n".to_owned())]);
         let page = Page { url: Some(long(5_000)), title: Some(long(5_000)), referrer: Some("\u{0}".to_owned()) };
-        let hello = |key: &str| VisitHello { key: key.into(), first: page.clone(), marks: marks.clone().collect(), analytics: BTreeMap::new() };
+        let hello =
+            |key: &str| VisitHello { key: key.into(), first: page.clone(), marks: marks.clone().collect(), analytics: BTreeMap::new(), back: None };
         let told = |key: &str| Visit::told(hello(key), "CODE".into(), AccountId(1), "v", Time(0));
         let visit = told("abcdefgh");
         assert_eq!(

@@ -25,6 +25,7 @@
 //! | `visit` | workspace | code | |
 //! | `notice_wishes`, `absence`, `push_subscription`, `notice_place` | workspace | user; session; one record | scan |
 //! | `notice` | workspace | user, way, topic | `due` (time) |
+//! | `answer_letter`, `letter_reader` | workspace | conversation, letter; hash of an address | `answer_letter`: `due` (time) |
 //! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
 
 mod hooks;

@@ -7,6 +7,7 @@ mod customers;
 mod faults;
 mod files;
 mod hooks_out;
+mod letters;
 mod notices;
 mod operating;
 #[cfg(feature = "faults")]

@@ -5,7 +5,9 @@ use kommutator::channel::registry::Channels;
 use kommutator::config::{Config, Options};
 use kommutator::demo;
 use kommutator::demo::sample::{self, Sample};
-use kommutator::model::time::RealWorld;
+use kommutator::model::conversation::Conversation;
+use kommutator::model::time::{RealWorld, World};
+use kommutator::store::port::Scan;
 
 use crate::support::recount::recount;
 
@@ -17,6 +19,10 @@ async fn written(sample: &Sample) -> crate::support::recount::Recount {
     let prepared = demo::prepare(&house, &config.public_url).await.unwrap();
     let house = sample::write(house, &prepared, sample).await.unwrap();
     let counted = recount(house.store.engine()).await;
+    let now = RealWorld.now();
+    for one in house.store.workspace(prepared.workspace).scan::<Conversation>(&[], Scan::first(1_000)).await.unwrap() {
+        assert!(one.record.active_at <= now, "it is of a day that is still to come: {:?}", one.record);
+    }
     house.store.engine().close().await;
     counted
 }

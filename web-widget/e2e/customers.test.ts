@@ -33,7 +33,7 @@ beforeAll(async () => {
   const channel = items.find((one) => one.widget?.key === demo.widget_key);
   if (!channel?.widget) throw new Error("the demo has no widget");
   await api("PATCH", `/channels/${channel.id}`, { widget: { origins: [...channel.widget.origins, hostPage] } });
-  await api("POST", "/users", { name: "Вторая", email: `customers-${run}@example.com`, password, role: "manager", channels: null });
+  await api("POST", "/users", { name: "Инна", email: `customers-${run}@example.com`, password, role: "manager", channels: null });
   browser = await launch();
   owner = await Manager.enter(browser, demo.email, demo.password);
   second = await Manager.enter(browser, `customers-${run}@example.com`, password);

@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
-import { type Demo, Manager } from "./people.ts";
+import { caller, type Demo, Manager } from "./people.ts";
 import { demoServer, type Running } from "./server.mjs";
 
 const LAST = "И последнее: спасибо вам большое!";
@@ -69,4 +69,31 @@ it("walks the list with the keys and jumps from a find into its place", async ()
   await page.locator(".found .row", { hasText: "удалённое" }).last().click();
   await page.locator(".msg.found", { hasText: "Это ответ на удалённое" }).waitFor();
   await page.keyboard.press("Escape");
+});
+
+it("goes to the end of a long list and back by the keyboard, though little of it is loaded", async () => {
+  const many = await demoServer("large=600");
+  try {
+    const manager = await Manager.enter(browser, many.said.email, many.said.password, many.said.url);
+    const place = manager.page.locator(".place:has(.row.selected)");
+    const stands = (at: number) => expect.poll(() => place.getAttribute("aria-posinset")).toBe(String(at));
+    await manager.row("599").waitFor();
+    await manager.page.keyboard.press("End");
+    await stands(600);
+    await manager.sees("Здравствуйте! Есть 39 размер");
+    await manager.page.keyboard.press("k");
+    await stands(599);
+    // One from the top, where nothing is loaded any more, changes: this one keeps its place.
+    const call = caller(many.said);
+    const { items } = await call<{ items: { id: string }[] }>("GET", "/conversations?view=all&limit=1");
+    await call("POST", `/conversations/${items[0]?.id ?? ""}/messages`, { client_id: "long-1", text: "Ещё здесь?" });
+    await stands(599);
+    expect(await manager.page.locator(".place").count()).toBeLessThan(60);
+    await manager.page.keyboard.press("Home");
+    await stands(1);
+    await manager.sees("Ещё здесь?");
+    await manager.context.close();
+  } finally {
+    await many.stop();
+  }
 });

@@ -11,7 +11,7 @@ const START_MS = 60_000;
 const clean = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KOMMUTATOR_")));
 
 /** Starts it and waits for the line of its output that `ready` makes something of. */
-export async function start(args, { data = mkdtempSync(join(tmpdir(), "kommutator-e2e-")), listen = "127.0.0.1:0", environment = {}, ready = JSON.parse } = {}) {
+export async function start(args, { data = mkdtempSync(join(tmpdir(), "kommutator-e2e-")), listen = "127.0.0.1:0", environment = {}, ready = JSON.parse, startMs = START_MS } = {}) {
   const binary = process.env.KOMMUTATOR_BIN;
   if (!binary) throw new Error("KOMMUTATOR_BIN names no program to test");
   const child = spawn(binary, [...args, "--data", data, "--listen", listen], { stdio: ["ignore", "pipe", "inherit"], env: { ...clean(), ...environment } });
@@ -21,7 +21,7 @@ export async function start(args, { data = mkdtempSync(join(tmpdir(), "kommutato
   child.once("exit", () => process.off("exit", end));
   const ended = new Promise((done) => child.once("exit", done));
   const said = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("the server said nothing in time")), START_MS);
+    const timer = setTimeout(() => reject(new Error("the server said nothing in time")), startMs);
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
     createInterface({ input: child.stdout }).on("line", (line) => {

@@ -1,10 +1,11 @@
 /** What the widget can do beside talking. Each story ends in what the other side sees, and in what is there after a reload. */
+import { createHmac } from "node:crypto";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
 import { noisePng } from "./files.mjs";
-import { accessible, demo, drawn, hostPage, Manager, Visitor } from "./people.ts";
-import { close, letIn, person, personOf, set, watch } from "./shop.ts";
+import { accessible, api, demo, drawn, hostPage, Manager, Visitor } from "./people.ts";
+import { close, letIn, person, personOf, set, watch, widgetChannel } from "./shop.ts";
 
 const run = Math.random().toString(36).slice(2, 8);
 const words = (who: string, n = 1) => `${who}-${run}-${n}`;
@@ -186,6 +187,30 @@ story("does what the page asks: opens, identifies, tells of messages, forgets", 
   expect((await person(words("other"))).emails).toEqual([]);
   await visitor.reload();
   expect(await visitor.words()).not.toContain(words("api"));
+});
+
+story("says so when the site cannot prove whom it names, and keeps what was typed until it can", async () => {
+  await set({});
+  const visitor = await Visitor.come(browser);
+  await visitor.says(words("known"));
+  const says = (id: string, signature: string) => visitor.page.evaluate((who) => (window as unknown as { Kommutator: (what: string, who: unknown) => void }).Kommutator("identify", who), { id, signature });
+  await says(`u-${run}`, "0".repeat(64));
+  await visitor.in(".bar.bad").filter({ hasText: "не смог подтвердить, кто вы" }).waitFor();
+  await accessible(visitor.page, "refused");
+  await visitor.types(words("typed"));
+  await visitor.waiting(words("typed")).waitFor();
+  await visitor.in("textarea").fill(words("half"));
+  // The site mends it.
+  const { secret } = await api<{ secret: string }>("GET", `/channels/${(await widgetChannel()).id}/identity-secret`);
+  await says(`u-${run}`, createHmac("sha256", secret).update(`u-${run}`).digest("hex"));
+  await visitor.in(".msg.own:not(.waits)").filter({ hasText: words("typed") }).waitFor();
+  expect(await visitor.in("textarea").inputValue()).toBe(words("half"));
+  expect(await visitor.in(".bar.bad").count()).toBe(0);
+  // The same visitor in the same conversation.
+  await visitor.said(words("known")).waitFor();
+  await owner.open(words("typed"));
+  await owner.sees(words("known"));
+  expect((await person(words("typed"))).site_id).toBe(`u-${run}`);
 });
 
 story("keeps what the page asks before the script is there", async () => {

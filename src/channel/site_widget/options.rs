@@ -45,6 +45,34 @@ pub struct WidgetTexts {
     pub invitations: BTreeMap<String, String>,
 }
 
+/// Never sooner than this: who answers in two messages writes one letter.
+const SOONEST_MS: i64 = 5_000;
+
+/// Letters to visitors who left before they were answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ToSchema, TS)]
+#[serde(default)]
+#[ts(export_to = "protocol.ts")]
+pub struct Letters {
+    /// Whether there are any; the server's mail must be set up, and the visitor's address known.
+    pub on: bool,
+    /// So many minutes after the first answer they did not see; 0: as soon as it is known that they left.
+    pub minutes: u32,
+}
+
+impl Default for Letters {
+    fn default() -> Self {
+        Self { on: true, minutes: 10 }
+    }
+}
+
+impl Letters {
+    /// The same in milliseconds.
+    #[must_use]
+    pub fn pause_ms(self) -> i64 {
+        (i64::from(self.minutes) * 60_000).max(SOONEST_MS)
+    }
+}
+
 /// What a widget does beside how it looks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ToSchema, TS)]
 #[serde(default)]
@@ -68,6 +96,8 @@ pub struct WidgetOptions {
     pub invitations: Vec<Rule>,
     /// Ways to other messengers.
     pub messengers: Vec<MessengerLink>,
+    /// What happens to answers the visitor does not see.
+    pub letters: Letters,
     /// Whether a new message is heard.
     pub sound: bool,
     /// Whether a closed conversation can be rated.
@@ -86,6 +116,7 @@ impl Default for WidgetOptions {
             offline: Form::default(),
             invitations: Vec::new(),
             messengers: Vec::new(),
+            letters: Letters::default(),
             sound: true,
             rating: true,
         }
@@ -193,6 +224,9 @@ impl WidgetOptions {
             {
                 return wrong("invitations", "too_large");
             }
+        }
+        if self.letters.minutes > 1_440 {
+            return wrong("minutes", "out_of_range");
         }
         if self.messengers.len() > MESSENGERS {
             return wrong("messengers", "too_many");

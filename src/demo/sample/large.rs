@@ -28,7 +28,7 @@ pub(super) async fn write(house: &Arc<House>, prepared: &Prepared, number: usize
     for at in 0..number {
         // The last one wrote a minute ago, the others every half second before.
         let before = i64::try_from(number.saturating_sub(at)).unwrap_or(0).saturating_mul(500);
-        let when = now.plus_ms(-60_000_i64.saturating_add(before.saturating_neg()));
+        let when = now.plus_ms(before.saturating_add(60_000).saturating_neg());
         let named = pick(NAMES, at);
         let name = if named.is_empty() { String::new() } else { format!("{named} {at}") };
         let who = Who { external: format!("largevisitor{at:08}"), name: &name, ..Who::default() };

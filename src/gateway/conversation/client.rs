@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::desk::Desk;
 use super::draft::Draft;
-use super::{Decision, Done, inbound, triage, wording};
+use super::{Decision, Done, comeback, inbound, triage, wording};
 use crate::channel::contract::Transport;
 use crate::gateway::commands::{Answer, Command, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
@@ -86,6 +86,9 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
         Command::Snooze { until, by, .. } => triage::snooze(desk, stored, *until, by),
         Command::Wake { due, .. } => triage::wake(desk, stored, *due),
         Command::Escalate { step, due, .. } => triage::escalate(desk, stored, *step, *due).await,
+        Command::WriteAnswers { due, online, .. } => comeback::write(desk, stored, *due, *online).await,
+        Command::AnswersWritten { from, up_to, how, .. } => comeback::written(desk, stored, *from, *up_to, how).await,
+        Command::CameBack { .. } => comeback::came_back(desk, stored).await,
         Command::MarkUnread { .. } => triage::mark_unread(desk, stored),
         Command::Tag { on, off, by, .. } => triage::tag(desk, stored, on, off, by),
         Command::Block { blocked, by, .. } => triage::block(desk, stored, *blocked, by),
@@ -174,6 +177,9 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
         inbound::reopen(desk, &mut draft, message.number, now, &author.id)?;
     }
     let card = desk.card(conversation.account);
+    if let Some(card) = card.as_ref().filter(|_| !frame.note) {
+        comeback::answered(desk, &mut draft, &mut message, card)?;
+    }
     draft.add(&message, card.as_ref().map_or(&[], |card| card.links.as_slice()))?;
     let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))

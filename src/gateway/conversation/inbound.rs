@@ -98,6 +98,9 @@ pub(crate) async fn message(
     } else if message.admission.is_yes() && draft.conversation.status == ConversationStatus::Closed && message.direction == EntryDirection::Inbound {
         reopen(desk, &mut draft, message.number, now, "")?;
     }
+    if message.direction == EntryDirection::Inbound {
+        super::comeback::seen(&mut draft);
+    }
     if message.admission.is_yes() && message.direction == EntryDirection::Inbound {
         super::triage::woken_by_customer(desk, &mut draft)?;
     }
@@ -195,6 +198,8 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         read_up_to: 0,
         customer_read_up_to: 0,
         customer_wrote: false,
+        answers_since: None,
+        answers_at: None,
         unanswered_since: None,
         overdue_at: None,
         overdue: 0,
@@ -378,5 +383,6 @@ async fn read_by_customer(desk: &Desk, stored: &Stored<Conversation>, number: u3
         }
     }
     draft.conversation.customer_read_up_to = reached;
+    super::comeback::seen_up_to(&mut draft, reached);
     Ok(Decision::Commit(Box::new(draft), Box::new(|_| Done::Answer(Answer::Done))))
 }

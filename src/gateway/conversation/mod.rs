@@ -8,6 +8,7 @@
 //! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask: messages, read marks
 //! * [`triage`]: what managers decide about the conversation itself
+//! * [`comeback`]: answers to visitors who left
 //! * [`wording`]: messages changed, taken back, reacted to, erased
 //! * [`sending`]: attempts to send and what became of them
 //!
@@ -15,6 +16,7 @@
 //! put away by its [`ChannelActor`](super::channel_actor::ChannelActor) when idle; everything it knows lies in the store.
 
 pub mod client;
+pub(crate) mod comeback;
 pub mod desk;
 pub mod draft;
 pub mod inbound;

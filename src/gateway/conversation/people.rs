@@ -172,9 +172,12 @@ fn merge_person(identity: &mut Identity, person: &Person) {
     }
     for (known, told) in [(&mut identity.phones, &person.phones), (&mut identity.emails, &person.emails)] {
         for claim in told {
-            // Bounded: a page that says another e-mail each time fills nothing.
-            if known.len() < 20 && !known.iter().any(|old| old.value == claim.value) {
-                known.push(claim.clone());
+            match known.iter().position(|old| old.value == claim.value) {
+                // What is said now comes last: two may share a machine, and an answer is for who asked.
+                Some(at) => known.split_at_mut(at).1.rotate_left(1),
+                // Bounded: a page that says another e-mail each time fills nothing.
+                None if known.len() < 20 => known.push(claim.clone()),
+                None => {}
             }
         }
     }

@@ -201,13 +201,11 @@ async fn push(house: &House, store: &PartitionStore, notice: &Stored<Notice>, se
     let record = &notice.record;
     let Some(device) = store.get::<PushSubscription>(PushSubscription::at(session)).await? else { return remove(store, notice).await };
     if device.record.user != record.user || !is_open(house, record, session).await? {
-        remove(store, notice).await?;
-        return remove(store, &device).await;
+        return drop_device(store, notice, &device).await;
     }
     let opened = house.keyring.open_text(&context(session), &device.record.sealed).ok();
     let Some(target) = opened.and_then(|text| serde_json::from_str::<Target>(text.expose_secret()).ok()) else {
-        remove(store, notice).await?;
-        return remove(store, &device).await;
+        return drop_device(store, notice, &device).await;
     };
     let key = super::push_key(house).await?;
     let (tag, said) = (tag(record.topic), composed(message, record));
@@ -223,8 +221,7 @@ async fn push(house: &House, store: &PartitionStore, notice: &Stored<Notice>, se
         }
         Err(OutsideError::Gone(_)) => {
             ended("gone");
-            remove(store, notice).await?;
-            remove(store, &device).await
+            drop_device(store, notice, &device).await
         }
         Err(OutsideError::RetryAfter(ms)) => settle(store, notice, Notice { next_at: now.plus_ms(ms), ..record.clone() }).await.map(|_| ()),
         Err(OutsideError::Rejected(reason)) => {
@@ -238,6 +235,14 @@ async fn push(house: &House, store: &PartitionStore, notice: &Stored<Notice>, se
             Ok(())
         }
     }
+}
+
+/// A device that is no longer to be told goes with what it was to be told. If it was registered anew meanwhile, both stay for the next try.
+async fn drop_device(store: &PartitionStore, notice: &Stored<Notice>, device: &Stored<PushSubscription>) -> Result<(), StoreError> {
+    let mut batch = Batch::new();
+    batch.remove(notice);
+    batch.remove(device);
+    ended(store.commit(batch).await.map(|_| ())).map(|_| ())
 }
 
 /// Whether the session a device belongs to still is one.
@@ -306,6 +311,7 @@ async fn letter(house: &House, workspace: WorkspaceId, notice: &Notice, id: Lett
         by: notice.by.clone(),
         link: format!("{}{}", house.public_url, path(notice.topic)),
         about: message.about.clone(),
+        stop: String::new(),
         text: if about == LetterKind::SendFailed { String::new() } else { message.text.clone() },
     };
     let new =
@@ -322,7 +328,7 @@ async fn letter(house: &House, workspace: WorkspaceId, notice: &Notice, id: Lett
     }
 }
 
-async fn remove<R: Record>(store: &PartitionStore, old: &Stored<R>) -> Result<(), StoreError> {
+pub(super) async fn remove<R: Record>(store: &PartitionStore, old: &Stored<R>) -> Result<(), StoreError> {
     let mut batch = Batch::new();
     batch.remove(old);
     ended(store.commit(batch).await.map(|_| ())).map(|_| ())
@@ -336,7 +342,7 @@ async fn settle(store: &PartitionStore, old: &Stored<Notice>, new: Notice) -> Re
     Ok(done.then(|| Stored { version: old.version.saturating_add(1), record: new }))
 }
 
-fn ended(result: Result<(), CommitError>) -> Result<bool, StoreError> {
+pub(super) fn ended(result: Result<(), CommitError>) -> Result<bool, StoreError> {
     match result {
         Ok(()) => Ok(true),
         Err(CommitError::Refused(Refusal::Conflict { .. })) => Ok(false),

@@ -2,12 +2,14 @@
 //!
 //! * [`decide`]: from the feed's entries to what people are still to be told, and how far the feed was looked through, in one commit
 //! * [`deliver`]: what is due goes to devices and into letters; looked at again right before, for much may have happened since
+//! * [`answers`]: letters to visitors who left
 //! * [`lookers`]: who looks at which conversation right now
 //! * [`words`]: what a push says
 //!
 //! One node attends to a workspace, the one that fires its timers. Where two believe it for a moment, the versions of the records see to
 //! it that each thing is decided and begun once.
 
+pub mod answers;
 pub mod decide;
 pub mod deliver;
 pub mod lookers;
@@ -64,6 +66,9 @@ async fn deciding(desk: &Desk) {
 
 async fn delivering(desk: &Desk) {
     loop {
+        if let Err(error) = answers::round(&desk.house, desk.workspace).await {
+            pause(desk.workspace, &error).await;
+        }
         match deliver::round(&desk.house, desk.workspace, &desk.lookers).await {
             Ok(true) => {}
             // Not sooner than a beat: what is due later is found then.

@@ -198,6 +198,10 @@ pub struct VisitHello {
     pub marks: BTreeMap<String, String>,
     /// The visitor's ids in the site's analytics, by the cookie's name.
     pub analytics: BTreeMap<String, String>,
+    /// What a letter's link carried behind the `#`: who it was written to is here again, on whatever device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub back: Option<String>,
 }
 
 /// A visit as members see it.

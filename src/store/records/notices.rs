@@ -1,8 +1,11 @@
 //! The tables of notices: what people want to be told, who is away, devices, what is still to be told.
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
 use super::{alone, entry};
-use crate::model::ids::{SessionId, UserId};
-use crate::model::notice::{Absence, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use crate::model::ids::{ConversationId, LetterId, SessionId, UserId};
+use crate::model::notice::{Absence, AnswerLetter, LetterReader, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
 use crate::store::key::Key;
 use crate::store::port::{IndexEntry, RecordKey};
 use crate::store::table::Record;
@@ -93,5 +96,56 @@ impl Record for NoticePlace {
 
     fn key(&self) -> RecordKey {
         Self::at()
+    }
+}
+
+impl AnswerLetter {
+    /// Index by when they are due.
+    pub const BY_DUE: &'static str = "due";
+
+    /// The record's key.
+    #[must_use]
+    pub fn at(conversation: ConversationId, letter: LetterId) -> RecordKey {
+        RecordKey { group: Key::new().number(conversation.0).done(), item: Key::new().number(letter.0).done() }
+    }
+}
+
+impl Record for AnswerLetter {
+    const TABLE: &'static str = "answer_letter";
+
+    fn key(&self) -> RecordKey {
+        Self::at(self.conversation, self.letter)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        vec![entry(Self::BY_DUE, false, Key::new(), Key::new().signed(self.next_at.0))]
+    }
+}
+
+impl LetterReader {
+    /// How an address is known.
+    #[must_use]
+    pub fn hash_of(address: &str) -> String {
+        HEXLOWER.encode(&Sha256::digest(address.trim().to_lowercase().as_bytes()))
+    }
+
+    /// The record's key by its address.
+    #[must_use]
+    pub fn at(address: &str) -> RecordKey {
+        Self::by_hash(&Self::hash_of(address))
+    }
+
+    /// The record's key.
+    #[must_use]
+    pub fn by_hash(hash: &str) -> RecordKey {
+        RecordKey { group: Vec::new(), item: Key::new().text(hash).done() }
+    }
+}
+
+impl Record for LetterReader {
+    const TABLE: &'static str = "letter_reader";
+
+    fn key(&self) -> RecordKey {
+        Self::by_hash(&self.hash)
     }
 }

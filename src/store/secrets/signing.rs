@@ -22,6 +22,10 @@ pub enum Purpose {
     VisitCode,
     /// The `state` of a redirect to a provider's login.
     LoginState,
+    /// The link of a letter that brings a visitor back.
+    ReturnLink,
+    /// The link of a letter that stops the letters.
+    LetterStop,
     /// The password of the demo's owner: the same at every start, on every node.
     DemoPassword,
 }
@@ -36,6 +40,8 @@ impl Purpose {
             Self::Cursor => b"kommutator sub-key 1: cursor",
             Self::VisitCode => b"kommutator sub-key 1: visit code",
             Self::LoginState => b"kommutator sub-key 1: login state",
+            Self::ReturnLink => b"kommutator sub-key 1: return link",
+            Self::LetterStop => b"kommutator sub-key 1: letter stop",
             Self::DemoPassword => b"kommutator sub-key 1: demo password",
         }
     }

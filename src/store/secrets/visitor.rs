@@ -12,10 +12,14 @@ use subtle::ConstantTimeEq;
 
 use super::keyring::Keyring;
 use super::signing::{Purpose, plain_hmac};
+use crate::model::ids::WorkspaceId;
 use crate::model::time::{Time, World};
 
 /// How long a token is good for: a little over a year since it was last issued.
 pub const VISITOR_TOKEN_LIFE_MS: i64 = 400 * 24 * 60 * 60 * 1000;
+
+/// How long the link of a letter brings a visitor back.
+pub const RETURN_LIFE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// No token is longer; a longer text is refused before it is decoded.
 const TOKEN_LIMIT: usize = 512;
@@ -115,11 +119,54 @@ impl Keyring {
     /// Makes a visitor's token.
     #[must_use]
     pub fn make_visitor_token(&self, claims: &VisitorClaims) -> String {
+        self.make_token(Purpose::VisitorToken, claims)
+    }
+
+    /// Makes the token of a letter's link: it brings the visitor back, on another device too, for [`RETURN_LIFE_MS`]. It is no visitor's token,
+    /// nor the other way round.
+    #[must_use]
+    pub fn make_return_token(&self, claims: &VisitorClaims) -> String {
+        self.make_token(Purpose::ReturnLink, claims)
+    }
+
+    fn make_token(&self, purpose: Purpose, claims: &VisitorClaims) -> String {
         let payload = format!("1\n{}\n{}\n{}", claims.widget_key, claims.visitor, claims.issued.0);
-        let mut bytes = payload.into_bytes();
-        let signature = self.sign(Purpose::VisitorToken, &[&bytes]);
+        self.seal_token(purpose, payload.into_bytes())
+    }
+
+    fn seal_token(&self, purpose: Purpose, mut bytes: Vec<u8>) -> String {
+        let signature = self.sign(purpose, &[&bytes]);
         bytes.extend_from_slice(&signature);
         BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    fn open_token(&self, purpose: Purpose, token: &str) -> Result<String, VisitorTokenError> {
+        if token.len() > TOKEN_LIMIT {
+            return Err(VisitorTokenError::Malformed);
+        }
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| VisitorTokenError::Malformed)?;
+        let (payload, signature) = bytes.split_last_chunk::<SIGNATURE>().ok_or(VisitorTokenError::Malformed)?;
+        if !self.verify(purpose, &[payload], signature) {
+            return Err(VisitorTokenError::Forged);
+        }
+        String::from_utf8(payload.to_vec()).map_err(|_| VisitorTokenError::Malformed)
+    }
+
+    /// Makes the token of a letter's link that stops the letters of a workspace to an address.
+    #[must_use]
+    pub fn make_stop_token(&self, workspace: WorkspaceId, address_hash: &str) -> String {
+        self.seal_token(Purpose::LetterStop, format!("1\n{workspace}\n{address_hash}").into_bytes())
+    }
+
+    /// Reads it: the workspace and the address's hash.
+    #[must_use]
+    pub fn read_stop_token(&self, token: &str) -> Option<(WorkspaceId, String)> {
+        let text = self.open_token(Purpose::LetterStop, token).ok()?;
+        let mut lines = text.split('\n');
+        match (lines.next(), lines.next(), lines.next(), lines.next()) {
+            (Some("1"), Some(workspace), Some(hash), None) => Some((WorkspaceId(workspace.parse().ok()?), hash.to_owned())),
+            _ => None,
+        }
     }
 
     /// Reads a visitor's token. `widget_key`: the widget it must belong to, where the caller knows it.
@@ -129,15 +176,21 @@ impl Keyring {
     /// # Errors
     /// See [`VisitorTokenError`].
     pub fn read_visitor_token(&self, token: &str, widget_key: Option<&str>, now: Time) -> Result<VisitorClaims, VisitorTokenError> {
-        if token.len() > TOKEN_LIMIT {
-            return Err(VisitorTokenError::Malformed);
-        }
-        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| VisitorTokenError::Malformed)?;
-        let (payload, signature) = bytes.split_last_chunk::<SIGNATURE>().ok_or(VisitorTokenError::Malformed)?;
-        if !self.verify(Purpose::VisitorToken, &[payload], signature) {
-            return Err(VisitorTokenError::Forged);
-        }
-        let text = std::str::from_utf8(payload).map_err(|_| VisitorTokenError::Malformed)?;
+        self.read_token(Purpose::VisitorToken, VISITOR_TOKEN_LIFE_MS, token, widget_key, now)
+    }
+
+    /// Reads the token of a letter's link.
+    ///
+    /// # Errors
+    /// See [`VisitorTokenError`].
+    pub fn read_return_token(&self, token: &str, widget_key: &str, now: Time) -> Result<VisitorClaims, VisitorTokenError> {
+        self.read_token(Purpose::ReturnLink, RETURN_LIFE_MS, token, Some(widget_key), now)
+    }
+
+    fn read_token(
+        &self, purpose: Purpose, life_ms: i64, token: &str, widget_key: Option<&str>, now: Time,
+    ) -> Result<VisitorClaims, VisitorTokenError> {
+        let text = self.open_token(purpose, token)?;
         let mut lines = text.split('\n');
         let (Some("1"), Some(widget), Some(visitor), Some(issued), None) = (lines.next(), lines.next(), lines.next(), lines.next(), lines.next())
         else {
@@ -148,7 +201,7 @@ impl Keyring {
             visitor: visitor.parse()?,
             issued: issued.parse().map(Time).map_err(|_| VisitorTokenError::Malformed)?,
         };
-        if now.since(claims.issued) > VISITOR_TOKEN_LIFE_MS {
+        if now.since(claims.issued) > life_ms {
             return Err(VisitorTokenError::Expired);
         }
         if widget_key.is_some_and(|key| key != claims.widget_key) {
@@ -196,6 +249,20 @@ mod tests {
         assert_eq!(ring.read_visitor_token(&token, None, Time(0)), Ok(claims()), "the clock went back");
         assert_eq!(ring.read_visitor_token(&token, None, Time(1_001 + VISITOR_TOKEN_LIFE_MS)), Err(VisitorTokenError::Expired));
         assert_eq!(ring.read_visitor_token(&token, Some("wk2"), Time(1_000)), Err(VisitorTokenError::OtherWidget));
+    }
+
+    #[test]
+    fn the_link_of_a_letter_is_no_token_and_ends_in_a_week() {
+        let ring = ring(1);
+        let link = ring.make_return_token(&claims());
+        assert_eq!(ring.read_return_token(&link, "wk1", Time(1_000 + RETURN_LIFE_MS)), Ok(claims()));
+        assert_eq!(ring.read_return_token(&link, "wk1", Time(1_001 + RETURN_LIFE_MS)), Err(VisitorTokenError::Expired));
+        assert_eq!(ring.read_return_token(&link, "wk2", Time(1_000)), Err(VisitorTokenError::OtherWidget));
+        assert_eq!(ring.read_visitor_token(&link, Some("wk1"), Time(1_000)), Err(VisitorTokenError::Forged));
+        assert_eq!(ring.read_return_token(&ring.make_visitor_token(&claims()), "wk1", Time(1_000)), Err(VisitorTokenError::Forged));
+        let stop = ring.make_stop_token(WorkspaceId(7), "ab12");
+        assert_eq!(ring.read_stop_token(&stop), Some((WorkspaceId(7), "ab12".to_owned())));
+        assert_eq!((ring.read_stop_token(&link), ring.read_stop_token("")), (None, None));
     }
 
     #[test]

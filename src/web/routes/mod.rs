@@ -22,6 +22,7 @@
 //! * [`files`]: upload and show
 //! * [`visitor`]: what the widget asks over HTTP: its files
 //! * [`assets`]: the two front ends
+//! * [`stop`]: who wants no more letters
 //! * [`health`]: alive, ready, metrics
 
 pub mod assets;
@@ -49,6 +50,7 @@ pub mod second_factor;
 pub mod session;
 pub mod sessions;
 pub mod setup;
+pub mod stop;
 pub mod tags;
 pub mod timeline;
 pub mod tokens;
@@ -195,6 +197,8 @@ pub fn undocumented(config: &mut web::ServiceConfig) {
         .service(assets::widget_loader)
         .service(assets::widget_part)
         .service(assets::messenger_part)
+        .service(stop::ask)
+        .service(stop::stop)
         .service(assets::demo)
         .service(assets::try_widget)
         .default_service(web::to(assets::messenger));

@@ -1,6 +1,7 @@
 //! What a visitor's socket says and is answered.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytestring::ByteString;
 
@@ -42,6 +43,8 @@ const CHANGES: usize = 1_200;
 const EPISODES: usize = 20;
 /// What of a page's address goes into a signal, in characters.
 const SIGNALLED: usize = 500;
+/// So long a visitor who comes back waits for that to be known.
+const HEARD_WITHIN: Duration = Duration::from_secs(2);
 
 /// A visitor, connected.
 pub(super) struct Visitor {
@@ -117,6 +120,13 @@ pub(super) async fn hello(at: Surroundings, text: &str, card: Option<Arc<WidgetC
 fn identify(edge: &Edge, card: &WidgetCard, hello: &VisitorHello) -> Result<(VisitorId, String), Box<Outcome>> {
     let (keyring, now) = (&edge.house.keyring, edge.house.world.now());
     let key = &card.settings.key;
+    // A link that is too old brings nobody back: they are who they were here.
+    if let Some(back) = hello.visit.as_ref().and_then(|visit| visit.back.as_deref())
+        && let Ok(VisitorClaims { visitor, .. }) = keyring.read_return_token(back, key, now)
+    {
+        let token = keyring.make_visitor_token(&VisitorClaims { widget_key: key.clone(), visitor: visitor.clone(), issued: now });
+        return Ok((visitor, token));
+    }
     if let Some(token) = &hello.visitor_token {
         // A token that is none (expired, of another installation) is no reason to turn a visitor away: they are new.
         if let Ok(claims) = keyring.read_visitor_token(token, Some(key), now) {
@@ -225,7 +235,20 @@ async fn welcome(at: &Surroundings, visitor: Visitor, token: String, cursor: Opt
         visitor.follow(id);
         announce(&at.edge, &visitor).await;
     }
+    if conversation.is_some_and(|found| found.record.answers_since.is_some() && found.record.answers_at.is_none()) {
+        came_back(at, &visitor).await;
+    }
     Ok(Outcome { frames, welcome: Some((Link::Visitor(Arc::new(visitor)), history.place)), ..Outcome::default() })
+}
+
+/// What was answered while they were away says so no longer. If nobody hears it now, it is said when they come or look the next time; it
+/// must not keep them from their conversation.
+async fn came_back(at: &Surroundings, visitor: &Visitor) {
+    let Some(conversation) = visitor.conversation() else { return };
+    let said = ask(&at.edge.house, visitor.card.workspace, visitor.card.account.login, Command::CameBack { conversation });
+    if let Ok(Err(error)) = tokio::time::timeout(HEARD_WITHIN, said).await {
+        tracing::debug!(%conversation, %error, "a visitor's return was not heard");
+    }
 }
 
 /// Says where the visitor is, to who watches the conversation.

@@ -121,8 +121,9 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
     ]
 }
 
-fn timers() -> [TimerEntry; 2] {
-    [TimerEntry::Snooze { c: CONVERSATION, l: LOGIN }, TimerEntry::Overdue { c: CONVERSATION, l: LOGIN, s: 1 }]
+fn timers() -> [TimerEntry; 3] {
+    let (c, l) = (CONVERSATION, LOGIN);
+    [TimerEntry::Snooze { c, l }, TimerEntry::Overdue { c, l, s: 1 }, TimerEntry::Answers { c, l }]
 }
 
 fn owner() -> String {

@@ -1,7 +1,7 @@
 //! The values of the kept sample's notices: something in every field.
 
 use kommutator::model::ids::{LetterId, SessionId, UserId};
-use kommutator::model::notice::{Absence, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use kommutator::model::notice::{Absence, AnswerLetter, LetterReader, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
 use kommutator::model::protocol::{NoticeEvent, NoticeSettings, QuietHours, Wish};
 
 use super::domain::Kept;
@@ -45,5 +45,15 @@ pub(crate) fn notices() -> Vec<Box<dyn Kept>> {
         until: later(50),
         created_at: NOW,
     })));
+    kept.extend(boxed([AnswerLetter {
+        conversation: CONVERSATION,
+        letter: LetterId(9),
+        from: 2,
+        up_to: 4,
+        written: true,
+        next_at: later(5),
+        created_at: NOW,
+    }]));
+    kept.extend(boxed([LetterReader { hash: LetterReader::hash_of("A@shop.example"), stopped_at: Some(NOW), written: vec![NOW] }]));
     kept
 }

@@ -301,6 +301,8 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         customer_read_up_to: 3,
         customer_wrote: true,
         unanswered_since: Some(NOW),
+        answers_since: Some(2),
+        answers_at: Some(later(6)),
         overdue_at: Some(later(4)),
         overdue: 1,
         active_at: later(8),

@@ -55,6 +55,7 @@ pub(crate) fn ways_in() -> Vec<Box<dyn Kept>> {
         LetterKind::Overdue,
         LetterKind::ChannelLost,
         LetterKind::SendFailed,
+        LetterKind::Answer,
     ];
     kept.extend(boxed((1..).zip(kinds.into_iter().zip(statuses.into_iter().cycle())).map(|(id, (about, status))| Letter {
         id: LetterId(id),

@@ -47,10 +47,12 @@ impl Taken {
         let part = self.raw.split("Content-Type: text/plain").nth(1).expect("a text part");
         let (head, body) = part.split_once("\r\n\r\n").unwrap();
         let body = body.split("\r\n--").next().unwrap();
-        if head.contains("base64") {
-            return String::from_utf8(BASE64_MIME.decode(body.as_bytes()).unwrap()).unwrap();
-        }
-        if head.contains("quoted-printable") { quoted(body) } else { body.to_owned() }
+        let text = match head {
+            _ if head.contains("base64") => String::from_utf8(BASE64_MIME.decode(body.as_bytes()).unwrap()).unwrap(),
+            _ if head.contains("quoted-printable") => quoted(body),
+            _ => body.to_owned(),
+        };
+        text.replace("\r\n", "\n")
     }
 
     /// What follows the `#` of its link.

@@ -11,7 +11,7 @@ use kommutator::model::customer::{Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
 use kommutator::model::message::{Delivery, Message, Origin};
-use kommutator::model::notice::{Absence, Notice, NoticePlace, NoticeWishes, PushSubscription};
+use kommutator::model::notice::{Absence, AnswerLetter, LetterReader, Notice, NoticePlace, NoticeWishes, PushSubscription};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
 use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::EntryDirection;
@@ -153,6 +153,8 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             Absence::TABLE => wanted::<Absence>(raw),
             PushSubscription::TABLE => wanted::<PushSubscription>(raw),
             Notice::TABLE => wanted::<Notice>(raw),
+            AnswerLetter::TABLE => wanted::<AnswerLetter>(raw),
+            LetterReader::TABLE => wanted::<LetterReader>(raw),
             NoticePlace::TABLE => wanted::<NoticePlace>(raw),
             PendingChanges::TABLE => wanted::<PendingChanges>(raw),
             other => panic!("the recount does not know the table {other} yet"),

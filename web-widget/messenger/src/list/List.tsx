@@ -51,7 +51,9 @@ export function List(props: { selected: string | null }) {
     else jump(to);
   };
   createEffect(() => {
-    const id = wanted === null ? undefined : list().at(wanted);
+    const now = list();
+    // It may have got shorter meanwhile.
+    const id = wanted === null ? undefined : now.at(Math.min(wanted, now.length - 1));
     if (id === undefined) return;
     wanted = null;
     navigate(chatPath(id), true);

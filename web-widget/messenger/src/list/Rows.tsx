@@ -1,9 +1,9 @@
-import { createVirtualizer } from "@tanstack/solid-virtual";
 import { createEffect, createMemo, createSignal, For, on, onCleanup, Show } from "solid-js";
 import { t, type WordKey } from "../i18n.ts";
 import { navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import { Empty } from "../ui/Empty.tsx";
+import { createWindow } from "../ui/window.ts";
 import { Row } from "./Row.tsx";
 
 const ROW = 64;
@@ -29,25 +29,24 @@ export function Rows(props: { selected: string | null; picking: Picking; goTo: (
   const desk = useDesk();
   let box!: HTMLDivElement;
   const list = createMemo(() => desk.conversations.list(desk.query()));
-  const virtual = createVirtualizer({
-    get count() { return list().length; },
-    getScrollElement: () => box,
-    estimateSize: () => ROW,
-    overscan: 8,
-    getItemKey: (index) => list().at(index) ?? index,
+  const shown = createWindow(() => box, ROW, () => list().length);
+  /** What is drawn: ids, and numbers where nothing is loaded. A row goes with its conversation when that moves. */
+  const drawn = createMemo(() => {
+    const entries: (string | number)[] = [];
+    for (let index = shown.first(); index < shown.end(); index += 1) entries.push(list().at(index) ?? index);
+    return entries;
   });
   createEffect(() => {
-    const items = virtual.getVirtualItems();
     list();
-    desk.conversations.look(desk.query(), items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
+    desk.conversations.look(desk.query(), shown.first(), Math.max(0, shown.end() - 1));
   });
   createEffect(on(() => props.selected, (id) => {
     const index = id === null ? -1 : list().indexOf(id);
-    if (index >= 0) virtual.scrollToIndex(index, { align: "auto" });
+    if (index >= 0) shown.show(index);
   }, { defer: true }));
   createEffect(on(desk.query, () => box.scrollTo(0, 0), { defer: true }));
   // eslint-disable-next-line solid/reactivity
-  props.goTo((index) => virtual.scrollToIndex(index, { align: "auto" }));
+  props.goTo((index) => shown.show(index));
 
   let still: ReturnType<typeof setTimeout> | undefined;
   const release = () => {
@@ -87,17 +86,16 @@ export function Rows(props: { selected: string | null; picking: Picking; goTo: (
           </Show>
         </Show>
       }>
-        <ul class="long" style={{ height: `${virtual.getTotalSize()}px` }}>
-          <For each={virtual.getVirtualItems()}>
-            {(item) => (
-              <Show when={list().at(item.index)} fallback={<li class="place hole" style={{ transform: `translateY(${item.start}px)` }} aria-hidden="true"><i /><span><b /><b /></span></li>}>
-                {(id) => (
-                  <Show when={desk.conversations.get(id())}>
-                    {(one) => <Row conversation={one()} top={item.start} selected={id() === props.selected} position={item.index + 1} total={list().more ? -1 : list().length} picking={props.picking} />}
-                  </Show>
-                )}
-              </Show>
-            )}
+        <ul class="long" style={{ height: `${list().length * ROW}px` }}>
+          <For each={drawn()}>
+            {(entry, at) => {
+              const index = () => shown.first() + at();
+              return (
+                <Show when={typeof entry === "string" && desk.conversations.get(entry)} fallback={<li class="place hole" style={{ transform: `translateY(${index() * ROW}px)` }} aria-hidden="true"><i /><span><b /><b /></span></li>}>
+                  {(one) => <Row conversation={one()} top={index() * ROW} selected={entry === props.selected} position={index() + 1} total={list().more ? -1 : list().length} picking={props.picking} />}
+                </Show>
+              );
+            }}
           </For>
         </ul>
       </Show>

@@ -17,6 +17,8 @@ import type { Row } from "./rows.ts";
 
 const MARKS: Record<string, IconName> = { queued: "clock", sent: "check", delivered: "checks", read: "checks", failed: "alert", unknown: "warning" };
 
+const GONE: readonly string[] = ["waits_for_visitor", "sent_by_letter", "letter_failed"];
+
 function State(props: { message: MessageView }) {
   const status = () => props.message.state.status;
   const text = () => [t(`state.${status()}` satisfies WordKey), reasonText(props.message.state.reason)].filter(Boolean).join(". ");
@@ -53,6 +55,8 @@ export function Bubble(props: { row: Row }) {
   const origin = () => t(`message.by.${message().author.kind}` satisfies WordKey);
   const ours = () => message().direction === "outbound";
   const why = () => (ours() && (message().state.status === "failed" || message().state.status === "unknown") ? [t(`state.${message().state.status}` satisfies WordKey), reasonText(message().state.reason)].filter(Boolean).join(". ") : "");
+  /** Whether the answer reached a visitor who had left. */
+  const gone = () => (ours() && message().state.status !== "read" && GONE.includes(message().state.reason?.code ?? "") ? reasonText(message().state.reason) : "");
   const pick = (event: MouseEvent & { currentTarget: HTMLElement }) => {
     if (!picks.on() || !isAlive(message())) return;
     if (!picks.toggle(message(), event.shiftKey)) toast(t("pick.tooMany", { n: MOST_PICKED }), true);
@@ -84,6 +88,7 @@ export function Bubble(props: { row: Row }) {
           <Reactions message={message()} />
           <MessageMenu message={message()} />
         </div>
+        <Show when={gone()}><div class="reached">{gone()}</div></Show>
         <Show when={why()}><div class="why">{why()} <Retry message={message()} /></div></Show>
       </article>
     </Show>

@@ -541,6 +541,19 @@ rule: Rule,
 text: string, };
 
 /**
+ * Letters to visitors who left before they were answered.
+ */
+export type Letters = { 
+/**
+ * Whether there are any; the server's mail must be set up, and the visitor's address known.
+ */
+on: boolean, 
+/**
+ * So many minutes after the first answer they did not see; 0: as soon as it is known that they left.
+ */
+minutes: number, };
+
+/**
  * What a manager's client says.
  */
 export type ManagerFrame = { "type": "hello", 
@@ -1137,7 +1150,11 @@ marks: { [key in string]: string },
 /**
  * The visitor's ids in the site's analytics, by the cookie's name.
  */
-analytics: { [key in string]: string }, };
+analytics: { [key in string]: string }, 
+/**
+ * What a letter's link carried behind the `#`: who it was written to is here again, on whatever device.
+ */
+back?: string, };
 
 /**
  * A visit as members see it.
@@ -1381,6 +1398,10 @@ invitations: Array<Rule>,
  * Ways to other messengers.
  */
 messengers: Array<MessengerLink>, 
+/**
+ * What happens to answers the visitor does not see.
+ */
+letters: Letters, 
 /**
  * Whether a new message is heard.
  */

@@ -18,12 +18,14 @@ function Bar() {
       onCleanup(() => clearTimeout(timer));
     }
   });
+  const [told, tell] = createSignal("");
+  createEffect(() => {
+    const status = chat.status();
+    if (status.kind === "stopped") run("refusal", (words) => tell(words(status.code, chat.why())));
+  });
   const bar = () => {
     const status = chat.status();
-    if (status.kind === "stopped") {
-      const why = t(status.code === 4403 ? "forbidden" : "refused");
-      return <div class="bar bad"><span>{why}</span><button type="button" onClick={() => chat.again()}>{/* @once */ t("again")}</button></div>;
-    }
+    if (status.kind === "stopped") return <div class="bar bad"><span>{told()}</span><button type="button" onClick={() => chat.again()}>{/* @once */ t("again")}</button></div>;
     return status.kind !== "ready" && late() && <div class="bar">{t(chat.look() ? "offline" : "connecting")}</div>;
   };
   return <div role="status">{bar()}</div>;

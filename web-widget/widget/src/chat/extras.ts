@@ -19,6 +19,8 @@ export type Extras = {
   files: { tray: () => Tray; list: (files: AttachmentView[]) => JSX.Element };
   opening: () => JSX.Element;
   phone: (box: HTMLElement) => void;
+  /** Why the server turned the visitor away, in words. */
+  refusal: (close: number, code: string) => string;
   sound: () => void;
   /** Where the visitor is and how they came. */
   visit: { page: () => Page; visit: (recall: string | undefined, remember: (text: string) => void) => VisitHello; watch: (moved: () => void) => void };

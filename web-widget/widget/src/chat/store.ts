@@ -12,6 +12,8 @@ import { type Extras, run } from "./extras.ts";
 export type Outgoing = Omit<SendFrame, "conversation"> & { contact?: VisitorContact };
 export type Waiting = QueueEntry<Outgoing>;
 
+/** The page names its visitor, and cannot prove it. */
+const UNVERIFIED = "identity_not_verified";
 /** A manager's dots go away by themselves. */
 const TYPING_MS = 6_000;
 
@@ -37,6 +39,8 @@ export function createChat(mount: Mount) {
   const [talk, setTalk] = createSignal<Talk | undefined>();
   const [past, setPast] = createSignal<EpisodeView[]>([]);
   const [muted, setMuted] = createSignal(recall("muted") === "1");
+  /** Why the server turned the visitor away. */
+  const [why, setWhy] = createSignal("");
   /** The first message that was new when the panel was opened. */
   const [fresh, setFresh] = createSignal("");
   let switching: ReturnType<typeof setTimeout> | undefined;
@@ -94,6 +98,8 @@ export function createChat(mount: Mount) {
     lane: () => "",
     handlers: {
       ready(frame) {
+        // A letter's link made them somebody else here: what was seen was another's.
+        if (token && token !== frame.visitor_token) setSeen("");
         token = frame.visitor_token;
         remember("token", token);
         batch(() => {
@@ -129,10 +135,11 @@ export function createChat(mount: Mount) {
         setTalk(frame);
       },
       queue: (entries) => setWaiting([...entries]),
-      refused: () => undefined,
+      refused: setWhy,
       status(state) {
-        // A token the server no longer knows must not shut the visitor out: they come back as a new one.
-        if (state.kind === "stopped" && state.code === 4401 && token) {
+        // A token the server no longer knows must not shut the visitor out: they come back as a new one. What the page said wrong of them is
+        // no fault of the token's.
+        if (state.kind === "stopped" && state.code === 4401 && token && why() !== UNVERIFIED) {
           token = nonce = undefined;
           storage?.removeItem(name("token"));
           storage?.removeItem(name("nonce"));
@@ -144,6 +151,11 @@ export function createChat(mount: Mount) {
     },
   });
   watchPage(client);
+  /** Comes back, also where it was turned away. */
+  const anew = () => {
+    client.online();
+    if (status().kind === "stopped") client.start();
+  };
   document.addEventListener("visibilitychange", markRead);
   const start = () => client.start();
   const begin = () =>
@@ -184,7 +196,8 @@ export function createChat(mount: Mount) {
       client.read(`rate${episode}`, { type: "rate", episode, rating, comment });
     },
     leave: () => client.read("leave", { type: "leave" }),
-    identify: () => client.online(),
+    identify: anew,
+    why,
     /** Somebody else is at the machine now: nothing of who was stays. */
     reset() {
       for (const what of ["token", "nonce", "seen", "visit", "invited"]) storage?.removeItem(name(what));
@@ -198,7 +211,7 @@ export function createChat(mount: Mount) {
       });
       mount.setUnread(0);
       client.clear();
-      client.online();
+      anew();
     },
     token: () => token,
     again: () => client.start(),

@@ -1,6 +1,7 @@
 /** How the visitor came: kept on the device for as long as the visit lasts. */
 import type { Page, VisitHello } from "@kommutator/shared/generated/protocol.ts";
 import { decode, encode } from "@kommutator/shared/json.ts";
+import type { Panel } from "../chat/context.ts";
 import { newClientId } from "@kommutator/shared/socket/browser.ts";
 
 /** After so long without a page a visit is over. */
@@ -55,4 +56,18 @@ function watchAddress(moved: () => void): void {
   setInterval(look, 1000);
 }
 
-export const make = () => ({ page: pageNow, visit: visitNow, watch: watchAddress });
+/** A letter's link led here: what it carries is taken out of the address before anything else reads it, and the chat opens. */
+function backBy(panel: Panel): string | undefined {
+  const found = /#kommutator=([\w-]+)$/.exec(location.href);
+  if (!found) return undefined;
+  history.replaceState(history.state, "", location.href.slice(0, found.index));
+  setTimeout(panel.open);
+  return found[1];
+}
+
+export const make = (panel: Panel) => {
+  const [back, before] = [backBy(panel), panel.chat.token()];
+  // Until the server has given the token of who was written to.
+  const told = () => (back && panel.chat.token() === before ? { back } : {});
+  return { page: pageNow, visit: (recall: string | undefined, remember: (text: string) => void) => ({ ...visitNow(recall, remember), ...told() }), watch: watchAddress };
+};

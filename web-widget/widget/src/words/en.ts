@@ -21,8 +21,6 @@ export const words: Words = {
   failed: "Not sent",
   deleted: "Message deleted",
   tooLong: "The message is too long",
-  forbidden: "The chat is not connected to this site.",
-  refused: "The chat is not available right now.",
   fresh: "New messages",
   part: "New conversation",
   over: "The conversation is closed",

@@ -21,8 +21,6 @@ export const words: Words = {
   failed: "No enviado",
   deleted: "Mensaje eliminado",
   tooLong: "El mensaje es demasiado largo",
-  forbidden: "El chat no está conectado a este sitio.",
-  refused: "El chat no está disponible ahora.",
   fresh: "Mensajes nuevos",
   part: "Nueva conversación",
   over: "La conversación ha terminado",

@@ -257,4 +257,7 @@ export const common: Dictionary<typeof ru> = {
   "reason.push_target_invalid": "The browser gave an address for pushes that cannot be used.",
   "reason.push_off": "Pushes are not turned on for this device.",
   "reason.out_of_range": "The number is out of range.",
+  "reason.waits_for_visitor": "The visitor left and will see the answer when they come back.",
+  "reason.sent_by_letter": "The visitor left; the answer was sent by e-mail.",
+  "reason.letter_failed": "The e-mail with the answer could not be sent. The visitor will see it when they come back.",
 };

@@ -78,4 +78,10 @@ export const notices = {
   "help.away": "Go away or come back",
   "mention.label": "Mention a colleague",
   "mention.none": "No such colleague among those who see this conversation.",
+  "widget.letters": "Answers to visitors who left",
+  "widget.letters.help": "If a visitor left an e-mail and has not seen the answer, it goes to them by e-mail with a link back to the conversation. One e-mail until they come back.",
+  "widget.letters.on": "Send answers by e-mail",
+  "widget.letters.minutes": "When to send",
+  "widget.letters.atOnce": "As soon as the visitor has left",
+  "widget.letters.after": { one: "After {n} minute", other: "After {n} minutes" },
 };

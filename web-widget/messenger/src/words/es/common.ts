@@ -257,4 +257,7 @@ export const common: Dictionary<typeof ru> = {
   "reason.push_target_invalid": "El navegador dio una dirección para notificaciones push que no sirve.",
   "reason.push_off": "Este dispositivo no tiene activadas las notificaciones push.",
   "reason.out_of_range": "El número está fuera de los límites.",
+  "reason.waits_for_visitor": "El visitante se fue y verá la respuesta cuando vuelva.",
+  "reason.sent_by_letter": "El visitante se fue; la respuesta se le envió por correo.",
+  "reason.letter_failed": "El correo con la respuesta no salió. El visitante la verá cuando vuelva.",
 };

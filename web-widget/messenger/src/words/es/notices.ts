@@ -78,4 +78,10 @@ export const notices = {
   "help.away": "Ausentarse o volver",
   "mention.label": "Mencionar a un compañero",
   "mention.none": "No hay tal compañero entre quienes ven esta conversación.",
+  "widget.letters": "Respuestas a quien ya se fue",
+  "widget.letters.help": "Si el visitante dejó su correo y no ha visto la respuesta, le llegará por correo con un enlace a la conversación. Un solo correo hasta que vuelva.",
+  "widget.letters.on": "Enviar las respuestas por correo",
+  "widget.letters.minutes": "Cuándo enviarlas",
+  "widget.letters.atOnce": "En cuanto el visitante se vaya",
+  "widget.letters.after": { one: "Pasado {n} minuto", many: "Pasados {n} de minutos", other: "Pasados {n} minutos" },
 };

@@ -23,3 +23,4 @@ export const emoji: Same<typeof ru.emoji> = { label: "Emoji" };
 export const voice: Same<typeof ru.voice> = { stop: "Stop and attach", cancel: "Cancel the recording", denied: "The microphone is not available", recording: "Recording", name: "Voice message" };
 export const invite: Same<typeof ru.invite> = { close: "Close the invitation", open: "Open the chat" };
 export const opening: Same<typeof ru.opening> = { elsewhere: "Write in a messenger" };
+export const refusal: Same<typeof ru.refusal> = { forbidden: "The chat is not connected to this site.", refused: "The chat is not available right now.", unverified: "This site could not confirm who you are, so the chat did not open. Only the site’s owners can fix this. What you write is kept." };

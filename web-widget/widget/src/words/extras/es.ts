@@ -23,3 +23,4 @@ export const emoji: Same<typeof ru.emoji> = { label: "Emojis" };
 export const voice: Same<typeof ru.voice> = { stop: "Parar y adjuntar", cancel: "Cancelar la grabación", denied: "No hay acceso al micrófono", recording: "Grabando", name: "Mensaje de voz" };
 export const invite: Same<typeof ru.invite> = { close: "Cerrar la invitación", open: "Abrir el chat" };
 export const opening: Same<typeof ru.opening> = { elsewhere: "Escribir por mensajería" };
+export const refusal: Same<typeof ru.refusal> = { forbidden: "El chat no está conectado a este sitio.", refused: "El chat no está disponible ahora.", unverified: "El sitio no ha podido confirmar quién eres, por eso el chat no se ha abierto. Solo pueden arreglarlo los dueños del sitio. Lo que escribas se conserva." };

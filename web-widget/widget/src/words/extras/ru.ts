@@ -20,3 +20,4 @@ export const emoji = { label: "Эмодзи" };
 export const voice = { stop: "Остановить и прикрепить", cancel: "Отменить запись", denied: "Нет доступа к микрофону", recording: "Идёт запись", name: "Голосовое сообщение" };
 export const invite = { close: "Закрыть приглашение", open: "Открыть чат" };
 export const opening = { elsewhere: "Написать в мессенджере" };
+export const refusal = { forbidden: "Чат не подключён к этому сайту.", refused: "Чат сейчас недоступен.", unverified: "Сайт не смог подтвердить, кто вы, поэтому чат не открылся. Исправить это могут только владельцы сайта. Написанное сохранится." };
