@@ -248,11 +248,11 @@ const walk = (page: Page, path: string) => page.evaluate((to) => { history.pushS
 const settled = (page: Page) => page.waitForFunction(() => document.querySelector(".loading, .skeletons, .splash") === null);
 
 /** Screens and parts of them: how each is come to, and the words that are to be seen there, or nothing was shown by looking. */
-const SCREENS: [screen: string, doors: string[], show: (page: Page, look: () => Promise<void>) => Promise<void>][] = [
+const SCREENS: [screen: string, doors: string[], show: (page: Page, look: (...wanted: string[]) => Promise<void>) => Promise<void>][] = [
   ["list", ["door-given", "door-sender", "door-provider", "door-quote", "door-mention"], async (page, look) => {
     await page.goto(server.said.url);
     await page.locator(".row").first().waitFor();
-    await look();
+    await look("door-given", "door-sender", "door-provider", "door-quote", "door-mention");
   }],
   ["thread and card", ["door-text", "door-file", "door-identity", "door-form", "door-quote", "door-note", "door-answer", "door-mention", "door-person", "door-visit", "door-page", "door-rating", "door-company", "door-remark"], async (page, look) => {
     for (const { id } of await conversations()) {
@@ -272,7 +272,7 @@ const SCREENS: [screen: string, doors: string[], show: (page: Page, look: () => 
   ["canned replies", ["door-reply"], async (page, look) => {
     await page.locator(".composer textarea").fill("/a");
     await page.locator(".canned").waitFor();
-    await look();
+    await look("door-reply");
     await page.locator(".composer textarea").fill("");
   }],
   ["customers", ["door-customer", "door-given", "door-company", "door-remark", "door-sender", "door-identity"], async (page, look) => {
@@ -290,20 +290,21 @@ const SCREENS: [screen: string, doors: string[], show: (page: Page, look: () => 
   ["owner's first page", ["door-webhook"], async (page, look) => {
     await page.goto(`${server.said.url}/home`);
     await page.locator(".cards-of").waitFor();
-    await look();
+    await look("door-webhook");
   }],
   ["settings", ["door-reply", "door-tag", "door-person", "door-workspace", "door-channel", "door-token", "door-webhook"], async (page, look) => {
+    const there: Partial<Record<string, string>> = { replies: "door-reply", tags: "door-tag", people: "door-person", workspace: "door-workspace", channels: "door-channel", tokens: "door-token", webhooks: "door-webhook" };
     for (const { page: one } of PAGES) {
       await page.goto(`${server.said.url}/settings/${one}`);
       await page.locator(".page-head h2").first().waitFor();
       await settled(page);
-      await look();
+      await look(...[there[one] ?? []].flat());
     }
   }],
   ["log of changes", ["door-webhook", "door-token"], async (page, look) => {
     await page.goto(`${server.said.url}/settings/audit`);
     await page.locator(".records tbody tr").first().waitFor();
-    await look();
+    await look("door-webhook", "door-token");
   }],
   ["channel", ["door-channel", "door-title", "door-phrase"], async (page, look) => {
     await page.goto(`${server.said.url}/settings/channels/${channel.id}`);
@@ -312,14 +313,14 @@ const SCREENS: [screen: string, doors: string[], show: (page: Page, look: () => 
     await settled(page);
     await look();
     await page.getByRole("tab", { name: "Тексты" }).click();
-    await look();
+    await look("door-title", "door-phrase");
   }],
   ["webhook with its log", ["door-webhook", "door-address", "door-receiver"], async (page, look) => {
     for (const { id } of (await api<{ items: { id: string }[] }>("GET", "/webhooks")).items) {
       await page.goto(`${server.said.url}/settings/webhooks/${id}`);
       await page.getByRole("button", { name: /Показать запрос/ }).first().click();
       await page.getByRole("dialog").getByLabel("Тело ответа").waitFor();
-      await look();
+      await look("door-webhook", "door-receiver");
     }
   }],
   ["search", ["door-provider", "door-customer"], async (page, look) => {
@@ -337,7 +338,7 @@ const SCREENS: [screen: string, doors: string[], show: (page: Page, look: () => 
     await page.getByRole("dialog").waitFor();
     await page.keyboard.insertText("door-given");
     await page.getByRole("dialog").getByText("door-given").first().waitFor();
-    await look();
+    await look("door-given");
   }],
 ];
 
@@ -346,7 +347,12 @@ for (const [screen, doors, show] of SCREENS) {
     const { page } = owner;
     const seen = new Set<string>();
     const wrong: Record<string, string[]> = {};
-    await show(page, async () => {
+    await show(page, async (...wanted) => {
+      await page.waitForFunction((all) => {
+        const fields = [...document.querySelectorAll<HTMLInputElement>("input, textarea")].map((one) => one.value);
+        const texts = [document.body.textContent, ...fields].join(" ");
+        return all.every((one) => texts.includes(one));
+      }, wanted);
       const found = await trap.elements(page);
       if (found.length > 0) wrong[new URL(page.url()).pathname] = found;
       const texts = await page.evaluate(() => [document.body.textContent, ...[...document.querySelectorAll<HTMLInputElement>("input, textarea")].map((one) => one.value)].join(" "));

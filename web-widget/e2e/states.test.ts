@@ -155,7 +155,7 @@ const VISITS: Visit[] = [
     options: {},
     // Another origin, which is not on the list.
     site: hostPage.replace("127.0.0.1", "localhost"),
-    states: [["not let in", [], async (visitor) => {
+    states: [["not let in", ["refusal"], async (visitor) => {
       await visitor.in(".launch").click();
       await visitor.in(".bar.bad").waitFor();
     }]],
