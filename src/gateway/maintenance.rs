@@ -2,16 +2,21 @@
 //!
 //! Each step is conditioned on what it read, so two nodes that tidy at once do no harm; usually one does, the one a hash favours.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use super::administration::personal::files_of_drafts;
 use super::house::House;
 use super::supervisor::favoured;
 use crate::model::entry::{Invite, LoginChallenge, PasswordReset};
-use crate::model::ids::WorkspaceId;
+use crate::model::ids::{FileId, UserId, WorkspaceId};
 use crate::model::letter::{Letter, LetterStatus};
 use crate::model::people::{Credential, Workspace};
 use crate::store::batch::Batch;
+use crate::store::handle::PartitionStore;
 use crate::store::key::Key;
-use crate::store::port::{CommitError, IndexPosition, Refusal, Scan, StoreError};
-use crate::store::records::{FileRecord, streams};
+use crate::store::port::{CommitError, IndexPosition, RecordKey, Refusal, Scan, StoreError};
+use crate::store::records::{FileOwner, FileRecord, streams};
 use crate::store::table::Record;
 
 /// Entries a feed keeps. A client further behind is told to reload.
@@ -78,19 +83,40 @@ async fn trim_feed(house: &House, workspace: WorkspaceId) -> Result<(), StoreErr
 async fn remove_unused_uploads(house: &House, workspace: WorkspaceId) -> Result<(), StoreError> {
     let store = house.store.workspace(workspace);
     let before = house.world.now().plus_ms(-UPLOAD_KEPT_MS);
-    let mut scan = Scan::first(PORTION);
-    let nowhere = crate::store::port::RecordKey { group: Vec::new(), item: Vec::new() };
-    scan.below = Some(IndexPosition { sort: Key::new().signed(before.0).done(), key: nowhere });
-    for (_, old) in store.scan_index::<FileRecord>(FileRecord::BY_OWNER, &FileRecord::unused(), scan).await? {
-        let mut batch = Batch::new();
-        batch.remove(&old);
-        if settle(store.commit(batch).await).await?
-            && let Err(error) = house.files.delete(workspace, old.record.id).await
-        {
-            tracing::warn!(%workspace, file = %old.record.id, %error, "an unused upload's content could not be removed");
+    let nowhere = RecordKey { group: Vec::new(), item: Vec::new() };
+    let below = IndexPosition { sort: Key::new().signed(before.0).done(), key: nowhere };
+    let (mut above, mut drafts) = (None, HashMap::<UserId, HashSet<FileId>>::new());
+    loop {
+        let scan = Scan { above: above.take(), below: Some(below.clone()), ..Scan::first(PORTION) };
+        let page = store.scan_index::<FileRecord>(FileRecord::BY_OWNER, &FileRecord::unused(), scan).await?;
+        for (_, old) in &page {
+            if is_in_a_draft(&store, &mut drafts, &old.record).await? {
+                continue;
+            }
+            let mut batch = Batch::new();
+            batch.remove(old);
+            if settle(store.commit(batch).await).await?
+                && let Err(error) = house.files.delete(workspace, old.record.id).await
+            {
+                tracing::warn!(%workspace, file = %old.record.id, %error, "an unused upload's content could not be removed");
+            }
+        }
+        match page.last() {
+            Some((last, _)) if page.len() == PORTION => above = Some(last.clone()),
+            _ => return Ok(()),
         }
     }
-    Ok(())
+}
+
+/// Whether its uploader began a message it is to go with. `drafts`: what is known of that already.
+async fn is_in_a_draft(store: &PartitionStore, drafts: &mut HashMap<UserId, HashSet<FileId>>, file: &FileRecord) -> Result<bool, StoreError> {
+    let FileOwner::Uploader { id } = &file.owner else { return Ok(false) };
+    let Ok(user) = id.parse::<UserId>() else { return Ok(false) };
+    let wanted = match drafts.entry(user) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => unknown.insert(files_of_drafts(store, user).await?),
+    };
+    Ok(wanted.contains(&file.id))
 }
 
 /// Removes the records of a table that are over.

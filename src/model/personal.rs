@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ConversationId, MessageId, UserId};
+use super::ids::{ConversationId, FileId, MessageId, UserId};
 use super::time::Time;
 
 /// The most conversations one manager pins or mutes.
 pub const MARKS_LIMIT: usize = 500;
 /// The most drafts of one manager.
 pub const DRAFTS_LIMIT: usize = 500;
+/// The most files of a draft.
+pub const DRAFT_FILES: usize = 20;
 /// The longest draft, characters.
 pub const DRAFT_LIMIT: usize = 10_000;
 
@@ -44,6 +46,9 @@ pub struct SavedDraft {
     /// Whether it is to be a note.
     #[serde(default)]
     pub note: bool,
+    /// Uploads of theirs that are to go with it. They are kept as long as it is.
+    #[serde(default)]
+    pub files: Vec<FileId>,
     /// When it was last changed.
     pub at: Time,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ReplyId, UserId};
+use super::message::Attachment;
 use super::time::Time;
 
 /// The longest shortcut, characters.
@@ -11,6 +12,8 @@ pub const SHORTCUT_LIMIT: usize = 32;
 pub const TITLE_LIMIT: usize = 100;
 /// The longest text, characters.
 pub const TEXT_LIMIT: usize = 4_000;
+/// The most files of a reply.
+pub const FILES_LIMIT: usize = 10;
 /// The most replies of a workspace, shared and own ones.
 pub const REPLIES_LIMIT: usize = 5_000;
 
@@ -27,6 +30,9 @@ pub struct CannedReply {
     pub title: String,
     /// Its words, with substitutions such as `%NAME%`.
     pub text: String,
+    /// What goes along. The files are the reply's own: who uses it gets copies.
+    #[serde(default)]
+    pub files: Vec<Attachment>,
     /// When it was made.
     pub created_at: Time,
     /// When it was last changed.

@@ -41,7 +41,7 @@ use crate::model::connection::{AccountLink, ChannelAccount, CrmConnection, Provi
 use crate::model::conversation::{Conversation, ConversationStatus, Fact, PastEpisode};
 use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{
-    AccountId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, QuarantineId, UserId, WorkspaceId,
+    AccountId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, QuarantineId, ReplyId, UserId, WorkspaceId,
 };
 use crate::model::message::{Attachment, Delivery, Message, MessageChange};
 use crate::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
@@ -483,6 +483,11 @@ pub enum FileOwner {
         /// Which.
         id: ConversationId,
     },
+    /// Goes along with a canned reply, and goes when it goes.
+    Reply {
+        /// Which.
+        id: ReplyId,
+    },
 }
 
 /// A file and what is known of it. The bytes lie in the file store under the same id.
@@ -547,6 +552,7 @@ impl FileRecord {
         let group = match &self.owner {
             FileOwner::Uploader { .. } | FileOwner::Visitor { .. } => Key::new().byte(0),
             FileOwner::Conversation { id } => Key::new().byte(1).number(id.0),
+            FileOwner::Reply { id } => Key::new().byte(2).number(id.0),
         };
         vec![entry(Self::BY_OWNER, false, group, Key::new().signed(self.created_at.0))]
     }

@@ -13,6 +13,7 @@ mod operating;
 #[cfg(feature = "faults")]
 mod panics;
 mod papers;
+mod replies;
 #[cfg(feature = "faults")]
 mod sample;
 #[cfg(feature = "faults")]

@@ -366,6 +366,8 @@ mod flows {
         };
         let shown = seen().await;
         assert_eq!((&shown["away"], &shown["away_until"]), (&json!(true), &json!(until)));
+        let changed = scene.owner.client.patch(&format!("/api/v1/users/{}", scene.anna.id), json!({ "name": "Анна Орлова" })).await.body;
+        assert_eq!((&changed["away"], &changed["away_until"]), (&json!(true), &json!(until)), "who changes them is told so too");
         scene.said += 1;
         scene.visitor.say(json!({ "type": "send", "client_id": "away", "text": "Пока Анны нет" })).await;
         scene.push.push("boris", 2).await;

@@ -156,7 +156,16 @@ async fn shelves(house: &House, prepared: &Prepared, now: Time) -> Result<(), St
         let (id, created_at) = (ReplyId(house.world.id()), now);
         let title = at(NAMES, number).replace('\n', " ");
         batch
-            .insert(&CannedReply { id, owner: None, shortcut: format!("ответ-{number}"), title, text, created_at, changed_at: now })
+            .insert(&CannedReply {
+                id,
+                owner: None,
+                shortcut: format!("ответ-{number}"),
+                title,
+                text,
+                files: Vec::new(),
+                created_at,
+                changed_at: now,
+            })
             .map_err(failed)?;
         let reason = if number % 2 == 0 { Reason::new("unreadable").said(at(LAST, 1)) } else { Reason::new("fits_no_login") };
         batch

@@ -1,12 +1,14 @@
 //! What is one manager's own: marks on conversations and drafts, the same on every device. The last word counts.
 
+use std::collections::HashSet;
+
 use super::AdministrationError;
 use crate::gateway::house::House;
-use crate::model::ids::{ConversationId, MessageId, UserId, WorkspaceId};
-use crate::model::personal::{DRAFT_LIMIT, DRAFTS_LIMIT, MARKS_LIMIT, Mark, SavedDraft};
+use crate::model::ids::{ConversationId, FileId, MessageId, UserId, WorkspaceId};
+use crate::model::personal::{DRAFT_FILES, DRAFT_LIMIT, DRAFTS_LIMIT, MARKS_LIMIT, Mark, SavedDraft};
 use crate::store::batch::Batch;
 use crate::store::handle::PartitionStore;
-use crate::store::port::{CommitError, RecordKey, Refusal, Scan};
+use crate::store::port::{CommitError, RecordKey, Refusal, Scan, StoreError};
 use crate::store::table::Record;
 
 /// How often a conflict is read again and tried again.
@@ -71,20 +73,45 @@ pub async fn drafts(house: &House, workspace: WorkspaceId, user: UserId) -> Resu
     Ok(found.into_iter().map(|stored| stored.record).collect())
 }
 
-/// Keeps what a manager began to write; empty words: nothing.
+/// What a manager began to write.
+pub struct NewDraft {
+    /// The words.
+    pub text: String,
+    /// The message it will answer.
+    pub reply_to: Option<MessageId>,
+    /// Whether it is to be a note.
+    pub note: bool,
+    /// Uploads that are to go with it.
+    pub files: Vec<FileId>,
+}
+
+/// The uploads of a user's drafts: they are in no message yet, and still wanted.
+///
+/// # Errors
+/// The store's word.
+pub async fn files_of_drafts(store: &PartitionStore, user: UserId) -> Result<HashSet<FileId>, StoreError> {
+    let drafts = store.scan::<SavedDraft>(&SavedDraft::group(user), Scan::first(DRAFTS_LIMIT)).await?;
+    Ok(drafts.into_iter().flat_map(|draft| draft.record.files).collect())
+}
+
+/// Keeps what a manager began to write; neither words nor files: nothing.
 ///
 /// # Errors
 /// That it is too long, that there are too many, or the store's word.
 pub async fn keep_draft(
-    house: &House, workspace: WorkspaceId, user: UserId, conversation: ConversationId, text: &str, reply_to: Option<MessageId>, note: bool,
+    house: &House, workspace: WorkspaceId, user: UserId, conversation: ConversationId, draft: NewDraft,
 ) -> Result<(), AdministrationError> {
     let (store, key) = (house.store.workspace(workspace), SavedDraft::at(user, conversation));
-    if text.trim().is_empty() {
+    let NewDraft { text, reply_to, note, files } = draft;
+    if files.len() > DRAFT_FILES {
+        return Err(AdministrationError::Wrong { field: "attachments", code: "too_many" });
+    }
+    if text.trim().is_empty() && files.is_empty() {
         return put::<SavedDraft>(&store, key, None).await;
     }
     if text.chars().count() > DRAFT_LIMIT {
         return Err(AdministrationError::Wrong { field: "text", code: "too_long" });
     }
     room::<SavedDraft>(&store, &SavedDraft::group(user), &key, DRAFTS_LIMIT).await?;
-    put(&store, key, Some(&SavedDraft { user, conversation, text: text.to_owned(), reply_to, note, at: house.world.now() })).await
+    put(&store, key, Some(&SavedDraft { user, conversation, text, reply_to, note, files, at: house.world.now() })).await
 }

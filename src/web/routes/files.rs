@@ -14,6 +14,7 @@ use crate::gateway::views;
 use crate::model::conversation::Conversation;
 use crate::model::ids::{FileId, WorkspaceId};
 use crate::model::protocol::AttachmentView;
+use crate::model::reply::CannedReply;
 use crate::store::batch::Batch;
 use crate::store::files::{FileLink, RangeAsked, Variant, asked_range, content_disposition, disposition, safe_name, verify_link};
 use crate::store::records::{FileOwner, FileRecord};
@@ -97,6 +98,10 @@ pub(crate) async fn copy(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<
         FileOwner::Visitor { .. } => false,
         FileOwner::Conversation { id } => {
             store.get::<Conversation>(Conversation::at(*id)).await?.is_some_and(|found| caller.access.sees(found.record.account))
+        }
+        FileOwner::Reply { id } => {
+            let keys = [CannedReply::at(None, *id), CannedReply::at(caller.user, *id)];
+            store.get_many::<CannedReply>(&keys).await?.iter().any(Option::is_some)
         }
     };
     if !may {

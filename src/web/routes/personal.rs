@@ -1,5 +1,7 @@
 //! What is one manager's own, the same on every device: pinned and muted conversations, drafts.
 
+use std::collections::HashMap;
+
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, get, put};
 use serde::{Deserialize, Serialize};
@@ -8,11 +10,14 @@ use utoipa::ToSchema;
 use super::conversations::{Counted, seen, view};
 use crate::gateway::administration::AdministrationError;
 use crate::gateway::administration::access::Caller;
-use crate::gateway::administration::personal::{drafts, keep_draft, mark, marks};
+use crate::gateway::administration::personal::{NewDraft, drafts, keep_draft, mark, marks};
+use crate::gateway::views;
 use crate::model::conversation::Conversation;
-use crate::model::ids::{ConversationId, MessageId, UserId};
-use crate::model::protocol::ConversationView;
+use crate::model::ids::{ConversationId, FileId, MessageId, UserId};
+use crate::model::personal::SavedDraft;
+use crate::model::protocol::{AttachmentView, ConversationView};
 use crate::model::time::Time;
+use crate::store::records::{FileOwner, FileRecord};
 use crate::web::edge::Edge;
 use crate::web::login::LoggedIn;
 use crate::web::problem::{Problem, ProblemBody};
@@ -83,6 +88,8 @@ pub struct DraftView {
     reply_to: Option<MessageId>,
     /// Whether it is to be a note.
     note: bool,
+    /// Files that are to go with it.
+    attachments: Vec<AttachmentView>,
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     at: Time,
@@ -92,12 +99,20 @@ pub struct DraftView {
 #[utoipa::path(tag = "me", operation_id = "list_drafts", responses((status = 200, body = Counted<DraftView>), (status = 403, body = ProblemBody)))]
 #[get("/api/v1/me/drafts")]
 pub(crate) async fn list_drafts(edge: Data<Edge>, LoggedIn(caller): LoggedIn) -> Result<Json<Counted<DraftView>>, Problem> {
-    let drafts = drafts(&edge.house, caller.workspace, person(&caller)?).await?;
-    let view = |draft: crate::model::personal::SavedDraft| DraftView {
+    let (house, drafts) = (&edge.house, drafts(&edge.house, caller.workspace, person(&caller)?).await?);
+    let keys: Vec<_> = drafts.iter().flat_map(|draft| &draft.files).map(|file| FileRecord::at(*file)).collect();
+    let owner = FileOwner::Uploader { id: caller.id.clone() };
+    let found = house.store.workspace(caller.workspace).get_many::<FileRecord>(&keys).await?;
+    // Those that were sent meanwhile are no longer the draft's.
+    let files: HashMap<FileId, FileRecord> =
+        found.into_iter().flatten().filter(|file| file.record.owner == owner).map(|file| (file.record.id, file.record)).collect();
+    let shown = |id: FileId| files.get(&id).map(|file| views::attachment(house, caller.workspace, &file.attachment(false), house.world.now()));
+    let view = |draft: SavedDraft| DraftView {
         conversation: draft.conversation,
         text: draft.text,
         reply_to: draft.reply_to,
         note: draft.note,
+        attachments: draft.files.iter().copied().filter_map(shown).collect(),
         at: draft.at,
     };
     Ok(Json(Counted::of(drafts.into_iter().map(view).collect())))
@@ -106,7 +121,7 @@ pub(crate) async fn list_drafts(edge: Data<Edge>, LoggedIn(caller): LoggedIn) ->
 /// What I began to write.
 #[derive(Deserialize, ToSchema)]
 pub struct DraftBody {
-    /// The words; empty: there is no draft.
+    /// The words; neither words nor files: there is no draft.
     #[serde(default)]
     text: String,
     /// The message it will answer.
@@ -115,6 +130,10 @@ pub struct DraftBody {
     /// Whether it is to be a note.
     #[serde(default)]
     note: bool,
+    /// Uploads of mine that are to go with it, 20 at most. They are kept as long as the draft is.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    attachments: Vec<FileId>,
 }
 
 /// Keep what I began to write.
@@ -127,7 +146,8 @@ pub(crate) async fn put_draft(
     let user = person(&caller)?;
     let stored = seen(&edge, &caller, &id).await?;
     let id = stored.record.id;
-    let reply_to = body.reply_to.filter(|reply| reply.conversation == id);
-    keep_draft(&edge.house, caller.workspace, user, id, &body.text, reply_to, body.note).await?;
+    let DraftBody { text, reply_to, note, attachments: files } = body.into_inner();
+    let draft = NewDraft { text, reply_to: reply_to.filter(|reply| reply.conversation == id), note, files };
+    keep_draft(&edge.house, caller.workspace, user, id, draft).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -6,8 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::conversations::Counted;
+use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::replies::{Words, change_reply, create_reply, remove_reply, replies};
-use crate::model::ids::ReplyId;
+use crate::gateway::house::House;
+use crate::gateway::views;
+use crate::model::ids::{FileId, ReplyId};
+use crate::model::protocol::AttachmentView;
 use crate::model::reply::CannedReply;
 use crate::model::time::Time;
 use crate::web::edge::Edge;
@@ -28,16 +32,17 @@ pub struct ReplyView {
     title: String,
     /// Its words, with substitutions such as `%NAME%`.
     text: String,
+    /// What goes along. Send copies: `POST /api/v1/files/{id}/copy`.
+    files: Vec<AttachmentView>,
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     changed_at: Time,
 }
 
-impl From<CannedReply> for ReplyView {
-    fn from(reply: CannedReply) -> Self {
-        let CannedReply { id, owner, shortcut, title, text, changed_at, .. } = reply;
-        Self { id, shared: owner.is_none(), shortcut, title, text, changed_at }
-    }
+fn view(house: &House, caller: &Caller, reply: CannedReply) -> ReplyView {
+    let CannedReply { id, owner, shortcut, title, text, files, changed_at, .. } = reply;
+    let files = files.iter().map(|file| views::attachment(house, caller.workspace, file, house.world.now())).collect();
+    ReplyView { id, shared: owner.is_none(), shortcut, title, text, files, changed_at }
 }
 
 /// The shared replies and the caller's own.
@@ -45,7 +50,7 @@ impl From<CannedReply> for ReplyView {
 #[get("/api/v1/replies")]
 pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn) -> Result<Json<Counted<ReplyView>>, Problem> {
     let replies = replies(&edge.house, &caller).await?;
-    Ok(Json(Counted::of(replies.into_iter().map(ReplyView::from).collect())))
+    Ok(Json(Counted::of(replies.into_iter().map(|reply| view(&edge.house, &caller, reply)).collect())))
 }
 
 /// A new reply.
@@ -67,14 +72,17 @@ pub struct ReplyWords {
     /// What it is about, 100 characters at most.
     #[serde(default)]
     title: String,
-    /// Its words, 4,000 characters at most.
+    /// Its words, 4,000 characters at most; may be empty if there are files.
     text: String,
+    /// The files that go along, 10 at most: uploads of the caller's, which become the reply's own, or those it has. Left out: as they are.
+    #[schema(value_type = Option<Vec<String>>)]
+    files: Option<Vec<FileId>>,
 }
 
 impl From<ReplyWords> for Words {
     fn from(words: ReplyWords) -> Self {
-        let ReplyWords { shortcut, title, text } = words;
-        Self { shortcut, title, text }
+        let ReplyWords { shortcut, title, text, files } = words;
+        Self { shortcut, title, text, files }
     }
 }
 
@@ -85,7 +93,7 @@ impl From<ReplyWords> for Words {
 pub(crate) async fn create(edge: Data<Edge>, LoggedIn(caller): LoggedIn, body: Json<NewReply>) -> Result<HttpResponse, Problem> {
     let NewReply { shared, words } = body.into_inner();
     let reply = create_reply(&edge.house, &caller, shared, words.into()).await?;
-    Ok(HttpResponse::Created().json(ReplyView::from(reply)))
+    Ok(HttpResponse::Created().json(view(&edge.house, &caller, reply)))
 }
 
 /// Change a reply.
@@ -96,7 +104,8 @@ pub(crate) async fn change(
     edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>, body: Json<ReplyWords>,
 ) -> Result<Json<ReplyView>, Problem> {
     let id: ReplyId = id.parse().map_err(|_| Problem::unknown("reply"))?;
-    Ok(Json(change_reply(&edge.house, &caller, id, body.into_inner().into()).await?.into()))
+    let reply = change_reply(&edge.house, &caller, id, body.into_inner().into()).await?;
+    Ok(Json(view(&edge.house, &caller, reply)))
 }
 
 /// Remove a reply.

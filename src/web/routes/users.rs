@@ -15,6 +15,7 @@ use crate::gateway::administration::second_factor;
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::supervisor::Post;
 use crate::model::ids::{AccountId, UserId};
+use crate::model::notice::Absence;
 use crate::model::people::Member;
 use crate::model::protocol::Role;
 use crate::model::time::Time;
@@ -87,11 +88,12 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, asked: Qu
     let whole = caller.access.role >= Role::Admin;
     let absences = notices::absences(&edge.house, caller.workspace).await?;
     let shown = members.into_iter().filter(|member| asked.sees.is_none_or(|channel| member.sees(channel)));
-    let with_absence = |member: Member| {
-        let absence = absences.iter().find(|absence| absence.user == member.user);
-        UserView { away: absence.is_some(), away_until: absence.and_then(|absence| absence.until), ..view(member, whole) }
-    };
-    Ok(Json(Counted::of(shown.map(with_absence).collect())))
+    Ok(Json(Counted::of(shown.map(|member| with_absence(member, whole, &absences)).collect())))
+}
+
+fn with_absence(member: Member, whole: bool, absences: &[Absence]) -> UserView {
+    let absence = absences.iter().find(|absence| absence.user == member.user);
+    UserView { away: absence.is_some(), away_until: absence.and_then(|absence| absence.until), ..view(member, whole) }
 }
 
 /// A new member.
@@ -152,7 +154,8 @@ pub(crate) async fn change(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<
     if moves {
         signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(user.to_string()) }).await;
     }
-    Ok(Json(view(member, true)))
+    let absences = notices::absences(&edge.house, caller.workspace).await?;
+    Ok(Json(with_absence(member, true, &absences)))
 }
 
 /// Remove a member; their sessions here end.

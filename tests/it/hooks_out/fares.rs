@@ -1,5 +1,6 @@
 //! How deliveries go out, and what becomes of those that are not taken.
 
+use kommutator::model::protocol::Role;
 use serde_json::{Value, json};
 
 use super::{DAY, MINUTE, Scene, text};
@@ -162,12 +163,15 @@ pub(super) async fn one_that_takes_nothing_is_switched_off(mut scene: Scene) {
     for day in 0..4 {
         scene.says(&format!("день {day}")).await;
         for _ in 0..8 {
-            scene.until("a try", &hook, |shown, log| shown["on"] == false || log.iter().all(|one| one["tries"] != 0)).await;
+            let tried = |log: &[Value]| log.len() > day && log.iter().all(|one| one["tries"] != 0);
+            scene.until("a try", &hook, |shown, log| shown["on"] == false || tried(log)).await;
             scene.advance(DAY / 8 + MINUTE);
         }
     }
     let (shown, _) = scene.until("it is off", &hook, |shown, _| shown["on"] == false).await;
     assert!(shown["off_at"].is_string() && shown["reason"]["code"] == "outside_failed", "{shown}");
+    let letter = scene.smtp.letter(&scene.address, 1).await.text();
+    assert!(letter.contains("Вебхук «Склад»") && letter.contains(&format!("https://chat.example/settings/webhooks/{hook}")), "{letter}");
     assert_eq!(scene.owner.post(&format!("/api/v1/webhooks/{hook}/test"), Value::Null).await.short(), "409 webhook_off");
     // One that says it is gone is believed at once; switching on makes a new beginning.
     scene.receiver.always(Answers::Status(410));
@@ -177,6 +181,18 @@ pub(super) async fn one_that_takes_nothing_is_switched_off(mut scene: Scene) {
     scene.owner.post(&format!("/api/v1/webhooks/{hook}/test"), Value::Null).await;
     let (shown, _) = scene.until("it is off again", &hook, |shown, _| shown["on"] == false).await;
     assert_eq!(shown["reason"]["code"], "outside_gone");
+    scene.smtp.letter(&scene.address, 2).await;
+
+    // Who made it is told; the owners, once that person is not here any more.
+    let admin = scene.app.member(scene.workspace, Role::Admin, None).await;
+    let client = scene.app.client(&scene.app.session(scene.workspace, admin).await);
+    let other = json!({ "name": "Учёт", "url": scene.receiver.url, "events": ["message.added"] });
+    let other = text(&client.post("/api/v1/webhooks", other).await.body, "id");
+    assert_eq!(scene.owner.ask("DELETE", &format!("/api/v1/users/{admin}"), Value::Null).await.status, 204);
+    scene.owner.post(&format!("/api/v1/webhooks/{other}/test"), Value::Null).await;
+    scene.until("the other is off", &other, |shown, _| shown["on"] == false).await;
+    assert!(scene.smtp.letter(&scene.address, 3).await.text().contains("Вебхук «Учёт»"));
+    assert_eq!((scene.smtp.to(&scene.address).len(), scene.smtp.to(&format!("{admin}@shop.example")).len()), (3, 0), "each once");
 }
 
 pub(super) async fn a_slow_one_delays_no_other(mut scene: Scene) {

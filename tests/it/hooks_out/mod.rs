@@ -2,6 +2,7 @@
 
 mod fares;
 mod kept;
+mod killed;
 
 use kommutator::gateway::supervisor::Reconcile;
 use kommutator::model::ids::WorkspaceId;
@@ -9,6 +10,7 @@ use kommutator::model::protocol::Role;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Client, PATIENCE, Socket};
+use crate::support::fake_smtp::FakeSmtp;
 use crate::support::receiver::Receiver;
 
 const MINUTE: i64 = 60_000;
@@ -17,8 +19,11 @@ const DAY: i64 = 24 * 60 * MINUTE;
 /// A workspace with a widget, an owner and a visitor, and a server that takes webhooks.
 struct Scene {
     app: App,
+    smtp: FakeSmtp,
     workspace: WorkspaceId,
     owner: Client,
+    /// Where letters reach the owner.
+    address: String,
     visitor: Socket,
     receiver: Receiver,
     said: u32,
@@ -26,14 +31,17 @@ struct Scene {
 
 impl Scene {
     async fn new(redis: bool) -> Self {
-        let settings = [("OUTSIDE_PRIVATE", "on")];
+        let smtp = FakeSmtp::start().await;
+        let settings =
+            [("OUTSIDE_PRIVATE", "on"), ("SMTP_URL", smtp.url.as_str()), ("MAIL_FROM", "chat@shop.example"), ("PUBLIC_URL", "https://chat.example")];
         let app = if redis { App::redis_with(&settings).await } else { App::sqlite_with(&settings).await };
         let workspace = app.workspace("Лавка").await;
         let user = app.member(workspace, Role::Owner, None).await;
         let owner = app.client(&app.session(workspace, user).await);
         let (_, key) = app.widget(workspace, "Сайт").await;
         let (visitor, _) = app.visitor(&key).await;
-        Self { app, workspace, owner, visitor, receiver: Receiver::start().await, said: 0 }
+        let address = format!("{user}@shop.example");
+        Self { app, smtp, workspace, owner, address, visitor, receiver: Receiver::start().await, said: 0 }
     }
 
     /// Makes a webhook: its id and its secret.

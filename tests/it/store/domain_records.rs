@@ -394,18 +394,7 @@ pub(crate) fn message(number: u32) -> Message {
         identity: Some(IDENTITY),
         origin: origins[at % origins.len()].clone(),
         parts: if gone { Vec::new() } else { parts() },
-        attachments: vec![Attachment {
-            file: FILE,
-            name: "прайс.png".into(),
-            media_type: "image/png".into(),
-            size: 1_000,
-            status: file,
-            reason: Some(reason()),
-            width: Some(40),
-            height: Some(30),
-            thumbnail: true,
-            as_file: at % 3 == 1,
-        }],
+        attachments: vec![attachment(file, at % 3 == 1)],
         reply_to: (number > 1).then_some(MessageId { conversation: CONVERSATION, number: 1 }),
         client_id: Some(format!("key-{number}")),
         context: Context {
@@ -439,6 +428,21 @@ pub(crate) fn message(number: u32) -> Message {
     }
 }
 
+fn attachment(status: FileStatus, as_file: bool) -> Attachment {
+    Attachment {
+        file: FILE,
+        name: "прайс.png".into(),
+        media_type: "image/png".into(),
+        size: 1_000,
+        status,
+        reason: Some(reason()),
+        width: Some(40),
+        height: Some(30),
+        thumbnail: true,
+        as_file,
+    }
+}
+
 fn work() -> Vec<Box<dyn Kept>> {
     use CrmDeliveryStatus::{Delivered, Failed, Filtered, Held, Mailing, Queued, Skipped};
     let states = [Queued, Held, Delivered, Filtered, Skipped, Mailing, Failed];
@@ -452,8 +456,12 @@ fn work() -> Vec<Box<dyn Kept>> {
         created_at: NOW,
         at: later(1),
     }));
-    let owners =
-        [FileOwner::Conversation { id: CONVERSATION }, FileOwner::Uploader { id: USER.to_string() }, FileOwner::Visitor { id: "id7".into() }];
+    let owners = [
+        FileOwner::Conversation { id: CONVERSATION },
+        FileOwner::Uploader { id: USER.to_string() },
+        FileOwner::Visitor { id: "id7".into() },
+        FileOwner::Reply { id: ReplyId(78) },
+    ];
     kept.extend(boxed((FILE.0..).zip(owners).map(|(id, owner)| FileRecord {
         id: FileId(id),
         owner,
@@ -491,13 +499,22 @@ fn work() -> Vec<Box<dyn Kept>> {
         shortcut: "цена".into(),
         title: "О ценах".into(),
         text: "%NAME%, цены на сайте".into(),
+        files: vec![attachment(FileStatus::Ready, false)],
         created_at: NOW,
         changed_at: later(3),
     })));
     kept.extend(super::domain_webhooks::webhooks());
     kept.extend(boxed([Mark { user: USER, conversation: CONVERSATION, pinned: true, muted: true, at: NOW }]));
     let reply_to = Some(MessageId { conversation: CONVERSATION, number: 3 });
-    kept.extend(boxed([SavedDraft { user: USER, conversation: CONVERSATION, text: "Начал".into(), reply_to, note: true, at: NOW }]));
+    kept.extend(boxed([SavedDraft {
+        user: USER,
+        conversation: CONVERSATION,
+        text: "Начал".into(),
+        reply_to,
+        note: true,
+        files: vec![FILE],
+        at: NOW,
+    }]));
     kept.extend(boxed([PendingChanges { account: ACCOUNT, login: LOGIN, external_id: "x99".into(), until: later(1_000), changes }]));
     kept
 }

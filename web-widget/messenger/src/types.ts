@@ -1,12 +1,12 @@
 /** What the HTTP edge answers beside the views of the wire. */
-import type { Appearance, ConversationView, CustomerView, EpisodeView, Escalation, MessageView, NoticeSettings, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
+import type { Appearance, AttachmentView, ConversationView, CustomerView, EpisodeView, Escalation, MessageView, NoticeSettings, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
 
 export type Page<Item> = { items: Item[]; next: string | null; total?: number };
 export type Counters = Record<"open" | "unread" | "unanswered" | "unassigned" | "mine" | "snoozed", number>;
 export type TagView = { id: string; name: string; colour: number };
-export type ReplyView = { id: string; shared: boolean; shortcut: string; title: string; text: string; changed_at: string };
+export type ReplyView = { id: string; shared: boolean; shortcut: string; title: string; text: string; files: AttachmentView[]; changed_at: string };
 export type MarkView = { conversation: ConversationView; pinned: boolean; muted: boolean };
-export type DraftView = { conversation: string; text: string; reply_to: string | null; note: boolean; at: string };
+export type DraftView = { conversation: string; text: string; reply_to: string | null; note: boolean; attachments: AttachmentView[]; at: string };
 /** What can be done with one conversation or many. */
 export type Deed =
   | { do: "close" | "reopen" | "read" | "unread" }

@@ -187,7 +187,7 @@ describe("conversations", () => {
 });
 
 describe("canned replies", () => {
-  const reply = (shortcut: string, more: Partial<ReplyView> = {}): ReplyView => ({ id: shortcut, shared: true, shortcut, title: "", text: "", changed_at: at(1), ...more });
+  const reply = (shortcut: string, more: Partial<ReplyView> = {}): ReplyView => ({ id: shortcut, shared: true, shortcut, title: "", text: "", files: [], changed_at: at(1), ...more });
   const all = [reply("цена", { title: "О ценах" }), reply("доставка", { text: "Цены на доставку" }), reply("hello", { shared: false }), reply("цена", { id: "own", shared: false })];
   it("are found by a few letters, in either layout, one's own first", () => {
     expect(findReplies(all, "це").map((one) => one.id)).toEqual(["own", "цена"]);

@@ -5,7 +5,11 @@ import { isPicture } from "./messages.ts";
 import { upload, UploadError } from "./upload.ts";
 import { newClientId } from "./socket/browser.ts";
 
-export type Chosen = { key: string; file: File; picture: string | null; part: () => number; setPart: (part: number) => void; done: AttachmentView | null; error: string | null };
+/** What is known of a file that lies on the server already. */
+type There = { name: string; type: string; size: number; lastModified: number };
+type Up = (signal: AbortSignal, progress: (part: number) => void) => Promise<AttachmentView>;
+
+export type Chosen = { key: string; file: File | There; up: Up; picture: string | null; part: () => number; setPart: (part: number) => void; done: AttachmentView | null; error: string | null };
 
 type Limits = { most: number; files: number };
 
@@ -23,15 +27,7 @@ export function createUploads(where: (name: string) => string, token: () => stri
     one.setPart(0);
     change(one.key, { error: null });
     try {
-      const done = await upload({
-        url: where(one.file.name),
-        file: one.file,
-        token: token(),
-        most: limits().most,
-        progress: one.setPart,
-        signal: abort.signal,
-      });
-      change(one.key, { done });
+      change(one.key, { done: await one.up(abort.signal, one.setPart) });
     } catch (error) {
       change(one.key, { error: error instanceof UploadError ? error.code : "network" });
     }
@@ -47,7 +43,13 @@ export function createUploads(where: (name: string) => string, token: () => stri
     setCrowded(false);
     setTwice([]);
   };
-  const same = (a: File, b: File) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
+  const put = (file: File | There, picture: string | null, up: Up) => {
+    const [part, setPart] = createSignal(0);
+    const one: Chosen = { key: newClientId(), file, up, picture, part, setPart, done: null, error: null };
+    setList((before) => [...before, one]);
+    void start(one);
+  };
+  const same = (a: There, b: There) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
   return {
     list,
@@ -64,10 +66,18 @@ export function createUploads(where: (name: string) => string, token: () => stri
       setTwice(came.filter(known).map((file) => file.name));
       setCrowded(all.length > room);
       for (const file of all.slice(0, Math.max(0, room))) {
-        const [part, setPart] = createSignal(0);
-        const one: Chosen = { key: newClientId(), file, picture: isPicture({ media_type: file.type }) ? URL.createObjectURL(file) : null, part, setPart, done: null, error: null };
-        setList((before) => [...before, one]);
-        void start(one);
+        put(file, isPicture({ media_type: file.type }) ? URL.createObjectURL(file) : null, (signal, progress) =>
+          upload({ url: where(file.name), file, token: token(), most: limits().most, progress, signal }),
+        );
+      }
+    },
+    /** Adds files that lie on the server; `get` gives the one of ours. */
+    bring(files: readonly AttachmentView[], get: (file: AttachmentView) => Promise<AttachmentView>) {
+      const room = limits().files - list().length;
+      setCrowded(files.length > room);
+      for (const file of files.slice(0, Math.max(0, room))) {
+        const picture = isPicture(file) ? (file.thumbnail_url ?? file.url ?? null) : null;
+        put({ name: file.name, type: file.media_type, size: file.size, lastModified: 0 }, picture, () => get(file));
       }
     },
     again: (one: Chosen) => void start(one),

@@ -28,7 +28,7 @@ export function Composer() {
   const can = () => conversation()?.can;
   let area: HTMLTextAreaElement | undefined;
   let input!: HTMLInputElement;
-  const writing = createWriting(() => area);
+  const writing = createWriting(() => area, (came) => files.insert(came));
   const { text, write, canned, mentions } = writing;
   const list = () => (mentions.open() ? mentions : canned);
   const long = () => !note() && text().length > NEARLY * (can()?.text_limit ?? 0) && text().trim() !== "";

@@ -4,21 +4,24 @@ import { measure } from "@kommutator/shared/sound.ts";
 import type { Chosen, Uploads } from "@kommutator/shared/uploads.ts";
 import { locale, t } from "../i18n.ts";
 import { Icon } from "../ui/Icon.tsx";
-import type { Files } from "./files.ts";
+
+/** Files that are chosen, and how they go. */
+type Files = { uploads: Uploads; limits: () => { most: number }; pictures: () => boolean; asFiles: () => boolean; setAsFiles: (on: boolean) => void };
 
 const DRAGGED = "application/x-kommutator-file";
 
 /** What was recorded or chosen can be listened to before it goes. */
-function Sound(props: { file: File }) {
+function Sound(props: { one: Chosen }) {
   // eslint-disable-next-line solid/reactivity -- a chosen file never becomes another
-  const url = URL.createObjectURL(props.file);
-  onCleanup(() => URL.revokeObjectURL(url));
-  return <audio controls preload="metadata" src={url} aria-label={props.file.name} ref={measure} />;
+  const { file } = props.one;
+  const own = file instanceof File ? URL.createObjectURL(file) : undefined;
+  onCleanup(() => own && URL.revokeObjectURL(own));
+  return <audio controls preload="metadata" src={own ?? props.one.done?.url} aria-label={file.name} ref={measure} />;
 }
 
 function Face(props: { one: Chosen; bare: boolean }) {
   return (
-    <Show when={!props.one.file.type.startsWith("audio/")} fallback={<Sound file={props.one.file} />}>
+    <Show when={!props.one.file.type.startsWith("audio/")} fallback={<Sound one={props.one} />}>
       <Show when={!props.bare && props.one.picture} fallback={<span class="disc"><Icon name="file" /></span>}>{(url) => <img src={url()} alt="" draggable={false} />}</Show>
     </Show>
   );
@@ -31,7 +34,7 @@ function Card(props: { one: Chosen; at: number; files: Files }) {
   const last = () => props.at === uploads().list().length - 1;
   const note = () => {
     const { error, file } = props.one;
-    if (error === "file_too_large") return t("file.tooLarge", { size: size(locale(), props.files.limits().most) });
+    if (error === "file_too_large") return Number.isFinite(props.files.limits().most) ? t("file.tooLarge", { size: size(locale(), props.files.limits().most) }) : t("error.tooLarge");
     if (error === "file_empty") return t("file.empty");
     return error ? t("file.failedUpload") : size(locale(), file.size);
   };

@@ -4,7 +4,10 @@ import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
 import { isPicture } from "@kommutator/shared/messages.ts";
 import { createUploads } from "@kommutator/shared/uploads.ts";
 import { api } from "../api.ts";
+import { t } from "../i18n.ts";
+import { draftFiles, saveDraftFiles } from "../state/drafts.ts";
 import type { Outlook } from "../types.ts";
+import { toast } from "../ui/toast.tsx";
 import { useThread } from "./context.ts";
 
 const PAUSE_MS = 400;
@@ -26,6 +29,9 @@ export function createFiles(text: () => string, long: () => boolean) {
   const done = () => uploads.list().flatMap((one) => (one.done ? [one.done] : []));
   const ids = createMemo(() => done().map((file) => file.id).join(" "));
   const pictures = () => uploads.list().some((one) => isPicture({ media_type: one.file.type }));
+  // What was begun here, or on another device; the conversation's channel says how many there may be.
+  createEffect(on(() => limits().files > 0, (known) => { if (known && uploads.list().length === 0) uploads.bring(draftFiles(id), (file) => Promise.resolve(file)); }));
+  createEffect(on(ids, () => { if (!uploads.busy()) saveDraftFiles(id, done()); }, { defer: true }));
   onCleanup(() => uploads.list().forEach((one) => uploads.remove(one)));
 
   createEffect(on([ids, asFiles, note, () => (ids() || long() ? text().trim() : "")], ([files, as, isNote, words]) => {
@@ -49,6 +55,11 @@ export function createFiles(text: () => string, long: () => boolean) {
     pictures,
     asFiles: () => asFiles() && pictures(),
     setAsFiles,
+    /** Copies of a canned reply's files: they stay when the reply goes. */
+    insert(files: readonly AttachmentView[]): void {
+      if (files.length > 0 && limits().files === 0) toast(t("canned.noFiles"), true);
+      else uploads.bring(files, (file) => api.copyFile(file.id));
+    },
     /** What goes, as it will look. */
     ready: (): AttachmentView[] => done().map((file) => (asFiles() && isPicture(file) ? { ...file, as_file: true } : file)),
     sent(): void {

@@ -1,5 +1,6 @@
 /** The words being written into one conversation: a draft, or new words for an old message; canned replies after a slash. */
 import { createEffect, createMemo, createSignal, createUniqueId, on } from "solid-js";
+import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
 import { api } from "../api.ts";
 import { problemText } from "../i18n.ts";
 import { useDesk } from "../state/desk.ts";
@@ -10,7 +11,8 @@ import { askedReply, fillIn, findReplies } from "./canned.ts";
 import { useThread } from "./context.ts";
 import { askedMention, findColleagues, mentionedIn } from "./mentions.ts";
 
-export function createWriting(area: () => HTMLTextAreaElement | undefined) {
+/** `insert` takes the files of a canned reply. */
+export function createWriting(area: () => HTMLTextAreaElement | undefined, insert: (files: readonly AttachmentView[]) => void) {
   const desk = useDesk();
   const { id, conversation, thread, note, editing, setEditing } = useThread();
   const [text, setText] = createSignal(draftOf(id));
@@ -70,6 +72,7 @@ export function createWriting(area: () => HTMLTextAreaElement | undefined) {
   const useReply = (one: ReplyView) => {
     const first = (conversation()?.title ?? "").split(" ")[0] ?? "";
     write(fillIn(one.text, { name: first, manager: desk.me().name, channel: conversation()?.channel_name ?? "", company: desk.me().workspace_name }));
+    insert(one.files);
     queueMicrotask(() => area()?.focus());
   };
 

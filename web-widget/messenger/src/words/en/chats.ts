@@ -163,6 +163,8 @@ export const chats: Dictionary<typeof ru> = {
   "compose.overtaken": "Somebody has answered",
   "compose.overtaken.text": "While you were writing, {name} answered: “{words}”",
   "canned.label": "Canned replies",
+  "canned.files": "Files:",
+  "canned.noFiles": "This channel takes no files: only the text was put in.",
   "canned.own": "mine",
   "canned.none": "There are no canned replies yet.",
   "canned.make": "Create one",

@@ -182,6 +182,8 @@ export const settings: Dictionary<typeof ru> = {
   "replies.title.help": "Optional: shown in the list",
   "replies.text": "Text",
   "replies.text.help": "%NAME%: the customer, %MANAGER%: you, %CHANNEL%: the channel, %COMPANY%: the company",
+  "replies.files": "Files of the reply",
+  "replies.files.help": "They go along with the text, 10 at most.",
   "replies.shared": "Shared: everybody sees it",
   "replies.whose": "Whose",
   "replies.all": "Shared",

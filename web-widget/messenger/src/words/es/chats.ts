@@ -163,6 +163,8 @@ export const chats: Dictionary<typeof ru> = {
   "compose.overtaken": "Ya han respondido",
   "compose.overtaken.text": "Mientras escribías, {name} respondió: «{words}»",
   "canned.label": "Respuestas rápidas",
+  "canned.files": "Archivos:",
+  "canned.noFiles": "Este canal no admite archivos: solo se insertó el texto.",
   "canned.own": "mía",
   "canned.none": "Aún no hay respuestas rápidas.",
   "canned.make": "Crear",

@@ -182,6 +182,8 @@ export const settings: Dictionary<typeof ru> = {
   "replies.title.help": "Opcional: se ve en la lista",
   "replies.text": "Texto",
   "replies.text.help": "%NAME%: el cliente, %MANAGER%: tú, %CHANNEL%: el canal, %COMPANY%: la empresa",
+  "replies.files": "Archivos de la respuesta",
+  "replies.files.help": "Se envían junto con el texto, 10 como máximo.",
   "replies.shared": "Compartida: la ve todo el equipo",
   "replies.whose": "De quién",
   "replies.all": "Compartida",

@@ -161,6 +161,8 @@ export const chats = {
   "compose.overtaken": "Клиенту уже ответили",
   "compose.overtaken.text": "Пока вы писали, {name} ответил(а): «{words}»",
   "canned.label": "Быстрые ответы",
+  "canned.files": "Файлов:",
+  "canned.noFiles": "Этот канал не принимает файлы: вставлен только текст.",
   "canned.own": "мой",
   "canned.none": "Быстрых ответов пока нет.",
   "canned.make": "Создать",

@@ -180,6 +180,8 @@ export const settings = {
   "replies.title.help": "Необязательно: видно в списке",
   "replies.text": "Текст",
   "replies.text.help": "%NAME% — имя клиента, %MANAGER% — ваше имя, %CHANNEL% — канал, %COMPANY% — компания",
+  "replies.files": "Файлы к ответу",
+  "replies.files.help": "Уйдут вместе с текстом, не больше 10.",
   "replies.shared": "Общий: виден всем сотрудникам",
   "replies.whose": "Чей",
   "replies.all": "Общий",
