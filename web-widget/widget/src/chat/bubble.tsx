@@ -15,10 +15,10 @@ export function words(text: string) {
   return <p>{parts}</p>;
 }
 
-function box(files: AttachmentView[], text: unknown, at: string | number, state: unknown) {
+function box(files: AttachmentView[], text: unknown, at: string | number, state: unknown, of?: MessageView) {
   const shown = time(usePanel().locale, at);
   const [list, setList] = createSignal<JSX.Element>();
-  if (files.length > 0) run("files", (made) => setList(made.list(files)));
+  if (files[0] || of?.reply_to || of?.reactions?.[0]) run("files", (made) => setList(made.list(files, of)));
   return <div class="bubble">{list()}{text as string}<span class="meta"><time>{shown}</time>{state as string}</span></div>;
 }
 
@@ -32,7 +32,7 @@ export function bubble(message: MessageView, first: boolean, status: () => strin
   const read = () => status() === "read" || (usePanel().chat.talk()?.read_up_to ?? "") >= message.id;
   const state = () => own && (read() ? mark("checks", t("seen")) : mark("check", t("accepted")));
   const text = message.deleted_at ? <p class="gone">{/* @once */ t("deleted")}</p> : message.text && words(message.text);
-  const body = box(message.attachments, text, message.written_at, state);
+  const body = box(message.attachments, text, message.written_at, state, message);
   const name = own ? t("you") : message.author.name || t("manager");
   const style = `msg${own ? " own" : ""}${first ? " first" : ""}`;
   const who = first && !own ? "who" : "sr";

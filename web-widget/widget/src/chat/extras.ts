@@ -1,6 +1,6 @@
 /** Rare parts lie in chunks of their own and come when they are first needed. */
 import type { JSX } from "solid-js";
-import type { AttachmentView, EpisodeView, InvitationView, Page, VisitHello } from "@kommutator/shared/generated/protocol.ts";
+import type { AttachmentView, EpisodeView, InvitationView, MessageView, Page, VisitHello } from "@kommutator/shared/generated/protocol.ts";
 import { type Panel, usePanel } from "./context.ts";
 
 /** Files chosen for the next message. */
@@ -16,7 +16,8 @@ export type Tray = {
 };
 
 export type Extras = {
-  files: { tray: () => Tray; list: (files: AttachmentView[]) => JSX.Element };
+  /** What a message has beside its words: what it answers, files, reactions. */
+  files: { tray: () => Tray; list: (files: AttachmentView[], of?: MessageView) => JSX.Element };
   opening: () => JSX.Element;
   phone: (box: HTMLElement) => void;
   /** Why the server turned the visitor away, in words. */

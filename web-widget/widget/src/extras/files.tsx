@@ -1,7 +1,7 @@
-/** Files: those of a message, and those chosen, dropped or pasted for the next one; each goes up at once. */
-import { For } from "solid-js";
+/** What a message has beside its words: what it answers, its files, reactions. And the files chosen, dropped or pasted for the next one; each goes up at once. */
+import { For, untrack } from "solid-js";
 import { render } from "solid-js/web";
-import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
+import type { AttachmentView, MessageView } from "@kommutator/shared/generated/protocol.ts";
 import { size } from "@kommutator/shared/format.ts";
 import { put } from "@kommutator/shared/i18n.ts";
 import { isPicture } from "@kommutator/shared/messages.ts";
@@ -86,6 +86,20 @@ function list(panel: Panel, files: AttachmentView[]) {
   });
 }
 
+/** What a message answers, as far as it is here. */
+function quote(panel: Panel, id: string) {
+  const of = untrack(panel.chat.messages).find((one) => one.id === id);
+  const author = of && (of.direction === "inbound" ? words.you : of.author.name);
+  const said = of?.deleted_at ? words.gone : of?.text || of?.attachments[0]?.name;
+  return <blockquote><b>{author || words.reply}</b><span>{said}</span></blockquote>;
+}
+
+function faces(message: MessageView) {
+  const all = [...new Set(message.reactions?.map((one) => one.emoji))].join(" ");
+  const label = `${words.reactions}: ${all}`;
+  return all && <span class="faces" role="img" aria-label={label}>{all}</span>;
+}
+
 export function make(panel: Panel): Extras["files"] {
   panel.style(css);
   const { chat, host } = panel;
@@ -103,5 +117,5 @@ export function make(panel: Panel): Extras["files"] {
       view: [<ul class="chips"><For each={uploads.list()}>{(one) => chip(panel, one, uploads)}</For></ul>, <p class="oops" role="status">{crowded()}</p>],
     };
   };
-  return { tray, list: (files) => list(panel, files) };
+  return { tray, list: (files, of) => [of?.reply_to && quote(panel, of.reply_to), list(panel, files), of && faces(of)] };
 }

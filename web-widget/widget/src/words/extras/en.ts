@@ -2,7 +2,7 @@ import type * as ru from "./ru.ts";
 
 type Same<Part> = { [Key in keyof Part]: string };
 
-export const files: Same<typeof ru.files> = { remove: "Remove {name}", picture: "Open the picture {name}", pending: "The file is loading", broken: "The file could not be loaded", again: "Try again", tooLarge: "The file is larger than {size}", tooMany: "At most {n} files in a message", empty: "The file is empty", uploadFailed: "Upload failed" };
+export const files: Same<typeof ru.files> = { remove: "Remove {name}", picture: "Open the picture {name}", pending: "The file is loading", broken: "The file could not be loaded", again: "Try again", tooLarge: "The file is larger than {size}", tooMany: "At most {n} files in a message", empty: "The file is empty", uploadFailed: "Upload failed", you: "You", gone: "Message deleted", reply: "In reply to a message", reactions: "Reactions" };
 export const form: Same<typeof ru.form> = {
   lead: "Please introduce yourself",
   name: "Name",

@@ -2,7 +2,7 @@ import type * as ru from "./ru.ts";
 
 type Same<Part> = { [Key in keyof Part]: string };
 
-export const files: Same<typeof ru.files> = { remove: "Quitar {name}", picture: "Abrir la imagen {name}", pending: "El archivo se está cargando", broken: "No se pudo cargar el archivo", again: "Reintentar", tooLarge: "El archivo supera {size}", tooMany: "Como máximo {n} archivos por mensaje", empty: "El archivo está vacío", uploadFailed: "No se pudo subir" };
+export const files: Same<typeof ru.files> = { remove: "Quitar {name}", picture: "Abrir la imagen {name}", pending: "El archivo se está cargando", broken: "No se pudo cargar el archivo", again: "Reintentar", tooLarge: "El archivo supera {size}", tooMany: "Como máximo {n} archivos por mensaje", empty: "El archivo está vacío", uploadFailed: "No se pudo subir", you: "Tú", gone: "Mensaje eliminado", reply: "En respuesta a un mensaje", reactions: "Reacciones" };
 export const form: Same<typeof ru.form> = {
   lead: "Preséntate, por favor",
   name: "Nombre",

@@ -1,5 +1,5 @@
 /** The words of the rare parts: each part takes only its own into its chunk. */
-export const files = { remove: "Убрать {name}", picture: "Открыть картинку {name}", pending: "Файл загружается", broken: "Файл не удалось загрузить", again: "Повторить", tooLarge: "Файл больше {size}", tooMany: "Не больше {n} файлов в сообщении", empty: "Файл пуст", uploadFailed: "Не загрузилось" };
+export const files = { remove: "Убрать {name}", picture: "Открыть картинку {name}", pending: "Файл загружается", broken: "Файл не удалось загрузить", again: "Повторить", tooLarge: "Файл больше {size}", tooMany: "Не больше {n} файлов в сообщении", empty: "Файл пуст", uploadFailed: "Не загрузилось", you: "Вы", gone: "Сообщение удалено", reply: "Ответ на сообщение", reactions: "Реакции" };
 export const form = {
   lead: "Представьтесь, пожалуйста",
   name: "Имя",
