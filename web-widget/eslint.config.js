@@ -5,7 +5,7 @@ import ts from "typescript-eslint";
 const plain = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly", structuredClone: "readonly", fetch: "readonly", HTMLHtmlElement: "readonly", localStorage: "readonly", window: "readonly", document: "readonly", performance: "readonly", requestAnimationFrame: "readonly" };
 
 export default ts.config(
-  { ignores: ["dist/**", "node_modules/**", "e2e/shots/**", "shared/src/generated/**"] },
+  { ignores: ["dist/**", "gallery/dist/**", "node_modules/**", "e2e/shots/**", "shared/src/generated/**"] },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],
@@ -23,7 +23,7 @@ export default ts.config(
     },
   },
   {
-    files: ["widget/**/*.tsx", "messenger/**/*.tsx"],
+    files: ["widget/**/*.tsx", "messenger/**/*.tsx", "gallery/**/*.tsx"],
     ...solid,
     rules: { ...solid.rules, "solid/reactivity": ["error", { customReactiveFunctions: ["run", "pick"] }], "max-lines": ["error", { max: 150, skipBlankLines: true, skipComments: true }] },
   },

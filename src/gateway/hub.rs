@@ -4,7 +4,9 @@
 //! A socket registers first and reads what it missed afterwards; what arrives twice is known by its place.
 //!
 //! * [`room`]: the sockets of one workspace
+//! * [`attending`]: whose pages are open here, told to the store
 
+mod attending;
 mod room;
 
 use std::collections::HashMap;
@@ -15,13 +17,14 @@ use actix::prelude::*;
 use bytestring::ByteString;
 use tokio::sync::watch;
 
+use self::attending::Attending;
 use self::room::{Room, Socket};
 use super::cursor::access_mark;
 use super::events::{self, Loaded};
 use super::faults::patience;
 use super::house::House;
 use super::signals::{self, Signal};
-use crate::model::ids::{AccountId, ConversationId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, UserId, WorkspaceId};
 use crate::model::people::Access;
 use crate::model::protocol::ServerFrame;
 use crate::store::port::StoreError;
@@ -68,6 +71,8 @@ pub enum Who {
     Member {
         /// The user's or token's id.
         id: String,
+        /// The user, where it is a person.
+        user: Option<UserId>,
         /// What they may see.
         access: Access,
         /// The conversation whose visitor they are told of.
@@ -82,6 +87,16 @@ pub enum Who {
         /// The conversation, once there is one.
         conversation: Option<ConversationId>,
     },
+}
+
+impl Who {
+    /// The person, where it is one of the workspace's.
+    fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Member { user, .. } => *user,
+            Self::Visitor { .. } => None,
+        }
+    }
 }
 
 /// A socket wants its frames from now on. Answered once that is so: what is read after the answer and what is handed over leave no gap
@@ -148,13 +163,15 @@ pub struct Hub {
     rooms: HashMap<WorkspaceId, Room>,
     /// The portion of the sockets whose beat is next.
     portion: u32,
+    /// What the store knows of whose pages are open here.
+    attending: HashMap<(WorkspaceId, UserId), Attending>,
 }
 
 impl Hub {
     /// Without sockets.
     #[must_use]
     pub fn new(house: Arc<House>) -> Self {
-        Self { house, rooms: HashMap::new(), portion: 0 }
+        Self { house, rooms: HashMap::new(), portion: 0, attending: HashMap::new() }
     }
 
     fn beat(&mut self, _: &mut Context<Self>) {
@@ -176,6 +193,7 @@ impl Actor for Hub {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(16_384);
         ctx.run_interval(patience(BEAT) / PORTIONS, Self::beat);
+        ctx.run_interval(attending::AGAIN, Self::attend_again);
     }
 }
 
@@ -282,8 +300,12 @@ impl Handler<Register> for Hub {
                 0
             }
         };
+        let user = new.who.user();
         room.sockets.insert(new.key, Socket { who: new.who, access, socket: new.socket, cut: new.cut });
         let mut begins = room.begins.clone();
+        if let Some(user) = user {
+            self.attend(workspace, user, ctx);
+        }
         Box::pin(async move { begins.wait_for(|begun| *begun).await.is_ok() })
     }
 }
@@ -300,12 +322,16 @@ impl Handler<Unregister> for Hub {
             }
             _ => None,
         };
+        let user = room.sockets.get(&gone.key).and_then(|socket| socket.who.user());
         let left = room.remove(gone.key);
         if room.sockets.is_empty()
             && let Some(room) = self.rooms.remove(&gone.workspace)
         {
             ctx.cancel_future(room.tail);
             ctx.cancel_future(room.signals);
+        }
+        if let Some(user) = user {
+            self.attend_later(gone.workspace, user, ctx);
         }
         if let Some(page) = page {
             let (house, workspace) = (Arc::clone(&self.house), gone.workspace);

@@ -1,4 +1,4 @@
-//! What must not grow for ever: the feed, uploads nobody used, logins and invites that ended, old letters and deliveries.
+//! What must not grow for ever: the feed, uploads nobody used, the numbers of old days, logins and invites that ended, old letters and deliveries.
 //!
 //! Each step is conditioned on what it read, so two nodes that tidy at once do no harm; usually one does, the one a hash favours.
 
@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::administration::personal::files_of_drafts;
 use super::house::House;
 use super::supervisor::favoured;
+use super::tally;
 use crate::model::entry::{Invite, LoginChallenge, PasswordReset};
 use crate::model::ids::{FileId, UserId, WorkspaceId};
 use crate::model::letter::{Letter, LetterStatus};
@@ -41,6 +42,7 @@ pub async fn tidy(house: &House) -> Result<(), StoreError> {
         if favoured(&nodes.alive, &id) == Some(house.node) {
             trim_feed(house, id).await?;
             remove_unused_uploads(house, id).await?;
+            forget_old_numbers(house, id).await?;
             super::administration::webhooks::tidy(house, id).await?;
         }
     }
@@ -75,6 +77,23 @@ async fn trim_feed(house: &House, workspace: WorkspaceId) -> Result<(), StoreErr
     let mut batch = Batch::new();
     batch.once(Key::new().text("trim/feed").number(through).done(), 60_000, "");
     batch.trim(&streams::feed(), through);
+    settle(store.commit(batch).await).await?;
+    Ok(())
+}
+
+/// Once a day: the days that are older than is kept, also those of a long standstill.
+async fn forget_old_numbers(house: &House, workspace: WorkspaceId) -> Result<(), StoreError> {
+    let store = house.store.workspace(workspace);
+    let today = tally::day(house.world.now());
+    let key = Key::new().text("forget/tally").signed(today).done();
+    if store.answer(&key).await?.is_some() {
+        return Ok(());
+    }
+    let mut batch = Batch::new();
+    batch.once(key, tally::DAY_MS, "");
+    for age in tally::DAYS_KEPT..tally::DAYS_LOOKED_AT {
+        batch.forget(tally::group(today.saturating_sub(age)));
+    }
     settle(store.commit(batch).await).await?;
     Ok(())
 }

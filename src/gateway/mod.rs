@@ -10,6 +10,7 @@
 //! * [`intake`]: what providers send to hooks, until it is durable
 //! * [`searcher`]: brings the search index up to date and asks it
 //! * [`events`]: from feed entries to frames; [`cursor`]: places in them
+//! * [`tally`]: the day's numbers; [`attendance`]: who is here
 //! * [`timers`]: durable timers that are due
 //! * [`signals`]: what is told between processes and never stored
 //! * [`maintenance`]: what must not grow for ever
@@ -24,6 +25,7 @@
 //! * [`views`]: from records to what clients see
 
 pub mod administration;
+pub mod attendance;
 pub mod channel_actor;
 pub mod commands;
 pub mod conversation;
@@ -44,6 +46,7 @@ pub mod post;
 pub mod searcher;
 pub mod signals;
 pub mod supervisor;
+pub mod tally;
 pub mod timers;
 pub mod views;
 pub mod webhooks;

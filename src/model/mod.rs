@@ -39,6 +39,7 @@ pub mod protocol;
 pub mod reason;
 pub mod reply;
 pub mod tag;
+pub mod tally;
 pub mod time;
 pub mod totp;
 pub mod visit;

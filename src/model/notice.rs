@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::hours::minutes;
-use super::ids::{AccountId, ConversationId, LetterId, MessageId, SessionId, UserId};
+use super::ids::{AccountId, ConversationId, LetterId, MessageId, NodeId, SessionId, UserId};
 use super::protocol::{NoticeEvent, NoticeSettings, QuietHours, Wish};
 use super::time::Time;
 
@@ -46,6 +46,17 @@ impl Absence {
     pub fn holds(&self, now: Time) -> bool {
         self.until.is_none_or(|until| until > now)
     }
+}
+
+/// When somebody was here last, and on which processes they have a page open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendance {
+    /// Who.
+    pub user: UserId,
+    /// The processes their pages are linked to; one that is dead counts for nothing.
+    pub nodes: Vec<NodeId>,
+    /// When they came, left, or were last seen to stay.
+    pub seen_at: Time,
 }
 
 /// A device that takes pushes: a browser somebody is logged in with.

@@ -101,6 +101,11 @@ pub enum Effect {
         /// How much, also negative.
         by: i64,
     },
+    /// Takes a whole group of counters off; nothing happens if there is none.
+    Forget {
+        /// The group.
+        group: Vec<u8>,
+    },
     /// Sets or moves a timer.
     SetTimer {
         /// Its name.
@@ -193,6 +198,11 @@ impl Batch {
         self.effects.push(Effect::Increment { group, item, by });
     }
 
+    /// Takes a whole group of counters off.
+    pub fn forget(&mut self, group: Vec<u8>) {
+        self.effects.push(Effect::Forget { group });
+    }
+
     /// Sets or moves a timer.
     pub fn set_timer(&mut self, id: &[u8], due: Time, value: impl Into<Bytes>) {
         self.effects.push(Effect::SetTimer { id: id.to_vec(), due, value: value.into() });
@@ -239,7 +249,7 @@ impl Batch {
         });
         let values = self.effects.iter().map(|effect| match effect {
             Effect::Put { value, .. } | Effect::Append { value, .. } | Effect::SetTimer { value, .. } => value.len(),
-            Effect::Delete { .. } | Effect::Trim { .. } | Effect::Increment { .. } | Effect::ClearTimer { .. } => 0,
+            Effect::Delete { .. } | Effect::Trim { .. } | Effect::Increment { .. } | Effect::Forget { .. } | Effect::ClearTimer { .. } => 0,
         });
         let bytes = answers.chain(values).fold(0, usize::saturating_add);
         if bytes > BATCH_BYTES {
@@ -299,6 +309,7 @@ impl Effect {
                 check_part("a counter's group", group)?;
                 check_part("a counter's item", item)
             }
+            Self::Forget { group } => check_part("a counter's group", group),
             Self::SetTimer { id, .. } | Self::ClearTimer { id } => check_part("a timer's name", id),
         }
     }
@@ -307,7 +318,12 @@ impl Effect {
     fn record(&self) -> Option<(&'static str, &RecordKey)> {
         match self {
             Self::Put { table, key, .. } | Self::Delete { table, key, .. } => Some((table, key)),
-            Self::Append { .. } | Self::Trim { .. } | Self::Increment { .. } | Self::SetTimer { .. } | Self::ClearTimer { .. } => None,
+            Self::Append { .. }
+            | Self::Trim { .. }
+            | Self::Increment { .. }
+            | Self::Forget { .. }
+            | Self::SetTimer { .. }
+            | Self::ClearTimer { .. } => None,
         }
     }
 }

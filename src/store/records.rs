@@ -13,7 +13,7 @@
 //! | `identity` | workspace | id | unique `external` (login, id) |
 //! | `customer`, `customer_link` | workspace | id | `customer_link`: by `customer` |
 //! | `conversation` | workspace | id | unique `provider_key` (account, key) and `address`; `status`; by `identity` |
-//! | `message` | workspace | conversation, number | unique `client`, unique `external`; `time` (account, imported) |
+//! | `message` | workspace | conversation, number | unique `client`, unique `external`; `time` (account, imported); `trouble` (account, time) of those that did not go out |
 //! | `delivery` | workspace | message, connection | `state` (connection, status, time) |
 //! | `file` | workspace | id | `owner` |
 //! | `pending` | workspace | account, the provider's id | `end` (login, when nobody waits any more) |
@@ -23,10 +23,13 @@
 //! | `webhook`, `webhook_place` | workspace | id | scan |
 //! | `webhook_delivery` | workspace | webhook, id | `due` (webhook, time) and `line` (webhook, conversation) of what waits; by `message` |
 //! | `visit` | workspace | code | |
-//! | `notice_wishes`, `absence`, `push_subscription`, `notice_place` | workspace | user; session; one record | scan |
+//! | `notice_wishes`, `absence`, `attendance`, `push_subscription`, `notice_place` | workspace | user; session; one record | scan |
 //! | `notice` | workspace | user, way, topic | `due` (time) |
 //! | `answer_letter`, `letter_reader` | workspace | conversation, letter; hash of an address | `answer_letter`: `due` (time) |
-//! | `fact`, `episode`, `quarantine`, `attempt` | workspace | see there | scan |
+//! | `quarantine` | workspace | id | `waiting` for a replay |
+//! | `fact`, `episode`, `attempt` | workspace | see there | scan |
+//!
+//! Counters beside them: `passed` (account; Moscow day, way) and [`tally`](crate::gateway::tally) (day; account, quarter of an hour, what).
 
 mod hooks;
 mod notices;
@@ -102,7 +105,17 @@ by_id!(Quarantine, "quarantine", QuarantineId, id);
 macro_rules! no_indexes {
     ($($type:ty),*) => { $(impl $type { fn index_entries(&self) -> Vec<IndexEntry> { Vec::new() } })* };
 }
-no_indexes!(Workspace, ApiToken, AuditEntry, ProviderApp, Quarantine, Member);
+no_indexes!(Workspace, ApiToken, AuditEntry, ProviderApp, Member);
+
+impl Quarantine {
+    /// Index of those that wait for somebody to replay them.
+    pub const WAITING: &'static str = "waiting";
+
+    fn index_entries(&self) -> Vec<IndexEntry> {
+        let waiting = self.replayed_at.is_none();
+        waiting.then(|| entry(Self::WAITING, false, Key::new(), Key::new())).into_iter().collect()
+    }
+}
 
 impl User {
     /// Unique index by e-mail.
@@ -234,6 +247,9 @@ impl Message {
     /// Index by account and the time of import.
     pub const BY_TIME: &'static str = "time";
 
+    /// Index by account of those in trouble, by when it was found out.
+    pub const BY_TROUBLE: &'static str = "trouble";
+
     /// The group of a conversation's messages.
     #[must_use]
     pub fn group(conversation: ConversationId) -> Vec<u8> {
@@ -278,6 +294,9 @@ impl Record for Message {
             entries.push(entry(Self::BY_EXTERNAL, true, account(), Key::new().text(external)));
         }
         entries.push(entry(Self::BY_TIME, false, account(), Key::new().signed(self.imported_at.0)));
+        if self.is_in_trouble() {
+            entries.push(entry(Self::BY_TROUBLE, false, account(), Key::new().signed(self.state.at.0)));
+        }
         entries
     }
 }

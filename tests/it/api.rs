@@ -178,7 +178,7 @@ mod flows {
         let email = format!("anna{}@shop.example", home.workspace);
         let new = |role: &str, email: &str| json!({ "name": "Анна", "email": email, "password": "пароль-1", "role": role, "channels": [account.id] });
         let made = expect(owner, "POST", "/api/v1/users", new("manager", &email), "201").await.body;
-        assert_eq!(fields(&made), BTreeSet::from(["id", "name", "email", "role", "channels", "created_at", "away"]));
+        assert_eq!(fields(&made), BTreeSet::from(["id", "name", "email", "role", "channels", "created_at", "away", "here"]));
         let admin_id = app.member(home.workspace, Role::Admin, None).await;
         let admin = app.client(&app.session(home.workspace, admin_id).await);
         let unknown = json!({ "name": "А", "email": "x@y.zz", "password": "пароль-1", "role": "manager", "channels": ["0000000000000"] });
@@ -199,7 +199,10 @@ mod flows {
         let anna: UserId = text(&made, "id").parse().unwrap();
         let secret = app.session(home.workspace, anna).await;
         let seen = app.client(&secret).get("/api/v1/users").await.body;
-        assert!(seen["items"].as_array().unwrap().iter().all(|user| fields(user) == BTreeSet::from(["id", "name", "role", "away"])), "{seen}");
+        assert!(
+            seen["items"].as_array().unwrap().iter().all(|user| fields(user) == BTreeSet::from(["id", "name", "role", "away", "here"])),
+            "{seen}"
+        );
         // What they may see changes: their sockets come back.
         let (path, mut socket) = (format!("/api/v1/users/{anna}"), app.manager(&secret).await);
         let changed = expect(&admin, "PATCH", &path, json!({ "channels": null, "name": "Анна П." }), "200").await.body;
@@ -399,6 +402,7 @@ mod flows {
         let replayed = expect(&home.owner, "POST", &format!("{}/replay", of(kept)), Value::Null, "200").await.body;
         assert!(replayed["replayed_at"].is_string());
         quarantined(6).await;
+        assert_eq!(home.owner.get("/api/v1/overview").await.body["quarantine"], 5, "what was replayed waits no more");
         expect(&home.owner, "POST", &format!("{}/replay", of(kept)), Value::Null, "409 already_replayed").await;
         assert_eq!(text(&home.owner.get("/api/v1/audit").await.body["items"][0], "action"), "quarantine.replayed");
         // What fitted no login finds the one that was connected since.

@@ -190,6 +190,8 @@ const ROUTES: &[Row] = &[
     ("POST", "/api/v1/customers/{id}/merge", |world| json!({ "into": world.customer }), CUSTOMER),
     ("POST", "/api/v1/customers/{id}/unmerge", nothing, CUSTOMER),
     ("GET", "/api/v1/search", nothing, May::Members("200")),
+    ("GET", "/api/v1/overview", nothing, May::Members("200")),
+    ("GET", "/api/v1/failures", nothing, May::Members("200")),
     ("GET", "/api/v1/ways", nothing, May::Members("200")),
     ("GET", "/api/v1/channels", nothing, May::Members("200")),
     ("POST", "/api/v1/channels", |world| json!({ "kind": "site_widget", "name": world.key(), "widget": { "origins": [] } }), May::Admins("201")),
@@ -204,6 +206,7 @@ const ROUTES: &[Row] = &[
     ("PATCH", "/api/v1/channels/{id}", |_| json!({ "active": true }), May::OurAdmins("200", "404 unknown_channel")),
     ("DELETE", "/api/v1/channels/{id}", nothing, May::OurAdmins("204", "404 unknown_channel")),
     ("GET", "/api/v1/channels/{id}/identity-secret", nothing, May::OurAdmins("200", "404 unknown_channel")),
+    ("POST", "/api/v1/channels/{id}/identity-secret", |_| json!({}), May::OurAdmins("201", "404 unknown_channel")),
     ("GET", "/api/v1/users", nothing, May::Members("200")),
     (
         "POST",

@@ -10,6 +10,7 @@ mod hooks_out;
 mod letters;
 mod notices;
 mod operating;
+mod overview;
 #[cfg(feature = "faults")]
 mod panics;
 mod papers;

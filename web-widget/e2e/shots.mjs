@@ -82,7 +82,7 @@ async function messenger(name, options) {
   const { items: channels } = await (await page.request.get(`${demo.url}/api/v1/channels`)).json();
   const widget = channels.find((one) => one.kind === "site_widget");
   for (const [what, path, ready] of [
-    ["home", "/home", ".cards-of"], ["customers", "/customers", ".row"], ["customer", `/customers/${customer?.id}`, ".known"],
+    ["home", "/home", ".chart-of, .quiet"], ["customers", "/customers", ".row"], ["customer", `/customers/${customer?.id}`, ".known"],
     ...PAGES.map((one) => [`settings-${one}`, `/settings/${one}`, ".page-head"]), ["channel", `/settings/channels/${widget.id}`, ".scene"], ["channel-new", "/settings/channels/new", ".page-head"], ["webhook-new", "/settings/webhooks/new", ".page-head"],
   ]) {
     await page.goto(demo.url + path);

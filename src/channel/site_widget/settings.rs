@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::WidgetOptions;
+use crate::model::time::Time;
 
 /// A widget's settings. Its schema is derived, the API checks by [`WidgetSettings::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -11,6 +12,9 @@ pub struct WidgetSettings {
     pub key: String,
     /// The secret of signed identities, sealed.
     pub sealed_secret: String,
+    /// The secret before it, while signatures by it are still believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<FormerSecret>,
     /// Origins whose pages may open the widget, as browsers write them: `https://shop.example`.
     pub origins: Vec<String>,
     /// Refuse identities without a valid signature.
@@ -21,6 +25,23 @@ pub struct WidgetSettings {
     /// What it does beside that.
     #[serde(default)]
     pub options: WidgetOptions,
+}
+
+/// A secret that was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FormerSecret {
+    /// The secret, sealed.
+    pub sealed: String,
+    /// Until when it is believed, milliseconds since 1970.
+    pub until_ms: i64,
+}
+
+impl WidgetSettings {
+    /// The sealed secrets a signature may be made with now: the newest first.
+    pub fn sealed_secrets(&self, now: Time) -> impl Iterator<Item = &str> {
+        let former = self.former.as_ref().filter(|former| former.until_ms > now.0);
+        std::iter::once(self.sealed_secret.as_str()).chain(former.map(|former| former.sealed.as_str()))
+    }
 }
 
 /// How a widget looks and greets.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Actor, AdministrationError, audit};
 use crate::channel::site_widget::options::WidgetOptions;
-use crate::channel::site_widget::settings::{Appearance, WidgetSettings, WrongSetting, canonical_origins};
+use crate::channel::site_widget::settings::{Appearance, FormerSecret, WidgetSettings, WrongSetting, canonical_origins};
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
 use crate::gateway::intake::{HOOK, hook_key};
@@ -16,6 +16,9 @@ use crate::store::port::{CommitError, Refusal, Scan, StoreError};
 use crate::store::records::{Pointer, streams};
 use crate::store::search::ACCOUNTS_LIMIT;
 use crate::store::table::Stored;
+
+/// A replaced secret is believed for so long, where that was chosen.
+const SECRET_GRACE_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl From<WrongSetting> for AdministrationError {
     fn from(wrong: WrongSetting) -> Self {
@@ -53,8 +56,15 @@ pub async fn create_widget(
     let key = house.world.secret::<12>();
     let secret = house.world.secret::<32>();
     let sealed_secret = house.keyring.seal(&widget_secret_context(account), secret.as_bytes(), house.world.as_ref());
-    let settings =
-        WidgetSettings { key: key.clone(), sealed_secret, origins, verified_identity: false, appearance, options: WidgetOptions::default() };
+    let settings = WidgetSettings {
+        key: key.clone(),
+        sealed_secret,
+        former: None,
+        origins,
+        verified_identity: false,
+        appearance,
+        options: WidgetOptions::default(),
+    };
     let record = ProviderLogin {
         id: login,
         provider: "site_widget".to_owned(),
@@ -138,6 +148,7 @@ pub async fn change_account(
             let mut settings = account.settings.clone();
             if let Some(settings) = settings.as_object_mut() {
                 settings.remove("sealed_secret");
+                settings.remove("former");
             }
             json!({ "name": account.name, "active": account.active, "settings": settings })
         };
@@ -232,6 +243,43 @@ pub async fn identity_secret(house: &House, workspace: WorkspaceId, actor: &Acto
     audit(house, &mut batch, actor, "channel.secret_shown", id, json!({ "name": account.name }))?;
     house.store.workspace(workspace).commit(batch).await?;
     Ok(secret)
+}
+
+/// Makes a new secret for a site to sign with, and tells it. `keep_former`: signatures by the one before are believed for another
+/// [`SECRET_GRACE_MS`]; else from now on no more. A former one of before ends at once either way.
+///
+/// # Errors
+/// There is no such widget, or the store's word.
+pub async fn replace_identity_secret(
+    house: &House, workspace: WorkspaceId, actor: &Actor, id: AccountId, keep_former: bool,
+) -> Result<SecretString, AdministrationError> {
+    let store = house.store.workspace(workspace);
+    for _ in 0..10 {
+        let old = store.get::<ChannelAccount>(ChannelAccount::at(id)).await?.filter(|old| old.record.removed_at.is_none());
+        let old = old.ok_or(AdministrationError::Unknown("channel"))?;
+        let mut settings = widget_settings(&old.record)?;
+        let secret = house.world.secret::<32>();
+        let sealed = house.keyring.seal(&widget_secret_context(id), secret.as_bytes(), house.world.as_ref());
+        let until = house.world.now().plus_ms(SECRET_GRACE_MS);
+        let former = std::mem::replace(&mut settings.sealed_secret, sealed);
+        settings.former = keep_former.then_some(FormerSecret { sealed: former, until_ms: until.0 });
+        let settings = serde_json::to_value(&settings).map_err(|error| StoreError::Invalid(error.to_string()))?;
+        let new = ChannelAccount { settings, ..old.record.clone() };
+        let mut batch = Batch::new();
+        batch.update(&old, &new)?;
+        batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id, lost: false })?);
+        batch.append(&streams::mailbox(new.login), entries::write(&MailboxEntry::Reload)?);
+        audit(house, &mut batch, actor, "channel.secret_replaced", id, json!({ "name": new.name, "former_until": keep_former.then_some(until) }))?;
+        match store.commit(batch).await {
+            Ok(_) => {
+                house.accounts.forget(workspace, id);
+                return Ok(secret.into());
+            }
+            Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(AdministrationError::NotAllowed("changed_meanwhile"))
 }
 
 /// Makes a hook's address for a login: the secret that stands in it, told once. Only its hash is stored.

@@ -1,8 +1,11 @@
 //! Collects what one cause changes in a conversation and makes one batch of it.
 
+use std::collections::BTreeMap;
+
 use super::desk::Desk;
 use super::people::People;
 use crate::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, OutboxEntry, Tell, TimerEntry};
+use crate::gateway::tally;
 use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
@@ -10,6 +13,7 @@ use crate::model::customer::Identity;
 use crate::model::ids::{ConnectionId, CustomerId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
 use crate::model::protocol::{EntryDirection, SendStatus};
+use crate::model::tally::{Counted, bucket};
 use crate::model::time::Time;
 use crate::store::batch::Batch;
 use crate::store::key::Key;
@@ -39,6 +43,7 @@ pub(crate) struct Draft {
     failed: Vec<u32>,
     met: Vec<Stored<Identity>>,
     customers: Vec<CustomerId>,
+    tally: BTreeMap<(Vec<u8>, Vec<u8>), i64>,
     now: Time,
 }
 
@@ -59,6 +64,7 @@ impl Draft {
             failed: Vec::new(),
             met: Vec::new(),
             customers: Vec::new(),
+            tally: BTreeMap::new(),
             now,
         })
     }
@@ -90,6 +96,7 @@ impl Draft {
         self.conversation.last_number = message.number;
         let admitted = message.admission.is_yes();
         if admitted {
+            self.tally(message);
             self.conversation.active_at = self.conversation.active_at.max(self.now);
             self.conversation.preview = Some(views::preview(message));
             match message.direction {
@@ -243,10 +250,35 @@ impl Draft {
         self.batch.increment(group, Key::new().signed(day).text(way).done(), 1);
     }
 
+    /// What the day's numbers make of a message that managers see.
+    fn tally(&mut self, message: &Message) {
+        let mut counted = Vec::with_capacity(3);
+        if self.conversation.preview.is_none() {
+            counted.push(Counted::Begun);
+        }
+        match message.direction {
+            EntryDirection::Inbound => counted.push(Counted::Inbound),
+            EntryDirection::Outbound => counted.push(Counted::Outbound),
+            EntryDirection::Note | EntryDirection::System => {}
+        }
+        let first_answer =
+            message.direction == EntryDirection::Outbound && answers(&message.origin) && self.conversation.episode.answered_at.is_none();
+        if let Some(since) = self.conversation.unanswered_since.filter(|_| first_answer) {
+            counted.push(Counted::Answered(bucket(message.imported_at.since(since))));
+        }
+        for what in counted {
+            let sum = self.tally.entry(tally::key(message.account, message.imported_at, what)).or_default();
+            *sum = sum.saturating_add(1);
+        }
+    }
+
     /// The batch, and the conversation as it will be stored.
     pub(crate) fn finish(mut self, desk: &Desk) -> Result<(Batch, Stored<Conversation>), StoreError> {
         if !self.conversation.waits() {
             self.waits_no_more();
+        }
+        for ((group, item), by) in std::mem::take(&mut self.tally) {
+            self.batch.increment(group, item, by);
         }
         let feed = streams::feed();
         let changes = streams::changes(self.conversation.id);

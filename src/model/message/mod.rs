@@ -177,6 +177,13 @@ impl Message {
         }
     }
 
+    /// Whether it did not go out, or nobody knows whether it did: somebody has to look.
+    #[must_use]
+    pub fn is_in_trouble(&self) -> bool {
+        let stands = self.deleted_at.is_none() && self.erased_at.is_none();
+        stands && self.direction == EntryDirection::Outbound && matches!(self.state.status, SendStatus::Failed | SendStatus::Unknown)
+    }
+
     /// Its id.
     #[must_use]
     pub fn id(&self) -> MessageId {

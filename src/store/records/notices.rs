@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::{alone, entry};
 use crate::model::ids::{ConversationId, LetterId, SessionId, UserId};
-use crate::model::notice::{Absence, AnswerLetter, LetterReader, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use crate::model::notice::{
+    Absence, AnswerLetter, Attendance, LetterReader, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription,
+};
 use crate::store::key::Key;
 use crate::store::port::{IndexEntry, RecordKey};
 use crate::store::table::Record;
@@ -33,6 +35,7 @@ macro_rules! of_user {
 
 of_user!(NoticeWishes, "notice_wishes");
 of_user!(Absence, "absence");
+of_user!(Attendance, "attendance");
 
 impl PushSubscription {
     /// The record's key.

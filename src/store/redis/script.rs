@@ -154,6 +154,7 @@ fn effect(effect: &Effect, space: &Space, parts: &mut Parts) {
             parts.step(b'M', [space.stream(&stream.0), space.trimmed()], arguments);
         }
         Effect::Increment { group, item, by } => parts.step(b'C', [space.counters(group)], [item.clone(), by.to_string().into_bytes()]),
+        Effect::Forget { group } => parts.step(b'F', [space.counters(group)], []),
         Effect::SetTimer { id, due, value } => {
             parts.step(b'S', [space.timers(), space.due()], [id.clone(), moment(*due).to_vec(), value.to_vec()]);
         }

@@ -31,6 +31,7 @@ pub(super) struct Tables<'c> {
     seen: Statement<'c>,
     insert_once: Statement<'c>,
     increment: Statement<'c>,
+    forget: Statement<'c>,
     due: Statement<'c>,
     set_timer: Statement<'c>,
     clear_timer: Statement<'c>,
@@ -82,6 +83,7 @@ impl<'c> Tables<'c> {
             increment: prepare(
                 "INSERT INTO counter (part, grp, item, value) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET value = value + excluded.value",
             )?,
+            forget: prepare("DELETE FROM counter WHERE part = ?1 AND grp = ?2")?,
             due: prepare("SELECT due FROM timer WHERE part = ?1 AND id = ?2")?,
             set_timer: prepare("INSERT OR REPLACE INTO timer (part, id, due, value) VALUES (?1, ?2, ?3, ?4)")?,
             clear_timer: prepare("DELETE FROM timer WHERE part = ?1 AND id = ?2")?,
@@ -243,6 +245,9 @@ impl<'c> Tables<'c> {
             Effect::Trim { stream, through } => self.streams.trim(partition, stream, *through)?,
             Effect::Increment { group, item, by } => {
                 self.increment.execute(params![partition.0, group, item, by])?;
+            }
+            Effect::Forget { group } => {
+                self.forget.execute(params![partition.0, group])?;
             }
             Effect::SetTimer { id, due, value } => {
                 self.set_timer.execute(params![partition.0, id, due.0, &value[..]])?;

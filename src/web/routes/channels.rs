@@ -53,6 +53,10 @@ pub struct WidgetSettingsView {
     origins: Vec<String>,
     /// Whether identities without a valid signature are refused.
     verified_identity: bool,
+    /// Until when signatures by the secret before are believed, where one was replaced so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    former_secret_until: Option<Time>,
     /// How it looks and greets.
     appearance: Appearance,
     /// What it does beside that.
@@ -71,6 +75,7 @@ fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&P
                 key: settings.key,
                 origins: settings.origins,
                 verified_identity: settings.verified_identity,
+                former_secret_until: settings.former.map(|former| Time(former.until_ms)).filter(|until| *until > edge.house.world.now()),
                 appearance: settings.appearance,
                 options: settings.options,
                 max_file_bytes: edge.house.max_file_bytes,
@@ -235,4 +240,25 @@ pub(crate) async fn identity_secret(edge: Data<Edge>, AsAdmin(caller): AsAdmin, 
     let secret = channels::identity_secret(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?).await?;
     let body = IdentitySecret { secret: secret.expose_secret().to_owned() };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// How a secret is replaced.
+#[derive(Deserialize, ToSchema)]
+pub struct ReplaceSecret {
+    /// Whether signatures by the present one are believed for another day.
+    #[serde(default)]
+    keep_former: bool,
+}
+
+/// Replace the secret a site signs its visitors' ids with. The answer holds the new one.
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), request_body = ReplaceSecret, responses((status = 201, body = IdentitySecret),
+    (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 422, description = "`not_a_widget`", body = ProblemBody)))]
+#[post("/api/v1/channels/{id}/identity-secret")]
+pub(crate) async fn replace_identity_secret(
+    edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<ReplaceSecret>,
+) -> Result<HttpResponse, Problem> {
+    let secret = channels::replace_identity_secret(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, body.keep_former).await?;
+    edge.forget_widgets();
+    let body = IdentitySecret { secret: secret.expose_secret().to_owned() };
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }

@@ -14,6 +14,7 @@
 //! * [`customers`]: the people behind the conversations
 //! * [`first`]: write to somebody first
 //! * [`outlook`]: what a channel will make of a message
+//! * [`overview`]: the day's numbers, and what did not go out
 //! * [`search`]: find messages by their words
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
@@ -40,6 +41,7 @@ pub mod invites;
 pub mod messages;
 pub mod notices;
 pub mod outlook;
+pub mod overview;
 pub mod password;
 pub mod person;
 pub mod personal;
@@ -143,12 +145,15 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(first::ways)
         .service(outlook::outlook)
         .service(search::search)
+        .service(overview::numbers)
+        .service(overview::failures)
         .service(channels::list)
         .service(channels::create)
         .service(channels::one)
         .service(channels::change)
         .service(channels::remove)
         .service(channels::identity_secret)
+        .service(channels::replace_identity_secret)
         .service(users::list)
         .service(users::create)
         .service(users::change)

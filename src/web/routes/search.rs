@@ -33,9 +33,9 @@ pub struct SearchQuery {
 #[derive(Serialize, ToSchema)]
 pub struct FoundView {
     /// Where it stands.
-    conversation: ConversationView,
+    pub(super) conversation: ConversationView,
     /// The message.
-    message: MessageView,
+    pub(super) message: MessageView,
 }
 
 /// What was found.

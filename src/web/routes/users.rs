@@ -1,5 +1,7 @@
 //! The members of the workspace. Everybody may know who they are; who may do what is for admins and owners.
 
+use std::collections::HashMap;
+
 use actix_web::http::header;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -12,6 +14,7 @@ use crate::gateway::administration::notices;
 use crate::gateway::administration::passwords;
 use crate::gateway::administration::people::{self, MemberChange, NewMember, add_member, change_member, may_change};
 use crate::gateway::administration::second_factor;
+use crate::gateway::attendance::{self, Attends};
 use crate::gateway::signals::{self, Signal};
 use crate::gateway::supervisor::Post;
 use crate::model::ids::{AccountId, UserId};
@@ -37,6 +40,12 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     away_until: Option<Time>,
+    /// Whether they have a page open now.
+    here: bool,
+    /// When they were last here; admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    seen_at: Option<Time>,
     /// The e-mail; admins and owners only.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
@@ -60,6 +69,8 @@ fn view(member: Member, whole: bool) -> UserView {
         role: member.role,
         away: false,
         away_until: None,
+        here: false,
+        seen_at: None,
         channels: whole.then_some(member.channels),
         created_at: whole.then_some(member.created_at),
     }
@@ -87,13 +98,22 @@ pub(crate) async fn list(edge: Data<Edge>, LoggedIn(caller): LoggedIn, asked: Qu
     let members = people::members(&edge.house, caller.workspace).await?;
     let whole = caller.access.role >= Role::Admin;
     let absences = notices::absences(&edge.house, caller.workspace).await?;
+    let attendance = attendance::all(&edge.house, caller.workspace).await?;
     let shown = members.into_iter().filter(|member| asked.sees.is_none_or(|channel| member.sees(channel)));
-    Ok(Json(Counted::of(shown.map(|member| with_absence(member, whole, &absences)).collect())))
+    Ok(Json(Counted::of(shown.map(|member| standing(member, whole, &absences, &attendance)).collect())))
 }
 
-fn with_absence(member: Member, whole: bool, absences: &[Absence]) -> UserView {
+/// A member with whether they are away, and here.
+fn standing(member: Member, whole: bool, absences: &[Absence], attendance: &HashMap<UserId, Attends>) -> UserView {
     let absence = absences.iter().find(|absence| absence.user == member.user);
-    UserView { away: absence.is_some(), away_until: absence.and_then(|absence| absence.until), ..view(member, whole) }
+    let attends = attendance.get(&member.user);
+    UserView {
+        away: absence.is_some(),
+        away_until: absence.and_then(|absence| absence.until),
+        here: attends.is_some_and(|attends| attends.here),
+        seen_at: attends.map(|attends| attends.seen_at).filter(|_| whole),
+        ..view(member, whole)
+    }
 }
 
 /// A new member.
@@ -155,7 +175,8 @@ pub(crate) async fn change(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<
         signals::send(&edge.house, caller.workspace, &Signal::Access { who: Some(user.to_string()) }).await;
     }
     let absences = notices::absences(&edge.house, caller.workspace).await?;
-    Ok(Json(with_absence(member, true, &absences)))
+    let attendance = attendance::all(&edge.house, caller.workspace).await?;
+    Ok(Json(standing(member, true, &absences, &attendance)))
 }
 
 /// Remove a member; their sessions here end.

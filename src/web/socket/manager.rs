@@ -68,7 +68,7 @@ pub(super) async fn hello(at: Surroundings, text: &str, cookie: Option<String>) 
     let mark = access_mark(&caller.access);
     let manager = Manager { caller, mark, secret };
     // Register first, read afterwards: what comes meanwhile is held back and known by its place.
-    let who = Who::Member { id: manager.caller.id.clone(), access: manager.caller.access.clone(), watching: None };
+    let who = Who::Member { id: manager.caller.id.clone(), user: manager.caller.user, access: manager.caller.access.clone(), watching: None };
     if !at.register(manager.caller.workspace, &manager.caller.epoch, who).await {
         return unavailable();
     }

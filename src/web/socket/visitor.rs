@@ -147,14 +147,14 @@ fn person(edge: &Edge, card: &WidgetCard, id: &str, told: VisitorIdentity) -> Re
     let claimed = told.id.as_deref().filter(|id| !id.is_empty() && id.len() <= 200);
     let vouched = match (claimed, told.signature.as_deref()) {
         (Some(site_id), Some(signature)) => {
-            let secret = edge.house.keyring.open_text(&widget_secret_context(card.account.id), &card.settings.sealed_secret);
-            match secret {
+            let context = widget_secret_context(card.account.id);
+            card.settings.sealed_secrets(edge.house.world.now()).any(|sealed| match edge.house.keyring.open_text(&context, sealed) {
                 Ok(secret) => identity_is_vouched_for(&secret, site_id, signature),
                 Err(error) => {
                     tracing::error!(account = %card.account.id, %error, "a widget's secret cannot be opened");
                     false
                 }
-            }
+            })
         }
         _ => false,
     };

@@ -1,7 +1,9 @@
 //! The values of the kept sample's notices: something in every field.
 
-use kommutator::model::ids::{LetterId, SessionId, UserId};
-use kommutator::model::notice::{Absence, AnswerLetter, LetterReader, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription};
+use kommutator::model::ids::{LetterId, NodeId, SessionId, UserId};
+use kommutator::model::notice::{
+    Absence, AnswerLetter, Attendance, LetterReader, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription,
+};
 use kommutator::model::protocol::{NoticeEvent, NoticeSettings, QuietHours, Wish};
 
 use super::domain::Kept;
@@ -14,6 +16,7 @@ pub(crate) fn notices() -> Vec<Box<dyn Kept>> {
     let settings = NoticeSettings { mine: wish, quiet, repeat_minutes: 7, show_text: false, ..NoticeSettings::default() };
     let mut kept = boxed([NoticeWishes { user: USER, settings, at: NOW }]);
     kept.extend(boxed([Absence { user: USER, until: Some(later(9)), since: NOW }, Absence { user: UserId(82), until: None, since: NOW }]));
+    kept.extend(boxed([Attendance { user: USER, nodes: vec![NodeId(1), NodeId(2)], seen_at: later(3) }]));
     let (session, label) = (SessionId(1), "Firefox, Windows".into());
     kept.extend(boxed([PushSubscription { user: USER, session, label, sealed: "s".into(), created_at: NOW }]));
     kept.extend(boxed([NoticePlace { epoch: "firstepoch".into(), place: 3 }]));

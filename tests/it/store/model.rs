@@ -55,6 +55,7 @@ enum Step {
         stream: u8,
         through: u8,
     },
+    Forget,
     Increment {
         item: u8,
         by: i8,
@@ -91,6 +92,7 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => (0_u8..2, any::<u8>()).prop_map(|(stream, value)| Step::Append { stream, value }),
         1 => (0_u8..2, 0_u8..20).prop_map(|(stream, through)| Step::Trim { stream, through }),
         1 => (0_u8..3, any::<i8>()).prop_map(|(item, by)| Step::Increment { item, by }),
+        1 => Just(Step::Forget),
         1 => (0_u8..3, 0_u8..5).prop_map(|(id, due)| Step::SetTimer { id, due }),
         1 => (0_u8..3).prop_map(|id| Step::ClearTimer { id }),
     ]

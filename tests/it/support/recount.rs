@@ -5,18 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kommutator::gateway::tally;
 use kommutator::model::connection::{AccountLink, ChannelAccount, CrmConnection, ProviderApp, ProviderLogin};
-use kommutator::model::conversation::{Conversation, Fact, PastEpisode};
+use kommutator::model::conversation::{Conversation, Episode, Fact, PastEpisode};
 use kommutator::model::customer::{Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
 use kommutator::model::message::{Delivery, Message, Origin};
-use kommutator::model::notice::{Absence, AnswerLetter, LetterReader, Notice, NoticePlace, NoticeWishes, PushSubscription};
+use kommutator::model::notice::{Absence, AnswerLetter, Attendance, LetterReader, Notice, NoticePlace, NoticeWishes, PushSubscription};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
 use kommutator::model::personal::{Mark, SavedDraft};
 use kommutator::model::protocol::EntryDirection;
 use kommutator::model::reply::CannedReply;
 use kommutator::model::tag::Tag;
+use kommutator::model::tally::{Counted, bucket};
 use kommutator::model::visit::Visit;
 use kommutator::model::webhook::{Webhook, WebhookDelivery, WebhookPlace};
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
@@ -151,6 +153,7 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             SavedDraft::TABLE => wanted::<SavedDraft>(raw),
             NoticeWishes::TABLE => wanted::<NoticeWishes>(raw),
             Absence::TABLE => wanted::<Absence>(raw),
+            Attendance::TABLE => wanted::<Attendance>(raw),
             PushSubscription::TABLE => wanted::<PushSubscription>(raw),
             Notice::TABLE => wanted::<Notice>(raw),
             AnswerLetter::TABLE => wanted::<AnswerLetter>(raw),
@@ -176,7 +179,13 @@ fn conversations(found: &Found, counted: &mut Recount, problems: &mut Vec<String
         let message = decode::<Message>(raw).unwrap().record;
         messages.entry(message.conversation.0).or_default().push(message);
     }
+    let mut past: BTreeMap<u64, Vec<Episode>> = BTreeMap::new();
+    for raw in of(PastEpisode::TABLE) {
+        let ended = decode::<PastEpisode>(raw).unwrap().record;
+        past.entry(ended.conversation.0).or_default().push(ended.episode);
+    }
     let mut passed: BTreeMap<(u64, &str), i64> = BTreeMap::new();
+    let mut tally: BTreeMap<(Vec<u8>, Vec<u8>), i64> = BTreeMap::new();
     for raw in of(Conversation::TABLE) {
         let conversation = decode::<Conversation>(raw).unwrap().record;
         let mut log = messages.remove(&conversation.id.0).unwrap_or_default();
@@ -199,11 +208,7 @@ fn conversations(found: &Found, counted: &mut Recount, problems: &mut Vec<String
         let inbound = |message: &&Message| message.direction == EntryDirection::Inbound && message.admission.is_yes();
         let unread = log.iter().filter(inbound).filter(|message| message.number > conversation.read_up_to).count();
         wrong("unread", conversation.unread.to_string(), unread.to_string());
-        let answered = log.iter().filter(|message| {
-            message.direction == EntryDirection::Outbound
-                && matches!(message.origin, Origin::Manager | Origin::Api | Origin::Phone | Origin::Crm { .. })
-        });
-        let last_answer = answered.map(|message| message.number).max().unwrap_or(0);
+        let last_answer = log.iter().filter(|message| answers(message)).map(|message| message.number).max().unwrap_or(0);
         let waits = log.iter().filter(inbound).any(|message| message.number > last_answer);
         wrong("unanswered", conversation.unanswered_since.is_some().to_string(), waits.to_string());
         let stream = found.streams.get(&format!("changes/{name}"));
@@ -218,6 +223,11 @@ fn conversations(found: &Found, counted: &mut Recount, problems: &mut Vec<String
             if matches!(message.direction, EntryDirection::Inbound | EntryDirection::Outbound) {
                 *passed.entry((message.account.0, way)).or_default() += 1;
             }
+        }
+        let mut episodes = past.remove(&conversation.id.0).unwrap_or_default();
+        episodes.push(conversation.episode.clone());
+        for place in tallied(&episodes, &log) {
+            *tally.entry(place).or_default() += 1;
         }
         counted.conversations += 1;
         counted.messages += log.len();
@@ -236,9 +246,45 @@ fn conversations(found: &Found, counted: &mut Recount, problems: &mut Vec<String
     if said != passed {
         problems.push(format!("passed messages are counted as {said:?}, the log has {passed:?}"));
     }
+    let said: BTreeMap<_, _> =
+        found.counters.iter().filter(|((group, _), _)| group.starts_with(b"tally\0")).map(|(place, value)| (place.clone(), *value)).collect();
+    if said != tally {
+        problems.push(format!("the day's numbers are {said:?}, the log has {tally:?}"));
+    }
     if let Some((trimmed, _, numbers)) = found.streams.get("feed")
         && !numbers.iter().copied().eq(trimmed + 1..=numbers.last().copied().unwrap_or(*trimmed))
     {
         problems.push("the feed has a gap".to_owned());
     }
+}
+
+fn answers(message: &Message) -> bool {
+    message.direction == EntryDirection::Outbound && matches!(message.origin, Origin::Manager | Origin::Api | Origin::Phone | Origin::Crm { .. })
+}
+
+/// Where a conversation's messages are counted among the day's numbers.
+fn tallied(episodes: &[Episode], log: &[Message]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let seen: Vec<&Message> = log.iter().filter(|message| message.admission.is_yes()).collect();
+    let place = |message: &Message, what| tally::key(message.account, message.imported_at, what);
+    let mut places: Vec<_> = seen.first().map(|first| place(first, Counted::Begun)).into_iter().collect();
+    places.extend(seen.iter().filter_map(|message| match message.direction {
+        EntryDirection::Inbound => Some(place(message, Counted::Inbound)),
+        EntryDirection::Outbound => Some(place(message, Counted::Outbound)),
+        EntryDirection::Note | EntryDirection::System => None,
+    }));
+    for episode in episodes {
+        let next = episodes.iter().map(|other| other.first_message).filter(|first| *first > episode.first_message).min().unwrap_or(u32::MAX);
+        let of_it = seen.iter().filter(|message| (episode.first_message..next).contains(&message.number));
+        let of_it = of_it.filter(|message| episode.closed_at.is_none_or(|closed| message.imported_at <= closed));
+        let mut since = None;
+        for message in of_it {
+            if message.direction == EntryDirection::Inbound {
+                since.get_or_insert(message.imported_at);
+            } else if answers(message) {
+                places.extend(since.map(|since| place(message, Counted::Answered(bucket(message.imported_at.since(since))))));
+                break;
+            }
+        }
+    }
+    places
 }

@@ -3,7 +3,7 @@ import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, N
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, Found, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Overview, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -51,6 +51,8 @@ export const api = {
   outlook: (key: string, message: { text: string; attachments: string[]; as_files: boolean }, signal?: AbortSignal) => call<Outlook>("POST", `${base}/conversations/${id(key)}/outlook`, message, signal),
   copyFile: (key: string) => call<AttachmentView>("POST", `${base}/files/${id(key)}/copy`),
   search: (q: string, cursor: string | null, signal?: AbortSignal, conversation?: string) => call<FoundPage>("GET", `${base}/search${query({ q, cursor, conversation })}`, undefined, signal),
+  overview: () => call<Overview>("GET", `${base}/overview`),
+  failures: (cursor: string | null) => call<Page<Found>>("GET", `${base}/failures${query({ cursor })}`),
   customers: (q: string, cursor: string | null, limit?: number, signal?: AbortSignal) => call<Page<CustomerView> & { complete: boolean }>("GET", `${base}/customers${query({ q, cursor, limit })}`, undefined, signal),
   customer: (key: string) => call<CustomerCard>("GET", `${base}/customers/${id(key)}`),
   addCustomer: (said: CustomerSaid) => call<CustomerView>("POST", `${base}/customers`, said),

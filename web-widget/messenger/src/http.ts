@@ -30,7 +30,8 @@ async function problemOf(answer: Response): Promise<Problem> {
 
 export async function call<Answer>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
   const signals = [AbortSignal.timeout(LIMIT_MS), ...(signal ? [signal] : [])];
-  const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" }, signal: any(signals) };
+  // A deletion goes out also from a page that is being closed.
+  const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" }, signal: any(signals), keepalive: method === "DELETE" };
   if (body !== undefined) {
     init.body = encode(body);
     init.headers = { accept: "application/json", "content-type": "application/json" };

@@ -25,13 +25,17 @@ export type CustomerCard = { customer: CustomerView; identities: IdentityView[];
 export type Way = { channel: string; kind: string; name: string; address: string | null; reason: Reason | null; conversation: string | null };
 export type Ways = { channels: Way[]; customers: CustomerView[] };
 export type Found = { conversation: ConversationView; message: MessageView };
+export type HourTally = { at: string; inbound: number; outbound: number; begun: number };
+/** Half of the first answers took no longer than `half_within_seconds`; null: there were none. */
+export type DayTally = { date: string; hours: HourTally[]; answered: number; half_within_seconds: number | null };
+export type Overview = { time_zone: string; today: DayTally; yesterday: DayTally; quarantine?: number };
 /** What the channel will make of a message. */
 export type Outlook = { pieces: { text: string; files: string[] }[]; length: number; limit: number; unit: string };
 /** `read_as`: what was meant, if it was typed in the other keyboard layout. */
 export type FoundPage = Page<Found> & { complete: boolean; read_as?: string | null };
 
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";
-export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };
+export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; former_secret_until?: string; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };
 export type ChannelView = {
   id: string;
   name: string;
@@ -44,7 +48,7 @@ export type ChannelView = {
 export type { Appearance };
 export type ChannelChange = { name?: string; active?: boolean; widget?: { origins?: string[]; appearance?: Appearance; options?: WidgetOptions } };
 
-export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string; away: boolean; away_until?: string };
+export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string; away: boolean; away_until?: string; here: boolean; seen_at?: string };
 /** What everybody may know of everybody; the rest is for admins. */
 export type Colleague = Pick<UserView, "id" | "name" | "role" | "away" | "away_until">;
 export type TokenView = { id: string; name: string; role: Role; channels: string[] | null; created_at: string };

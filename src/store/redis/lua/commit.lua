@@ -136,6 +136,8 @@ for i = 1, #effects do
       call('HSET', K[k], A[a + 1], byte(by) == 45 and '-9223372036854775808' or '9223372036854775807')
     end
     a = a + 2
+  elseif op == 70 then -- F: forget a group of counters
+    call('DEL', K[k])
   elseif op == 77 then -- M: trim
     local name = A[a + 1]
     local last, left = newest(K[k]), head(name)

@@ -121,4 +121,17 @@ pub(crate) async fn counters_add_up<E: EngineUnderTest>() {
     assert_eq!(day, [(b"".to_vec(), 3), (b"in".to_vec(), 42), (b"out".to_vec(), -7), (b"zero".to_vec(), 0)]);
     assert_eq!(test.engine().counters(HOME, b"other").await.unwrap(), [(b"in".to_vec(), 1_000_000_000_000)]);
     assert_eq!(test.engine().counters(Partition(1), b"day").await.unwrap(), []);
+    // A group is taken off whole, and only that one; what comes after counts from nothing.
+    for group in ["day", "never"] {
+        let mut batch = batch();
+        batch.forget(group.into());
+        commit(test.engine(), batch).await;
+    }
+    test.restart().await;
+    assert_eq!(test.engine().counters(HOME, b"day").await.unwrap(), []);
+    assert_eq!(test.engine().counters(HOME, b"other").await.unwrap().len(), 1);
+    let mut batch = batch();
+    batch.increment("day".into(), "in".into(), 2);
+    commit(test.engine(), batch).await;
+    assert_eq!(test.engine().counters(HOME, b"day").await.unwrap(), [(b"in".to_vec(), 2)]);
 }

@@ -107,6 +107,7 @@ impl Model {
                 Step::Append { stream: name, value } => batch.append(&stream(STREAMS[usize::from(*name)]), vec![*value; usize::from(*value)]),
                 Step::Trim { stream: name, through } => batch.trim(&stream(STREAMS[usize::from(*name)]), u64::from(*through)),
                 Step::Increment { item, by } => batch.increment(b"day".to_vec(), vec![*item], i64::from(*by)),
+                Step::Forget => batch.forget(b"day".to_vec()),
                 Step::SetTimer { id, due } => batch.set_timer(&[*id], Time(i64::from(*due)), vec![*id, *due]),
                 Step::ClearTimer { id } => batch.clear_timer(&[*id]),
             }
@@ -207,6 +208,7 @@ impl Model {
                     }
                 }
                 Effect::Increment { item, by, .. } => *self.counters.entry(item.clone()).or_default() += by,
+                Effect::Forget { .. } => self.counters.clear(),
                 Effect::SetTimer { id, due, value } => drop(self.timers.insert(id.clone(), (*due, value.clone()))),
                 Effect::ClearTimer { id } => drop(self.timers.remove(id)),
             }

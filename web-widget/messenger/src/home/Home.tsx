@@ -1,38 +1,21 @@
-import { createSignal, For, type JSX, onCleanup, Show } from "solid-js";
+import { createSignal, For, onCleanup, Show } from "solid-js";
 import { dateTime, waiting } from "@kommutator/shared/format.ts";
 import { locale, reasonText, t } from "../i18n.ts";
-import { chatPath, follow } from "../route.ts";
+import { chatPath } from "../route.ts";
 import { Health } from "../settings/Channels.tsx";
 import { createLoaded, Head, Loaded } from "../settings/parts.tsx";
 import { State } from "../settings/webhooks/Webhooks.tsx";
 import { useDesk } from "../state/desk.ts";
-import { Icon } from "../ui/Icon.tsx";
-import type { IconName } from "../ui/paths.ts";
+import { Failures } from "./Failures.tsx";
+import { Card, Line, Quiet } from "./lists.tsx";
 import { isOverdue, look, type Looked } from "./look.ts";
+import { Numbers } from "./Numbers.tsx";
 import { Path } from "./Path.tsx";
+import { People } from "./People.tsx";
 
 /** What came meanwhile is told at once; all else is looked at so often. */
 const LOOK_MS = 20_000;
 const SOON_MS = 700;
-
-function Card(props: { title: string; href?: string; children: JSX.Element }) {
-  return (
-    <section class="card-of">
-      <header><h3>{props.title}</h3><Show when={props.href}>{(href) => <a href={href()} onClick={follow}>{t("home.all")}</a>}</Show></header>
-      {props.children}
-    </section>
-  );
-}
-
-const Quiet = (props: { text: string }) => <p class="quiet"><Icon name="check" small />{props.text}</p>;
-
-function Line(props: { icon: IconName; href: string; title: JSX.Element; about?: string; bad?: boolean; children?: JSX.Element }) {
-  return (
-    <li><a class="line-of" classList={{ bad: !!props.bad }} href={props.href} onClick={follow}>
-      <Icon name={props.icon} small /><span class="two"><b>{props.title}</b><Show when={props.about}><small>{props.about}</small></Show></span>{props.children}
-    </a></li>
-  );
-}
 
 function Waits(props: { found: Looked; now: number }) {
   const late = () => props.found.waiting.filter((one) => isOverdue(one.unanswered_since, props.now)).length;
@@ -55,12 +38,12 @@ function Waits(props: { found: Looked; now: number }) {
 }
 
 function Stuck(props: { found: Looked }) {
-  const none = () => props.found.quarantine.count + props.found.letters.length + props.found.webhooks.failing.length === 0;
+  const none = () => props.found.quarantine + props.found.letters.length + props.found.webhooks.failing.length === 0;
   return (
     <Card title={t("home.stuck")}>
       <Show when={!none()} fallback={<Quiet text={t("home.stuck.none")} />}>
         <ul class="lines-of">
-          <Show when={props.found.quarantine.count > 0}><Line icon="quarantine" bad href="/settings/quarantine" title={t("home.quarantine", { n: props.found.quarantine.count })} /></Show>
+          <Show when={props.found.quarantine > 0}><Line icon="quarantine" bad href="/settings/quarantine" title={t("home.quarantine", { n: props.found.quarantine })} /></Show>
           <Show when={props.found.letters[0]}>{(letter) => <Line icon="mail" bad href="/settings/workspace" title={t("home.letters", { n: props.found.letters.length })} about={reasonText(letter().reason)} />}</Show>
           <For each={props.found.webhooks.failing}>{(one) => <Line icon="send" bad href={`/settings/webhooks/${one.id}`} title={one.name} about={reasonText(one.reason)}><State webhook={one} /></Line>}</For>
         </ul>
@@ -94,10 +77,11 @@ function Steps(props: { found: Looked }) {
   );
 }
 
-/** «Обзор»: what waits, what is stuck, how the channels are. */
+/** «Обзор»: what waits, how the day goes, what did not go out, what is stuck, how the channels are, who is here. */
 export function Home() {
   const desk = useDesk();
-  const found = createLoaded(look);
+  let many = 0;
+  const found = createLoaded(() => look(many));
   const [now, setNow] = createSignal(Date.now());
   let soon: ReturnType<typeof setTimeout> | undefined;
   const again = () => {
@@ -115,7 +99,7 @@ export function Home() {
         {(all) => (
           <>
             <Path found={all()} />
-            <div class="cards-of"><Steps found={all()} /><Waits found={all()} now={now()} /><Stuck found={all()} /><Channels found={all()} /></div>
+            <div class="cards-of"><Steps found={all()} /><Waits found={all()} now={now()} /><Numbers found={all().overview} now={now()} /><Failures found={all().failed} shown={(wanted) => { many = wanted; again(); }} /><Stuck found={all()} /><Channels found={all()} /><People /></div>
           </>
         )}
       </Loaded>

@@ -88,7 +88,7 @@ export function Channel(props: { id: string }) {
                 <p class="help">{t("channels.deleteText")}</p>
                 <button type="button" class="button danger" onClick={() => setDeleting(true)}><Icon name="trash" small />{t("common.delete")}</button>
               </section>
-              <Show when={deleting()}><Confirm title={t("common.sure")} text={t("channels.deleteText")} action={t("common.delete")} danger done={(yes) => void remove(yes)} /></Show>
+              <Show when={deleting()}><Confirm title={t("common.sure")} text={t("channels.deleteMany", { n: 1, names: channel().name })} action={t("common.delete")} danger done={(yes) => void remove(yes)} /></Show>
             </>
           )}
         </Show>

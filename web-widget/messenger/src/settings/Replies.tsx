@@ -7,14 +7,13 @@ import { locale, t } from "../i18n.ts";
 import { useDesk } from "../state/desk.ts";
 import { FilePanel } from "../thread/FilePanel.tsx";
 import type { ReplyView } from "../types.ts";
-import { askSure } from "../ui/ask.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { TextField } from "../ui/Field.tsx";
 import { FormDialog } from "../ui/FormDialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Table } from "../ui/Table.tsx";
-import { each } from "./deeds.ts";
 import { Head } from "./parts.tsx";
+import { left, named, removeLater } from "./removals.ts";
 
 /** As the server has it. */
 const MOST_FILES = 10;
@@ -72,10 +71,8 @@ export function Replies() {
   const desk = useDesk();
   const [editing, setEditing] = createSignal<ReplyView | "new" | null>(null);
   const add = () => <button type="button" class="button main" onClick={() => setEditing("new")}><Icon name="plus" small />{t("replies.add")}</button>;
-  const remove = async (replies: ReplyView[]) => {
-    if (!(await askSure(t("common.sure"), t("replies.deleteText", { n: replies.length }), t("common.delete"), true))) return;
-    await each(replies, (one) => api.deleteReply(one.id));
-  };
+  const remove = (replies: ReplyView[]) => removeLater(replies, t("replies.gone", { n: replies.length, names: named(replies.map((one) => `/${one.shortcut}`)) }), (one) => api.deleteReply(one.id));
+  const replies = () => left(desk.replies());
   const form = () => {
     const now = editing();
     return now === null ? null : { reply: now === "new" ? null : now };
@@ -83,9 +80,9 @@ export function Replies() {
   return (
     <>
       <Head title={t("settings.replies")} lead={t("replies.lead")}>{add()}</Head>
-      <Show when={desk.replies().length > 0} fallback={<Empty icon="canned" title={t("replies.empty")} text={t("replies.empty.text")}>{add()}</Empty>}>
-        <Table label={t("settings.replies")} rows={desk.replies()} id={(one) => one.id} name={(one) => one.shortcut} words={(one) => `${one.shortcut} ${one.title} ${one.text}`}
-          mayChange={(one) => !one.shared || desk.isAdmin()} edit={setEditing} remove={(rows) => void remove(rows)}
+      <Show when={replies().length > 0} fallback={<Empty icon="canned" title={t("replies.empty")} text={t("replies.empty.text")}>{add()}</Empty>}>
+        <Table label={t("settings.replies")} rows={replies()} id={(one) => one.id} name={(one) => one.shortcut} words={(one) => `${one.shortcut} ${one.title} ${one.text}`}
+          mayChange={(one) => !one.shared || desk.isAdmin()} edit={setEditing} remove={remove}
           columns={[
             { id: "shortcut", title: t("replies.shortcut"), sort: (one) => one.shortcut, cell: (one) => <code>/{one.shortcut}</code> },
             { id: "text", title: t("replies.text"), cell: (one) => <span class="two"><Show when={one.title}><b>{one.title}</b></Show><span>{one.text}</span><Show when={one.files.length > 0}><small class="files"><Icon name="clip" small />{one.files.map((file) => file.name).join(", ")}</small></Show></span> },

@@ -3,14 +3,13 @@ import { api } from "../api.ts";
 import { t } from "../i18n.ts";
 import { useDesk } from "../state/desk.ts";
 import type { TagView } from "../types.ts";
-import { askSure } from "../ui/ask.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { TextField } from "../ui/Field.tsx";
 import { FormDialog } from "../ui/FormDialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Table } from "../ui/Table.tsx";
-import { each } from "./deeds.ts";
 import { Head } from "./parts.tsx";
+import { left, named, removeLater } from "./removals.ts";
 
 const COLOURS = [0, 1, 2, 3, 4, 5, 6, 7];
 
@@ -40,10 +39,8 @@ function TagForm(props: { tag: TagView | null; next: number; close: () => void }
 export function Tags() {
   const desk = useDesk();
   const [editing, setEditing] = createSignal<TagView | "new" | null>(null);
-  const remove = async (tags: TagView[]) => {
-    if (!(await askSure(t("common.sure"), t("tags.deleteText", { n: tags.length }), t("common.delete"), true))) return;
-    await each(tags, (one) => api.deleteTag(one.id));
-  };
+  const remove = (tags: TagView[]) => removeLater(tags, t("tags.gone", { n: tags.length, names: named(tags.map((one) => one.name)) }), (one) => api.deleteTag(one.id));
+  const tags = () => left(desk.tags());
   const form = () => {
     const now = editing();
     return now === null ? null : { tag: now === "new" ? null : now };
@@ -52,8 +49,8 @@ export function Tags() {
   return (
     <>
       <Head title={t("settings.tags")} lead={t("tags.lead")}>{add()}</Head>
-      <Show when={desk.tags().length > 0} fallback={<Empty icon="tag" title={t("tags.empty")} text={t("tags.empty.text")}>{add()}</Empty>}>
-        <Table label={t("settings.tags")} rows={desk.tags()} id={(one) => one.id} name={(one) => one.name} words={(one) => one.name} mayChange={() => desk.isAdmin()} edit={setEditing} remove={(rows) => void remove(rows)}
+      <Show when={tags().length > 0} fallback={<Empty icon="tag" title={t("tags.empty")} text={t("tags.empty.text")}>{add()}</Empty>}>
+        <Table label={t("settings.tags")} rows={tags()} id={(one) => one.id} name={(one) => one.name} words={(one) => one.name} mayChange={() => desk.isAdmin()} edit={setEditing} remove={remove}
           columns={[{ id: "name", title: t("tags.name"), sort: (one) => one.name, cell: (one) => <span class="named"><i class={`tag-dot colour-${one.colour}`} />{one.name}</span> }]} />
       </Show>
       <Show when={form()} keyed>{(now) => <TagForm tag={now.tag} next={desk.tags().length % COLOURS.length} close={() => setEditing(null)} />}</Show>

@@ -3,6 +3,7 @@ import { api } from "../api.ts";
 import { t } from "../i18n.ts";
 import { follow, navigate, route } from "../route.ts";
 import { inAnHour, isAway, tomorrow } from "../state/absence.ts";
+import { settleRemovals } from "../settings/removals.ts";
 import { moment, setAway } from "../state/away.ts";
 import { useDesk } from "../state/desk.ts";
 import { dropPushes } from "../state/push.ts";
@@ -26,6 +27,7 @@ function UserMenu(props: { help: () => void }) {
     act();
   };
   const leave = async () => {
+    await settleRemovals().catch(() => undefined);
     await dropPushes().catch(() => undefined);
     await api.logout().catch(() => undefined);
     desk.end();

@@ -1,6 +1,7 @@
 import { createSignal, For, Show } from "solid-js";
 
-type Undo = { text: string; act: () => void };
+/** `past`: called once it can be undone no more. */
+type Undo = { text: string; act: () => void; past?: () => void };
 type Toast = { id: number; text: string; bad: boolean; undo: Undo | undefined };
 const [toasts, setToasts] = createSignal<Toast[]>([]);
 let next = 0;
@@ -8,12 +9,22 @@ let next = 0;
 /** A short word at the edge of the screen that goes away by itself; what can be undone stays a little longer. */
 export function toast(text: string, bad = false, undo?: Undo): void {
   const id = (next += 1);
-  setToasts((all) => [...all.slice(-2), { id, text, bad, undo }]);
-  setTimeout(() => drop(id), bad || undo ? 8000 : 3000);
+  const shown = { id, text, bad, undo };
+  setToasts((all) => {
+    // What is pushed out can be undone no more.
+    all.slice(0, -2).forEach((one) => one.undo?.past?.());
+    return [...all.slice(-2), shown];
+  });
+  setTimeout(() => {
+    if (drop(id)) undo?.past?.();
+  }, bad || undo ? 8000 : 3000);
 }
 
-function drop(id: number): void {
+/** Whether it was still there. */
+function drop(id: number): boolean {
+  const there = toasts().some((one) => one.id === id);
   setToasts((all) => all.filter((one) => one.id !== id));
+  return there;
 }
 
 export function Toasts() {
@@ -23,7 +34,7 @@ export function Toasts() {
         {(one) => (
           <p classList={{ bad: one.bad }}>
             {one.text}
-            <Show when={one.undo}>{(undo) => <button type="button" onClick={() => { drop(one.id); undo().act(); }}>{undo().text}</button>}</Show>
+            <Show when={one.undo}>{(undo) => <button type="button" onClick={() => { if (drop(one.id)) undo().act(); }}>{undo().text}</button>}</Show>
           </p>
         )}
       </For>

@@ -1,0 +1,27 @@
+/** All sheets of the messenger, in the order in which they overrule each other. */
+import "./base.css";
+import "./toasts.css";
+import "./shell.css";
+import "./list.css";
+import "./thread.css";
+import "./messages.css";
+import "./composer.css";
+import "./lightbox.css";
+import "./within.css";
+import "./tray.css";
+import "./settings.css";
+import "./menu.css";
+import "./list-tools.css";
+import "./deeds.css";
+import "./canned.css";
+import "./table.css";
+import "./page.css";
+import "./home.css";
+import "./tags.css";
+import "./palette.css";
+import "./card.css";
+import "./customers.css";
+import "./touch.css";
+import "./people.css";
+import "./widget.css";
+import "./notices.css";
