@@ -1,91 +1,71 @@
 /**
- * One corpus of attacks goes in by every door and is then looked for on every screen, in letters, notifications and downloads:
- * nothing ran, nothing became an element, a header or a request. A later door is one line of `DOORS`.
+ * One corpus of attacks goes in by every door and is then looked for on every screen, in letters, pushes, notifications and downloads:
+ * nothing ran, nothing became an element, a header or a request. A later door is one line of `DOORS`, a later screen one of `SCREENS`.
+ * That the trap catches is shown in `trap.test.ts`. Not looked at: files for spreadsheets (CSV), which the program does not make yet; the corpus has the formulas for them.
  */
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PAGES } from "../messenger/src/settings/pages.ts";
 import { launch } from "./browser.mjs";
+import { CORPUS, name, NAMES } from "./corpus.ts";
 import { mailServer } from "./first.ts";
 import { caller, type Demo, Manager, Visitor } from "./people.ts";
 import { Provider } from "./provider.ts";
+import { Device, type Pushed, type PushService, pushService } from "./pushes.ts";
 import { demoServer, type Running } from "./server.mjs";
+import { fileFaults, letterFaults, Trap } from "./trap.ts";
 
-const CORPUS = [
-  `<img src=x onerror="__ran(1)">`,
-  `<script>__ran(2)</script>`,
-  `"><svg onload=__ran(3)><b class=evil>`,
-  `'><iframe src="javascript:parent.__ran(4)"></iframe>`,
-  `javascript:__ran(5)//https://evil.example`,
-  `data:text/html,<script>parent.__ran(6)</script>`,
-  `[x](javascript:__ran(7)) <a href="javascript:__ran(7)">x</a>`,
-  `{{constructor.constructor('__ran(8)')()}} \${__ran(8)} <%= __ran(8) %> #{__ran(8)}`,
-  `</style><style>*{background:url(https://evil.example/css)}</style>`,
-  `red;background:url(https://evil.example/x)`,
-  `<meta http-equiv=refresh content="0;url=https://evil.example"><base href=https://evil.example/>`,
-  `&lt;img src=x onerror=__ran(9)&gt;&#60;script&#62;__ran(9)&#60;/script&#62;`,
-  `\u202Egnp.exe\u2066\u200B\u0000\uFEFF`,
-  `=cmd|'/C calc'!A0`,
-  `+1+1`,
-  `-2+3`,
-  `@SUM(1+1)`,
-  `\t=1+1`,
-  `Hi\r\nBcc: evil@evil.example\r\nContent-Type: text/html\r\n\r\n<b class=evil>x`,
-  `../../../../etc/passwd\u0000.png`,
-  `..\\..\\boot.ini:$DATA`,
-  `\ud800 lonely`,
-  `__proto__`,
-  `constructor`,
-  "long<b class=evil>".repeat(300),
-];
-/** Short enough for names. */
-const NAMES = CORPUS.filter((one) => one.length <= 90);
-const name = (attack: string, door: string) => `${door} ${attack}`.replace(/[\0\r\n\t]/g, " ").trim();
+const ANNA = { email: "anna@shop.example", password: "parol-dlinny-ochen" };
 
 let server: Running<Demo>;
 let mail: Awaited<ReturnType<typeof mailServer>>;
 let provider: Provider;
+/** Answers webhooks with attacks. */
+let receiver: Server;
+let service: PushService;
 let browser: Browser;
+let trap: Trap;
 let owner: Manager;
+/** Has the messenger on a device that takes pushes, and looks at something else. */
+let anna: Manager;
+let device: Device;
 let api: ReturnType<typeof caller>;
 let channel: { id: string; name: string; widget: { key: string; options: object } };
-let raw: (path: string, body: string | Buffer) => Promise<number>;
 let visitor: Visitor;
-const trapped: string[] = [];
-const letters: string[] = [];
-
-/** Whatever should never happen is written down. */
-async function trap(context: BrowserContext, who: string): Promise<void> {
-  await context.exposeFunction("__told", (what: string) => void trapped.push(`${who}: ${what}`));
-  await context.addInitScript(() => {
-    const told = (what: string) => (window as unknown as { __told(what: string): void }).__told(what);
-    (window as unknown as { __ran: unknown }).__ran = (n: unknown) => told(`ran ${String(n)} on ${location.href}`);
-    addEventListener("securitypolicyviolation", (event) => told(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample} on ${location.href}`));
-    const shown: unknown[] = ((window as unknown as { shown: unknown[] }).shown = []);
-    class Shown { static permission = "granted"; static requestPermission = () => Promise.resolve("granted"); constructor(title: unknown, options?: { body?: unknown }) { shown.push(title, options?.body); } close() { return undefined; } }
-    Object.defineProperty(window, "Notification", { value: Shown });
-  });
-  context.on("request", (request) => {
-    const { protocol, host } = new URL(request.url());
-    if (/^(http|ws)/.test(protocol) && host !== new URL(server.said.url).host) trapped.push(`${who}: asked for ${request.url()}`);
-  });
-  context.on("page", (page) => page.on("dialog", (dialog) => { trapped.push(`${who}: dialog ${dialog.message()}`); void dialog.dismiss(); }));
-}
+/** The visitor's conversation. */
+let theirs: string;
+/** What was pushed of the provider's customers, by title. */
+const pushed = new Map<string, Pushed>();
 
 beforeAll(async () => {
   mail = await mailServer();
-  server = await demoServer(undefined, { environment: { KOMMUTATOR_SMTP_URL: mail.url, KOMMUTATOR_MAIL_FROM: "chat@shop.example" } });
+  server = await demoServer(undefined, { environment: { KOMMUTATOR_SMTP_URL: mail.url, KOMMUTATOR_MAIL_FROM: "chat@shop.example", KOMMUTATOR_OUTSIDE_PRIVATE: "on" } });
+  trap = new Trap(server.said.url);
   api = caller(server.said);
-  raw = async (path, body) => (await fetch(server.said.url + path, { method: "POST", headers: { authorization: `Bearer ${server.said.token}`, "content-type": "application/json" }, body: typeof body === "string" ? body : new Uint8Array(body) })).status;
   provider = await Provider.behind(server.said);
+  receiver = createServer((_, response) => response.writeHead(500, { "content-type": "text/html" }).end(`door-receiver ${CORPUS.join(" ")}`));
+  await new Promise<void>((done) => receiver.listen(0, "127.0.0.1", done));
+  service = await pushService();
   channel = (await api<{ items: (typeof channel)[] }>("GET", "/channels")).items.find((one) => one.widget?.key === server.said.widget_key) as typeof channel & object;
+  await api("POST", "/users", { name: "Анна", ...ANNA, role: "manager", channels: null });
   browser = await launch();
-  owner = await Manager.enter(browser, server.said.email, server.said.password, server.said.url, (context) => trap(context, "messenger"));
-  owner.page.setDefaultTimeout(15_000);
+  owner = await Manager.enter(browser, server.said.email, server.said.password, server.said.url, (context) => trap.watch(context, "messenger"));
+  anna = await Manager.enter(browser, ANNA.email, ANNA.password, server.said.url, (context) => trap.watch(context, "device"));
+  // She looks at something else.
+  await anna.context.addInitScript(() => Object.defineProperty(document, "visibilityState", { get: () => "hidden" }));
+  device = await Device.of("anna", service, anna.context, anna.page);
+  await anna.page.goto(`${server.said.url}/settings/notifications`);
+  await anna.page.getByRole("button", { name: "Включить пуши на этом устройстве" }).click();
+  await anna.page.getByText("это устройство").waitFor();
 });
 afterAll(async () => {
   await browser?.close();
   provider?.close();
+  receiver?.closeAllConnections();
+  receiver?.close();
+  service?.close();
   mail?.close();
   await server?.stop();
 });
@@ -93,43 +73,52 @@ afterAll(async () => {
 /** Somebody comes to a page whose address, title and origin are attacks. */
 async function come(query = "", title = "", ready = ".line .clip:enabled"): Promise<Visitor> {
   const context = await browser.newContext({ locale: "ru", viewport: { width: 900, height: 760 }, reducedMotion: "reduce" });
-  await trap(context, "widget");
+  await trap.watch(context, "widget");
   const page = await context.newPage();
   await page.goto(`${server.said.url}/demo${query}`, { referer: `${server.said.url}/?q=${encodeURIComponent(CORPUS[0] ?? "")}` });
   await page.evaluate((words) => { if (words) document.title = words; }, title);
-  page.setDefaultTimeout(8000);
   const self = Visitor.on(context, page);
   await self.in(".launch").click();
-  await self.in(ready).waitFor();
+  await self.in(ready).first().waitFor();
   return self;
 }
 
-const conversationOf = async (words: string) => (await api<{ items: { id: string; preview: { text: string } | null }[] }>("GET", "/conversations?view=all&limit=100")).items.find((one) => one.preview?.text.includes(words))?.id ?? "";
-const tried = async (act: Promise<unknown>): Promise<void> => {
-  // Refused is fine; broken is not.
-  await act.catch((error: unknown) => { if (!/ 4\d\d /.test(String(error))) throw error; });
-};
+type Row = { id: string; preview: { text: string } | null };
+type Said = { id: string; text: string; direction: string; attachments: { url: string; name: string }[] };
+const conversations = async () => (await Promise.all(["all", "closed"].map((view) => api<{ items: Row[] }>("GET", `/conversations?view=${view}&limit=100`)))).flatMap(({ items }) => items);
+const conversationOf = async (words: string) => (await conversations()).find((one) => one.preview?.text.includes(words))?.id ?? "";
+const messages = async (conversation: string) => (await api<{ items: Said[] }>("GET", `/conversations/${conversation}/messages?limit=100`)).items;
+const people = async (q = "") => (await api<{ items: { id: string; name: string }[] }>("GET", `/customers?limit=100&q=${encodeURIComponent(q)}`)).items;
+const raw = async (path: string, body: string | Buffer) => (await fetch(server.said.url + path, { method: "POST", headers: { authorization: `Bearer ${server.said.token}`, "content-type": "application/json" }, body: typeof body === "string" ? body : new Uint8Array(body) })).status;
+const isRefused = (error: unknown) => / 4\d\d /.test(String(error));
 const each = async (attacks: string[], act: (attack: string, n: number) => Promise<unknown>) => {
-  for (const [n, attack] of attacks.entries()) await tried(act(attack, n));
+  // Refused is fine; broken is not.
+  for (const [n, attack] of attacks.entries()) await act(attack, n).catch((error: unknown) => { if (!isRefused(error)) throw error; });
 };
+/** What may stand in no address that is followed, and in no colour. */
+const refused = async (act: (attack: string) => Promise<unknown>) => {
+  for (const attack of CORPUS.filter((one) => /^(javascript|data|red|<|"|')/.test(one))) await expect(act(attack), attack).rejects.toSatisfy(isRefused);
+};
+const options = (change: object) => api("PATCH", `/channels/${channel.id}`, { widget: { options: change } });
 
-/** Each door, what goes in by it, and the words by which it is known on a screen; none: it is on no screen. */
+/** Each door, and what goes in by it. Words are known on a screen by the door's name before them. */
 const DOORS: [door: string, put: () => Promise<unknown>][] = [
-  ["door-text", async () => {
+  ["text", async () => {
     visitor = await come();
     for (const attack of CORPUS) await visitor.types(`door-text ${attack}`);
     await visitor.in(".msg.waits").first().waitFor({ state: "detached" });
+    await expect.poll(async () => (theirs = await conversationOf("door-text"))).not.toBe("");
   }],
-  ["door-visit", async () => {
+  ["visit", async () => {
     for (let at = 0; at < CORPUS.length; at += 5) {
       const some = CORPUS.slice(at, at + 5).map((one) => one.slice(0, 100));
-      const query = some.map((one, n) => `${["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"][n]}=${encodeURIComponent(one.replace(/[\ud800-\udfff]/g, ""))}`).join("&");
-      const one = await come(`?${query}&gclid=${encodeURIComponent("<b class=evil>")}`, `door-visit ${some.join(" ")}`);
+      const query = some.map((one, n) => `${["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"][n]}=${encodeURIComponent(`door-visit ${one}`.replace(/[\ud800-\udfff]/g, ""))}`).join("&");
+      const one = await come(`?${query}&gclid=${encodeURIComponent("<b class=evil>")}`, `door-page ${some.join(" ")}`);
       await one.says(`visit ${at}`);
       await one.context.close();
     }
   }],
-  ["door-identity", async () => {
+  ["identity", async () => {
     for (const attack of NAMES.slice(0, 4)) {
       const one = await come();
       await one.page.evaluate((words) => { (window as unknown as { Kommutator(...all: unknown[]): void }).Kommutator("identify", { name: `door-identity ${words}`, email: words, phone: words }); }, attack);
@@ -137,149 +126,265 @@ const DOORS: [door: string, put: () => Promise<unknown>][] = [
       await one.context.close();
     }
   }],
-  ["door-form", async () => {
-    await api("PATCH", `/channels/${channel.id}`, { widget: { options: { before: { on: true, name: "optional", phone: "off", email: "optional", consent: false } } } });
+  ["form", async () => {
+    await options({ before: { on: true, name: "optional", phone: "off", email: "optional", consent: false } });
     const one = await come("", "", ".ask textarea");
     await one.in(".ask input[name=name]").fill(`door-form ${CORPUS[0]}`);
     await one.in(".ask input[name=email]").fill("o'evil+=1@shop.example");
     await one.in(".ask textarea").fill("form");
     await one.in(".ask .submit").click();
     await one.in(".msg.own:not(.waits)").filter({ hasText: "form" }).waitFor();
-    await api("PATCH", `/channels/${channel.id}`, { widget: { options: {} } });
+    await options({});
     await one.context.close();
   }],
-  ["door-file", async () => {
+  ["file", async () => {
     const html = Buffer.from(`<!doctype html><script>__ran("file")</script>`), svg = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" onload="__ran('svg')"><script>__ran('svg')</script></svg>`);
     const files = NAMES.slice(0, 9).map((attack, n) => ({ name: `door-file ${attack.replace(/[/\\\0]/g, "_")}.${["png", "html", "svg"][n % 3]}`, mimeType: ["image/png", "text/html", "image/svg+xml"][n % 3] ?? "", buffer: n % 2 ? html : svg }));
     await visitor.in("input[type=file]").setInputFiles(files);
     await visitor.in(".go:enabled").click();
     await visitor.in(".msg.own:not(.waits) .file").filter({ hasText: "door-file" }).first().waitFor();
   }],
-  ["door-reply", () => each(NAMES, (attack, n) => api("POST", "/replies", { shared: true, shortcut: `a${n}`, title: name(attack, "door-reply"), text: attack }))],
-  ["door-tag", () => each(NAMES, (attack) => api("POST", "/tags", { name: `door-tag ${attack}`.slice(0, 40), colour: 1 }))],
-  ["door-person", () => each(NAMES, (attack, n) => api("POST", "/users", { name: name(attack, "door-person"), email: `evil${n}@shop.example`, password: "parol-dlinny-ochen", role: "manager", channels: null }))],
-  ["door-invite", () => each([`a\r\nBcc: evil@evil.example`, `<b class=evil>@shop.example`], (attack) => api("POST", "/invites", { email: attack, role: "manager", channels: null }))],
-  ["door-workspace", () => each([...NAMES.slice(0, 3), `Hi\r\nBcc: evil@evil.example`], (attack) => api("PATCH", "/workspace", { name: `door-workspace ${attack}`, locale: "ru", time_zone: "Europe/Moscow" }))],
-  ["door-channel", () => each(NAMES.slice(0, 3), (attack) => api("PATCH", `/channels/${channel.id}`, { name: name(attack, "door-channel") }))],
-  ["door-provider", async () => {
-    for (const [n, attack] of CORPUS.entries()) await provider.writes(`evil-${n}`, `door-provider ${attack}`, `door-provider ${attack.slice(0, 200)}`);
-    await provider.tells({ event: "message", chat: "evil-group", id: "g1", at: Date.now(), from: { id: "__proto__", name: CORPUS[1] }, group: CORPUS[0], text: "group" });
-    await expect.poll(() => conversationOf("long<b")).not.toBe("");
+  ["rating", async () => {
+    const one = await come();
+    for (const [n, attack] of [...NAMES.slice(0, 5), CORPUS.at(-1)?.slice(0, 900) ?? ""].entries()) {
+      await one.says(`rating ${n}`);
+      await api("POST", `/conversations/${await conversationOf(`rating ${n}`)}/close`);
+      await one.in(".stars button:enabled").nth(n % 5).click();
+      await one.in(".rate textarea").fill(`door-rating ${attack}`);
+      await one.in(".rate .submit").click();
+      await one.in(".rate .change").waitFor();
+    }
+    await one.context.close();
   }],
-  ["door-customer", () => each(NAMES, (attack) => api("POST", "/customers", { name: name(attack, "door-customer"), company: attack, note: attack, phones: [], emails: [] }))],
-  ["door-note", async () => {
+  ["reply", () => each(NAMES, (attack, n) => api("POST", "/replies", { shared: true, shortcut: `a${n}`, title: name(attack, "door-reply"), text: attack }))],
+  ["tag", () => each(NAMES, (attack) => api("POST", "/tags", { name: `door-tag ${attack}`.slice(0, 40), colour: 1 }))],
+  ["person", () => each(NAMES, (attack, n) => api("POST", "/users", { name: name(attack, "door-person"), email: `evil${n}@shop.example`, password: "parol-dlinny-ochen", role: "manager", channels: null }))],
+  ["invite", () => each([`a\r\nBcc: evil@evil.example`, `<b class=evil>@shop.example`], (attack) => api("POST", "/invites", { email: attack, role: "manager", channels: null }))],
+  ["workspace", () => each([...NAMES.slice(0, 3), `Hi\r\nBcc: evil@evil.example`], (attack) => api("PATCH", "/workspace", { name: `door-workspace ${attack}`, locale: "ru", time_zone: "Europe/Moscow" }))],
+  ["channel", () => each(NAMES.slice(0, 3), (attack) => api("PATCH", `/channels/${channel.id}`, { name: name(attack, "door-channel") }))],
+  ["provider", async () => {
+    for (const [n, attack] of CORPUS.entries()) await provider.writes(`evil-${n}`, `door-provider ${attack}`, `door-sender ${attack.slice(0, 180)}`);
+    await provider.tells({ event: "message", chat: "evil-group", id: "g1", at: Date.now(), from: { id: "__proto__", name: CORPUS[1] }, group: CORPUS[0], text: "group" });
+    await expect.poll(() => conversationOf("group")).not.toBe("");
+    // What is no text at all goes to quarantine.
+    const readable = CORPUS.filter((one) => !/^[\ud800-\udfff]/.test(one)).length;
+    await expect.poll(async () => (await people("door-sender")).length).toBe(readable);
+    // Each conversation is told by itself.
+    while (pushed.size < readable) {
+      const push = await device.receive();
+      if (push.title.startsWith("door-sender")) pushed.set(push.title, push);
+    }
+  }],
+  // As managers keep them on «Клиенты»: who never wrote, and who did, with the channel's names beside the one that is given.
+  ["customer", async () => {
+    await each(CORPUS, (attack) => api("POST", "/customers", { name: name(attack.slice(0, 150), "door-customer"), company: `door-company ${attack.slice(0, 150)}`, note: `door-remark ${attack}`, phones: ["+79990001122"], emails: ["o'evil+=1@shop.example"] }));
+    await refused((attack) => api("POST", "/customers", { name: "x", phones: [attack], emails: [] }));
+    await refused((attack) => api("POST", "/customers", { name: "x", phones: [], emails: [attack] }));
+    for (const [n, { id }] of (await people("door-sender")).slice(0, 12).entries()) await each([NAMES[n % NAMES.length] ?? ""], (attack) => api("PATCH", `/customers/${id}`, { name: name(attack, "door-given"), company: name(attack, "door-company"), note: `door-remark ${attack}` }));
+  }],
+  ["webhook", async () => {
+    const { port } = receiver.address() as AddressInfo;
+    await each(NAMES.slice(0, 6), async (attack) => {
+      const { id } = await api<{ id: string }>("POST", "/webhooks", { name: name(attack, "door-webhook"), url: `http://127.0.0.1:${port}/?door-address=${attack.replace(/[^!-~]/g, "")}`, events: ["conversation.closed"] });
+      await api("POST", `/webhooks/${id}/test`);
+    });
+    await refused((attack) => api("POST", "/webhooks", { name: "x", url: attack, events: ["message.added"] }));
+  }],
+  ["quote", async () => {
+    for (const conversation of [theirs, await conversationOf("door-provider <img"), await conversationOf("door-provider long")]) {
+      const inbound = (await messages(conversation)).filter((one) => one.direction === "inbound");
+      await each(inbound.map((one) => one.id).slice(0, 6), (id) => api("POST", `/conversations/${conversation}/messages`, { client_id: `quote-${id}`, text: "door-quote", reply_to: id }));
+    }
+  }],
+  ["note", async () => {
     const conversation = await conversationOf("group");
+    const { items: users } = await api<{ items: { id: string; name: string }[] }>("GET", "/users");
     await each(CORPUS, (attack, n) => api("POST", `/conversations/${conversation}/messages`, { client_id: `note-${n}`, text: `door-note ${attack}`, note: true }));
     await each(NAMES.slice(0, 6), (attack, n) => api("POST", `/conversations/${conversation}/messages`, { client_id: `out-${n}`, text: `door-answer ${attack}` }));
+    for (const [n, user] of users.filter((one) => one.name.startsWith("door-person")).entries()) {
+      const { mentions } = await api<{ mentions?: unknown[] }>("POST", `/conversations/${conversation}/messages`, { client_id: `mention-${n}`, text: `door-mention @${user.name} ${user.name}`, note: true, mentions: [user.id] }).then((made) => (made as { message: { mentions?: unknown[] } }).message);
+      expect(mentions).toHaveLength(1);
+    }
   }],
-  ["door-token", () => each(NAMES.slice(0, 6), (attack) => api("POST", "/tokens", { name: name(attack, "door-token"), role: "manager", scope: "manager" }))],
+  ["token", () => each(NAMES.slice(0, 6), (attack) => api("POST", "/tokens", { name: name(attack, "door-token"), role: "manager", scope: "manager" }))],
   ["bytes", async () => {
     const hook = `/hooks/${provider.made.login}/${provider.made.hook}`;
     for (const body of [Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28]), `[{"__proto__":{"evil":1},"constructor":{"prototype":{"evil":1}}}]`, `[${"[".repeat(5_000)}`, `<script>__ran()</script>`]) expect(await raw(hook, body)).toBeLessThan(500);
     for (const body of [Buffer.from([0x7b, 0x22, 0xff, 0x22]), `{"name":"\\ud800","colour":1}`, `{"__proto__":{"name":"x"},"name":"proto","colour":1}`, "[".repeat(5_000)]) expect(await raw("/api/v1/tags", body)).toBeLessThan(500);
   }],
+  // Last: from now on the widget says it.
+  ["widget", async () => {
+    const words = (some: object) => options({ texts: { ru: { title: "", greeting: "", away: "", consent: "", consent_link: "", phrases: [], invitations: {}, ...some } } });
+    await refused((attack) => words({ consent: "x", consent_link: attack }));
+    await refused((attack) => options({ messengers: [{ kind: "telegram", link: attack }] }));
+    await refused((accent) => api("PATCH", `/channels/${channel.id}`, { widget: { appearance: { title: "x", greeting: "", accent, side: "right" } } }));
+    await words({ title: `door-title ${CORPUS[0]}`, greeting: `door-greeting ${NAMES.filter((one) => !/[\0\ud800]/.test(one)).join(" ")}`.slice(0, 500), phrases: NAMES.slice(0, 4).map((one) => `door-phrase ${one}`) });
+  }],
 ];
 
-it("takes a corpus of attacks by every door", async () => {
-  for (const [door, put] of DOORS) {
-    await Promise.race([put(), new Promise((_, reject) => setTimeout(() => reject(new Error(`${door} takes too long`)), 30_000))]);
-  }
-  expect(trapped).toEqual([]);
-});
-
-/** What of a screen became more than words. */
-function elements(page: Page, root = ""): Promise<string[]> {
-  return page.evaluate((host) => {
-    const from = host ? document.querySelector(host)?.shadowRoot : document;
-    return [...(from?.querySelectorAll("*") ?? [])].filter((one) => {
-      const hand = [...one.attributes].some((attribute) => attribute.name.startsWith("on") || /^\s*(javascript|vbscript|data:text)/i.test(attribute.value) || (attribute.name === "style" && attribute.value.includes("evil")));
-      return hand || one.matches(".evil, meta[http-equiv=refresh], base, form[action], img[src='x'], script:not([src]), style:not(:empty)") && !(one.matches("style") && !one.textContent?.includes("evil"));
-    }).map((one) => one.outerHTML.slice(0, 200));
-  }, root);
+for (const [door, put] of DOORS) {
+  it(`takes the corpus by its door: ${door}`, async () => {
+    await put();
+    expect(trap.told).toEqual([]);
+  });
 }
 
-it("shows them as words on every screen, and nothing runs", async () => {
-  const { page } = owner;
-  const seen = new Set<string>();
-  const wrong: Record<string, string[]> = {};
-  const look = async (where: string) => {
-    const found = await elements(page);
-    if (found.length > 0) wrong[where] = found;
-    for (const door of (await page.evaluate(() => document.body.textContent)).match(/door-\w+/g) ?? []) seen.add(door);
-  };
-  const settled = () => page.waitForFunction(() => document.querySelector(".loading, .skeletons, .splash") === null);
-  const { items } = await api<{ items: { id: string }[] }>("GET", "/conversations?view=all&limit=100");
-  await page.goto(server.said.url);
-  await page.locator(".row").first().waitFor();
-  await look("/");
-  const card = page.getByRole("button", { name: "О клиенте" }).first();
-  for (const { id } of items) {
-    await page.evaluate((path) => { history.pushState(null, "", path); dispatchEvent(new PopStateEvent("popstate")); }, `/c/${id}`);
-    await page.locator(".thread .msg, .thread .empty").first().waitFor();
-    // What the card shows is asked for when it is opened.
-    const told = ["person", "timeline", "files"].map((part) => page.waitForResponse((answer) => answer.url().includes(`/${id}/${part}`)));
-    if ((await page.locator(".card").count()) === 0) await card.click();
-    await Promise.all(told);
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-    await page.locator(".card").waitFor();
-    await settled();
-    await look(id);
-  }
-  await page.locator(".composer textarea").fill("/a");
-  await page.locator(".canned").waitFor();
-  await look("canned");
-  for (const { page: one } of PAGES) {
-    await page.goto(`${server.said.url}/settings/${one}`);
+// Before anybody reads: what was read is taken off the device.
+it("keeps the corpus words in pushes, and in what the device shows", async () => {
+  for (const push of pushed.values()) expect(push.url).toMatch(/^\/c\/[\w-]+$/);
+  const line = (text: string) => text.replace(/[\s\0]+/g, " ").slice(0, 60);
+  // As they were written: neither cut at a sign nor made into another.
+  for (const attack of [CORPUS[1], CORPUS[2], CORPUS[7], CORPUS[11]]) await expect.poll(async () => (await device.shown()).map((one) => line(one.body))).toContain(line(`door-provider ${attack}`));
+  // The open page tells of the same.
+  await expect.poll(() => trap.shown().filter((one) => one.body.startsWith("door-provider")).length).toBeGreaterThan(0);
+  await device.click((await device.shown()).find((one) => one.body.startsWith("door-provider"))?.tag ?? "");
+  await anna.page.locator(".thread .msg").first().waitFor();
+  expect(await trap.elements(anna.page)).toEqual([]);
+  expect(trap.told).toEqual([]);
+});
+
+/** The page goes to another of its screens without being loaded anew. */
+const walk = (page: Page, path: string) => page.evaluate((to) => { history.pushState(null, "", to); dispatchEvent(new PopStateEvent("popstate")); }, path);
+const settled = (page: Page) => page.waitForFunction(() => document.querySelector(".loading, .skeletons, .splash") === null);
+
+/** Screens and parts of them: how each is come to, and the words that are to be seen there, or nothing was shown by looking. */
+const SCREENS: [screen: string, doors: string[], show: (page: Page, look: (...wanted: string[]) => Promise<void>) => Promise<void>][] = [
+  ["list", ["door-given", "door-sender", "door-provider", "door-quote", "door-mention"], async (page, look) => {
+    await page.goto(server.said.url);
+    await page.locator(".row").first().waitFor();
+    await look("door-given", "door-sender", "door-provider", "door-quote", "door-mention");
+  }],
+  ["thread and card", ["door-text", "door-file", "door-identity", "door-form", "door-quote", "door-note", "door-answer", "door-mention", "door-person", "door-visit", "door-page", "door-rating", "door-company", "door-remark"], async (page, look) => {
+    for (const { id } of await conversations()) {
+      // What the card shows is asked for when it is opened.
+      const [timeline, ...told] = ["timeline", "person", "files"].map((part) => page.waitForResponse((answer) => answer.url().includes(`/${id}/${part}`)));
+      await walk(page, `/c/${id}`);
+      await page.locator(".thread .msg, .thread .empty").first().waitFor();
+      await page.getByRole("button", { name: "О клиенте" }).first().click();
+      await Promise.all(told.map(async (one) => (await one).finished()));
+      const { episodes, facts } = (await (await timeline)?.json()) as { episodes: { rating?: number }[]; facts: unknown[] };
+      if (facts.length > 0) await page.locator(".card .timeline").waitFor();
+      if (episodes.some((one) => one.rating)) await page.locator(".card .ratings").waitFor();
+      await settled(page);
+      await look();
+    }
+  }],
+  ["canned replies", ["door-reply"], async (page, look) => {
+    await page.locator(".composer textarea").fill("/a");
+    await page.locator(".canned").waitFor();
+    await look("door-reply");
+    await page.locator(".composer textarea").fill("");
+  }],
+  ["customers", ["door-customer", "door-given", "door-company", "door-remark", "door-sender", "door-identity"], async (page, look) => {
+    await page.goto(`${server.said.url}/customers`);
+    await page.locator(".list .row").first().waitFor();
+    await look();
+    for (const { id } of await people()) {
+      await walk(page, `/customers/${id}`);
+      await page.locator(`.customer .known`).waitFor();
+      await page.waitForFunction((path) => location.pathname === path, `/customers/${id}`);
+      await settled(page);
+      await look();
+    }
+  }],
+  ["owner's first page", ["door-webhook"], async (page, look) => {
+    await page.goto(`${server.said.url}/home`);
+    await page.locator(".cards-of").waitFor();
+    await look("door-webhook");
+  }],
+  ["settings", ["door-reply", "door-tag", "door-person", "door-workspace", "door-channel", "door-token", "door-webhook"], async (page, look) => {
+    const there: Partial<Record<string, string>> = { replies: "door-reply", tags: "door-tag", people: "door-person", workspace: "door-workspace", channels: "door-channel", tokens: "door-token", webhooks: "door-webhook" };
+    for (const { page: one } of PAGES) {
+      await page.goto(`${server.said.url}/settings/${one}`);
+      await page.locator(".page-head h2").first().waitFor();
+      await settled(page);
+      await look(...[there[one] ?? []].flat());
+    }
+  }],
+  ["log of changes", ["door-webhook", "door-token"], async (page, look) => {
+    await page.goto(`${server.said.url}/settings/audit`);
+    await page.locator(".records tbody tr").first().waitFor();
+    await look("door-webhook", "door-token");
+  }],
+  ["channel", ["door-channel", "door-title", "door-phrase"], async (page, look) => {
+    await page.goto(`${server.said.url}/settings/channels/${channel.id}`);
     await page.locator(".page-head h2").first().waitFor();
-    await settled();
-    await look(one);
-  }
-  await page.goto(`${server.said.url}/settings/channels/${channel.id}`);
-  await page.locator(".page-head h2").first().waitFor();
-  await settled();
-  await look("channel");
-  await page.getByRole("link", { name: "Чаты" }).first().click();
-  await page.getByRole("searchbox").fill("script");
-  await page.locator(".found .row").first().waitFor();
-  await look("search");
+    await page.frameLocator(".scene iframe").locator("kommutator-widget .panel").waitFor();
+    await settled(page);
+    await look();
+    await page.getByRole("tab", { name: "Тексты" }).click();
+    await look("door-title", "door-phrase");
+  }],
+  ["webhook with its log", ["door-webhook", "door-address", "door-receiver"], async (page, look) => {
+    for (const { id } of (await api<{ items: { id: string }[] }>("GET", "/webhooks")).items) {
+      await page.goto(`${server.said.url}/settings/webhooks/${id}`);
+      await page.getByRole("button", { name: /Показать запрос/ }).first().click();
+      await page.getByRole("dialog").getByLabel("Тело ответа").waitFor();
+      await look("door-webhook", "door-receiver");
+    }
+  }],
+  ["search", ["door-provider", "door-customer"], async (page, look) => {
+    await page.goto(server.said.url);
+    for (const words of ["script", "door-customer"]) {
+      await page.getByRole("searchbox").fill(words);
+      await page.locator(".found .row", { hasText: words === "script" ? "door-provider" : words }).first().waitFor();
+      await look();
+    }
+  }],
+  ["palette", ["door-given"], async (page, look) => {
+    await page.goto(server.said.url);
+    await page.locator(".row").first().waitFor();
+    await page.keyboard.press("Control+k");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.insertText("door-given");
+    await page.getByRole("dialog").getByText("door-given").first().waitFor();
+    await look("door-given");
+  }],
+];
+
+for (const [screen, doors, show] of SCREENS) {
+  it(`shows the corpus as words: ${screen}`, async () => {
+    const { page } = owner;
+    const seen = new Set<string>();
+    const wrong: Record<string, string[]> = {};
+    await show(page, async (...wanted) => {
+      await page.waitForFunction((all) => {
+        const fields = [...document.querySelectorAll<HTMLInputElement>("input, textarea")].map((one) => one.value);
+        const texts = [document.body.textContent, ...fields].join(" ");
+        return all.every((one) => texts.includes(one));
+      }, wanted);
+      const found = await trap.elements(page);
+      if (found.length > 0) wrong[new URL(page.url()).pathname] = found;
+      const texts = await page.evaluate(() => [document.body.textContent, ...[...document.querySelectorAll<HTMLInputElement>("input, textarea")].map((one) => one.value)].join(" "));
+      for (const door of doors) if (texts.includes(door)) seen.add(door);
+    });
+    expect(wrong).toEqual({});
+    expect(trap.told).toEqual([]);
+    expect(doors.filter((door) => !seen.has(door)), "not seen").toEqual([]);
+  });
+}
+
+it("shows the corpus as words: the widget", async () => {
   await visitor.reload();
-  await visitor.said("door-text").first().waitFor();
-  wrong.widget = await elements(visitor.page, "kommutator-widget");
-  expect(wrong).toEqual({ widget: [] });
-  expect(trapped).toEqual([]);
-  // What went in is to be seen, or nothing was shown by this.
-  expect([...seen].sort()).toEqual(expect.arrayContaining(["door-text", "door-identity", "door-form", "door-file", "door-reply", "door-tag", "door-person", "door-channel", "door-provider", "door-note", "door-answer"]));
+  for (const words of ["door-text", "door-quote", "door-file"]) await visitor.said(words).first().waitFor();
+  const fresh = await come("", "", ".ready button");
+  await fresh.in("h2").filter({ hasText: "door-title <img" }).waitFor();
+  for (const one of [visitor, fresh]) expect(await trap.elements(one.page, "kommutator-widget")).toEqual([]);
+  expect(trap.told).toEqual([]);
 });
 
 it("keeps them words in letters", async () => {
+  const letters: string[] = [];
   await fetch(`${server.said.url}/api/v1/password/forgot`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ email: "evil0@shop.example" }) });
   letters.push(await mail.next());
   await api("POST", "/mail/test");
   letters.push(await mail.next());
-  for (const letter of letters) {
-    const at = letter.search(/\n\n/);
-    const [head, body] = [letter.slice(0, at), letter.slice(at).replace(/=\n/g, "").replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))];
-    expect(head).not.toMatch(/^bcc:/im);
-    expect(head).not.toMatch(/^content-type: text\/html/im);
-    expect(body.split(/content-type: text\/html/i)[1] ?? "").not.toMatch(/<(img|script|svg|iframe|b class)/i);
-  }
+  expect(letters.flatMap(letterFaults)).toEqual([]);
 });
 
 it("hands files out as what they are, never as a page", async () => {
-  const conversation = await conversationOf("door-file").then((id) => id || conversationOf("door-text"));
-  const all = (await api<{ items: { id: string }[] }>("GET", "/conversations?view=all&limit=100")).items;
-  let count = 0;
-  for (const { id } of conversation ? [{ id: conversation }] : all) {
-    const { items } = await api<{ items: { attachments: { url: string; name: string }[] }[] }>("GET", `/conversations/${id}/messages?limit=100`);
-    for (const file of items.flatMap((one) => one.attachments)) {
-      const answer = await fetch(new URL(file.url, server.said.url));
-      expect(answer.status, file.name).toBe(200);
-      expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
-      expect(answer.headers.get("content-disposition"), file.name).toMatch(/^attachment/);
-      expect(answer.headers.get("content-type"), file.name).not.toMatch(/html|svg|xml|script/);
-      expect(file.name).not.toMatch(/[/\\]|\.\.\//);
-      count += 1;
-    }
-  }
-  expect(count).toBeGreaterThan(0);
+  const files = (await Promise.all((await conversations()).map(({ id }) => messages(id)))).flat().flatMap((one) => one.attachments);
+  const wrong = await Promise.all(files.map(async (file) => fileFaults(await fetch(new URL(file.url, server.said.url)), file.name)));
+  expect(wrong.flat()).toEqual([]);
+  expect(files.length).toBeGreaterThan(4);
 });

@@ -285,6 +285,12 @@ it("tells of a new message, but not of a muted conversation", async () => {
   await expect.poll(async () => (await told()).some((one) => one.includes(words("boris", 4)))).toBe(true);
   // The device may take a moment to sound.
   await expect.poll(told).toContain("sound");
+  // The very first words of somebody nobody knows yet are told too.
+  const fresh = await Visitor.come(browser);
+  await fresh.says(words("fresh", 1));
+  await expect.poll(async () => (await told()).some((one) => one.includes(words("fresh", 1)))).toBe(true);
+  await api("POST", `/conversations/${(await talkOf(words("fresh", 1))).id}/close`);
+  await fresh.context.close();
   const talk = await talkOf(words("boris", 4));
   await api("POST", `/conversations/${talk.id}/assign`, { user: null });
   await page.locator(".row", { hasText: words("boris", 4) }).click();

@@ -13,6 +13,9 @@ function examine(options: { target: number; root: string }): string[] {
 
   if (document.documentElement.scrollWidth > innerWidth + 1) found.add(`the page is ${document.documentElement.scrollWidth} wide, not ${innerWidth}`);
 
+  // Made to: code, wide tables, rows of choices.
+  for (const one of all) if (/auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1 && shown(one) && !one.matches("pre, code, textarea, [role=tablist], .scene, .records-frame")) found.add(`scrolls sideways: ${name(one)}`);
+
   // Colours are computed as the browser would paint them.
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   if (!canvas) return ["no canvas"];

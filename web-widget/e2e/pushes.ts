@@ -7,7 +7,7 @@ export type Pushed = { title: string; body: string; tag: string; url: string };
 type Taken = { device: string; headers: IncomingHttpHeaders; body: Buffer };
 
 /** So long a push may take. */
-const PATIENCE = 12_000;
+const PATIENCE = 30_000;
 
 const url64 = (bytes: Buffer) => bytes.toString("base64url");
 

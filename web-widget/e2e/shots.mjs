@@ -18,6 +18,8 @@ async function messenger(name, options) {
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(`${name}: ${message.text()}`));
   page.on("pageerror", (error) => problems.push(`${name}: ${error.message}`));
   const shot = (what) => page.screenshot({ path: `${folder}/${name}-${what}.png` });
+  /** What is to come has come, and pictures are drawn. */
+  const drawn = () => page.waitForFunction(() => !document.querySelector(".loading, .skeletons, .splash") && [...document.images].every((image) => image.complete || image.loading === "lazy"));
   const home = async () => {
     await page.goto(demo.url);
     await page.locator(".row").first().waitFor();
@@ -43,14 +45,17 @@ async function messenger(name, options) {
   await page.getByRole("button", { name: "О клиенте" }).first().click();
   await shot("card");
   await open("Всё, что бывает");
-  await page.locator(".to-end").click();
   const log = page.locator(".thread .log");
+  // Read before, it opens at its end; else at what is new.
+  await log.evaluate((one) => one.scrollTo(0, one.scrollHeight));
+  await page.locator(".msg", { hasText: "И последнее" }).waitFor();
   for (let at = 0; at < 14; at += 1) {
     await shot(`everything-${String(at).padStart(2, "0")}`);
     await log.evaluate((one) => one.scrollBy(0, 40 - one.clientHeight));
-    await page.waitForLoadState("networkidle");
-    await page.waitForTimeout(150);
+    await drawn();
   }
+  // Not while something is being written.
+  await page.locator(".head h1").click();
   await page.keyboard.press("?");
   await page.locator("dialog[open]").waitFor();
   await shot("help");
@@ -73,15 +78,17 @@ async function messenger(name, options) {
   await page.getByRole("searchbox").fill("диван");
   await page.locator(".found .row").first().waitFor();
   await shot("search");
-  await page.goto(`${demo.url}/home`);
-  await page.locator(".chart-of, .quiet").first().waitFor();
-  await page.waitForLoadState("networkidle");
-  await shot("home");
-  for (const what of PAGES) {
-    await page.goto(`${demo.url}/settings/${what}`);
-    await page.locator(".page-head").waitFor();
-    await page.waitForLoadState("networkidle");
-    await shot(`settings-${what}`);
+  const customer = (await (await page.request.get(`${demo.url}/api/v1/customers?limit=20`)).json()).items.find((one) => one.name.startsWith("Борис"));
+  const { items: channels } = await (await page.request.get(`${demo.url}/api/v1/channels`)).json();
+  const widget = channels.find((one) => one.kind === "site_widget");
+  for (const [what, path, ready] of [
+    ["home", "/home", ".chart-of, .quiet"], ["customers", "/customers", ".row"], ["customer", `/customers/${customer?.id}`, ".known"],
+    ...PAGES.map((one) => [`settings-${one}`, `/settings/${one}`, ".page-head"]), ["channel", `/settings/channels/${widget.id}`, ".scene"], ["channel-new", "/settings/channels/new", ".page-head"], ["webhook-new", "/settings/webhooks/new", ".page-head"],
+  ]) {
+    await page.goto(demo.url + path);
+    await page.locator(ready).first().waitFor();
+    await drawn();
+    await shot(what);
   }
   await context.close();
 }

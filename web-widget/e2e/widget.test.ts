@@ -105,6 +105,10 @@ story("asks for a rating when it is over, and lets it be changed", async () => {
   const rating = async () => (await personOf(conversation)).episodes[0];
   await expect.poll(async () => (await rating())?.rating).toBe(2);
   expect((await rating())?.comment).toBe("Долго ждал");
+  await owner.page.goto(`${demo.url}/c/${conversation}`);
+  await owner.page.getByRole("button", { name: "О клиенте" }).click();
+  await owner.page.locator(".card .ratings li", { hasText: "Долго ждал" }).getByLabel("Оценка клиента: 2").waitFor();
+  await owner.page.goto(demo.url);
   await accessible(visitor.page, "rating");
   await visitor.reload();
   await visitor.in(".stars .on").nth(1).waitFor();

@@ -1,31 +1,10 @@
 /** The address bar as a signal. History routes, no hash; the same page answers them all. */
 import { createSignal } from "solid-js";
+import { parseRoute, type Route } from "./routes.ts";
 
-export type SettingsPage = "profile" | "notifications" | "workspace" | "setup" | "channels" | "replies" | "tags" | "people" | "tokens" | "webhooks" | "audit" | "quarantine";
-/** The pages before one is let in. What they were given stands behind `#`, where no server and no other site sees it. */
-export type Door = "setup" | "invite" | "forgot" | "reset";
-export type Route =
-  | { name: "door"; page: Door }
-  | { name: "chats"; conversation: string | null; message: string | null }
-  | { name: "home" }
-  | { name: "customers"; id: string | null }
-  | { name: "settings"; page: SettingsPage | null; item: string | null };
-
-const PAGES: readonly string[] = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "webhooks", "audit", "quarantine"];
-
-const DOORS: readonly string[] = ["setup", "invite", "forgot", "reset"];
+export type { Door, Route } from "./routes.ts";
 
 export const secretOfLink = () => location.hash.slice(1);
-
-export function parseRoute(path: string, search: string): Route {
-  const [, first, second, third] = path.split("/");
-  if (second === undefined && DOORS.includes(first ?? "")) return { name: "door", page: first as Door };
-  if (first === "home" && second === undefined) return { name: "home" };
-  if (first === "settings") return { name: "settings", page: PAGES.includes(second ?? "") ? (second as SettingsPage) : null, item: third || null };
-  if (first === "customers") return { name: "customers", id: second ? decodeURIComponent(second) : null };
-  const conversation = first === "c" && second ? decodeURIComponent(second) : null;
-  return { name: "chats", conversation, message: conversation ? new URLSearchParams(search).get("m") : null };
-}
 
 const [route, setRoute] = createSignal<Route>(parseRoute(location.pathname, location.search));
 export { route };

@@ -1,11 +1,12 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
-vi.stubGlobal("location", { pathname: "/", search: "", hash: "" });
-vi.stubGlobal("window", { addEventListener: () => undefined });
-const { parseRoute } = await import("../src/route.ts");
-const { zoneName, zones } = await import("../src/settings/zones.ts");
+import { parseRoute, PATHS } from "../src/routes.ts";
+import { zoneName, zones } from "../src/settings/zones.ts";
 
 describe("addresses", () => {
+  it.each(Object.entries(PATHS).flatMap(([name, paths]) => paths.map((path) => ({ name, path }))))("$path is one of $name", ({ name, path }) => {
+    expect(parseRoute(path, "").name).toBe(name);
+  });
   it("lead to the doors, which take nothing behind them", () => {
     expect(parseRoute("/setup", "")).toEqual({ name: "door", page: "setup" });
     expect(parseRoute("/reset", "?a=1")).toEqual({ name: "door", page: "reset" });

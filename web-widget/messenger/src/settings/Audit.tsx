@@ -25,6 +25,8 @@ function did(action: string): string {
   return has(key) ? t(key) : action;
 }
 
+const who = ({ actor }: AuditEntry) => (actor.id === "cli" ? t("audit.cli") : actor.name || actor.id);
+
 /** The log of what owners and admins changed. Its filters are folded away (F-12). */
 export function Audit() {
   const desk = useDesk();
@@ -56,7 +58,7 @@ export function Audit() {
           <Table label={t("settings.audit")} rows={all()} id={(one) => one.id} name={(one) => did(one.action)} more={list.next() === null ? null : list.more}
             columns={[
               { id: "at", title: t("audit.when"), narrow: true, sort: (one) => one.at, cell: (one) => <time datetime={one.at}>{dateTime(locale(), one.at)}</time> },
-              { id: "who", title: t("audit.who"), sort: (one) => one.actor.name, cell: (one) => one.actor.name || one.actor.id },
+              { id: "who", title: t("audit.who"), sort: who, cell: who },
               { id: "what", title: t("audit.what"), sort: (one) => did(one.action), cell: (one) => <span class="two"><b>{did(one.action)}</b><span class="when">{dateTime(locale(), one.at)}</span></span> },
               { id: "details", title: t("audit.details"), cell: (one) => <Details entry={one} /> },
             ]} />

@@ -1,5 +1,5 @@
 /** The pages of the settings, in the order of their menu: the company's, then one's own. */
-import type { SettingsPage } from "../route.ts";
+import type { SettingsPage } from "../routes.ts";
 import type { IconName } from "../ui/paths.ts";
 
 type PageOf = { page: SettingsPage; icon: IconName; admin: boolean; own?: true };

@@ -92,18 +92,27 @@ export function createDesk(first: Me, ended: () => void) {
     typingTimers.set(frame.conversation, setTimeout(() => stopTyping(frame.conversation), TYPING_MS));
   };
 
-  /** The conversation's own event follows its message's: only then is it known whose it is. */
-  const notice = (message: MessageView) =>
-    queueMicrotask(() => {
-      const one = conversations.get(message.conversation);
-      const event = ofMessage(message, one, me().id);
-      if (event && one) told(event, one, event === "mentioned" ? t("notify.note.mentioned", { name: message.author.name, text: message.text }) : message.text || t("notify.file"));
-    });
+  const about = (message: MessageView, one: ConversationView) => {
+    const event = ofMessage(message, one, me().id);
+    if (event) told(event, one, event === "mentioned" ? t("notify.note.mentioned", { name: message.author.name, text: message.text }) : message.text || t("notify.file"));
+  };
+  /** The newest words of conversations that are not known here yet: their own event follows, and only then is it known whose they are. */
+  const unplaced = new Map<string, MessageView>();
+  const notice = (message: MessageView) => {
+    const one = conversations.get(message.conversation);
+    if (one) about(message, one);
+    else unplaced.set(message.conversation, message);
+  };
   const told = (event: NoticeEvent, one: ConversationView, text: string) => {
     const settings = noticeSettings();
     if (!settings) return;
     const standing = { away: isAway(colleagues().find((person) => person.id === me().id)), muted: marks.of(one.id).muted, looking: lookers.shown() === one.id && document.hasFocus(), zone, now: new Date() };
     announce(means(settings, event, standing), one.title, text, one.id);
+  };
+  const placed = (one: ConversationView) => {
+    const message = unplaced.get(one.id);
+    unplaced.delete(one.id);
+    if (message) about(message, one);
   };
   const changed = (before: ConversationView | undefined, after: ConversationView) => {
     const event = ofChange(before, after, me().id, isAdmin());
@@ -127,6 +136,7 @@ export function createDesk(first: Me, ended: () => void) {
       case "conversation.updated":
         changed(conversations.get(event.conversation.id), event.conversation);
         conversations.upsert(event.conversation);
+        placed(event.conversation);
         break;
       case "channel.updated":
         loadChannels().catch(() => undefined);

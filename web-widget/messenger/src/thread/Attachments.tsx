@@ -1,4 +1,4 @@
-import { For, Show } from "solid-js";
+import { createSignal, For, Show } from "solid-js";
 import type { AttachmentView } from "@kommutator/shared/generated/protocol.ts";
 import { size } from "@kommutator/shared/format.ts";
 import { isPicture } from "@kommutator/shared/messages.ts";
@@ -27,6 +27,8 @@ export function Attachments(props: { files: AttachmentView[] }) {
   const { show } = useThread();
   const ready = (file: AttachmentView) => isPicture(file) && !file.as_file && file.status === "ready" && file.url !== undefined;
   const pictures = () => props.files.filter(ready);
+  /** Pictures that did not come. Their places stay. */
+  const [lost, setLost] = createSignal<readonly string[]>([]);
   // One picture keeps its shape, more stand in squares.
   const ratio = (file: AttachmentView) => {
     if (pictures().length > 1) return "1 / 1";
@@ -39,8 +41,9 @@ export function Attachments(props: { files: AttachmentView[] }) {
         <div class="pictures" classList={{ many: pictures().length > 1 }}>
           <For each={pictures()}>
             {(file, index) => (
-              <button type="button" style={{ "aspect-ratio": ratio(file) }} aria-label={t("file.open", { name: file.name })} onClick={() => show({ files: pictures(), index: index() })}>
-                <img src={file.thumbnail_url ?? file.url} alt={file.name} loading="lazy" decoding="async" />
+              <button type="button" classList={{ lost: lost().includes(file.id) }} style={{ "aspect-ratio": ratio(file) }} aria-label={t("file.open", { name: file.name })} onClick={() => show({ files: pictures(), index: index() })}>
+                <img src={file.thumbnail_url ?? file.url} alt={file.name} loading="lazy" decoding="async" onError={() => setLost([...lost(), file.id])} />
+                <Show when={lost().includes(file.id)}><Icon name="alert" /><span>{t("file.failed")}</span></Show>
               </button>
             )}
           </For>

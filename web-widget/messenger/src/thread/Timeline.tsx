@@ -24,15 +24,22 @@ export function Timeline(props: { version: number }) {
   };
   const facts = () => (loaded.error ? [] : (loaded.latest?.facts ?? []));
   const past = () => (loaded.error ? [] : (loaded.latest?.episodes.slice(1) ?? []));
+  const rated = () => (loaded.error ? [] : (loaded.latest?.episodes.filter((one) => one.rating !== undefined) ?? []));
   const goTo = (message: string) => navigate(chatPath(id, message));
   return (
     <>
+      <Show when={rated().length > 0}>
+        <h3>{t("card.ratings")}</h3>
+        <ul class="ratings">
+          <For each={rated()}>{(one) => <li><b aria-label={t("fact.rated", { rating: one.rating ?? 0 })} role="img">{"★".repeat(one.rating ?? 0)}<i>{"★".repeat(5 - (one.rating ?? 0))}</i></b><Show when={one.comment}><p>{one.comment}</p></Show></li>}</For>
+        </ul>
+      </Show>
       <Show when={past().length > 0}>
         <h3>{t("card.episodes")}</h3>
         <ul class="episodes">
           <For each={past()}>
             {(one) => (
-              <li><button type="button" onClick={() => goTo(one.first_message)}>{dateTime(locale(), one.opened_at)}<Show when={one.closed_at}>{(at) => <> – {dateTime(locale(), at())}</>}</Show><Show when={one.rating}>{(rating) => <span>★ {rating()}</span>}</Show></button></li>
+              <li><button type="button" onClick={() => goTo(one.first_message)}>{dateTime(locale(), one.opened_at)}<Show when={one.closed_at}>{(at) => <> – {dateTime(locale(), at())}</>}</Show></button></li>
             )}
           </For>
         </ul>

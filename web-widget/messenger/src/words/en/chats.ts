@@ -183,6 +183,7 @@ export const chats: Dictionary<typeof ru> = {
   "did.unread": { one: "Marked as unread", other: "{n} marked as unread" },
   "did.failed": { one: "One conversation failed.", other: "{n} conversations failed." },
   "card.timeline": "History",
+  "card.ratings": "Ratings",
   "card.episodes": "Earlier episodes",
   "card.files": "Files",
   "fact.opened": "Opened",

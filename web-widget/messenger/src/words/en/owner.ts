@@ -47,6 +47,7 @@ export const owner = {
   "audit.did.tag.removed": "Tag deleted",
   "audit.did.reply.changed": "Canned reply changed",
   "audit.did.reply.removed": "Canned reply deleted",
+  "audit.cli": "Command line",
   "audit.more": { one: "and {n} more change", other: "and {n} more changes" },
   "settings.webhooks": "Webhooks",
   "webhooks.lead": "Your program learns of events at once: we send it a signed request and repeat it until it answers.",

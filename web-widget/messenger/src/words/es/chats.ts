@@ -183,6 +183,7 @@ export const chats: Dictionary<typeof ru> = {
   "did.unread": { one: "Marcada como no leída", many: "{n} marcadas como no leídas", other: "{n} marcadas como no leídas" },
   "did.failed": { one: "Falló una conversación.", many: "Fallaron {n} conversaciones.", other: "Fallaron {n} conversaciones." },
   "card.timeline": "Historial",
+  "card.ratings": "Valoraciones",
   "card.episodes": "Consultas anteriores",
   "card.files": "Archivos",
   "fact.opened": "Abierta",

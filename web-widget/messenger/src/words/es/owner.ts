@@ -47,6 +47,7 @@ export const owner = {
   "audit.did.tag.removed": "Etiqueta eliminada",
   "audit.did.reply.changed": "Respuesta rápida modificada",
   "audit.did.reply.removed": "Respuesta rápida eliminada",
+  "audit.cli": "Línea de comandos",
   "audit.more": { one: "y {n} cambio más", many: "y {n} de cambios más", other: "y {n} cambios más" },
   "settings.webhooks": "Webhooks",
   "webhooks.lead": "Su programa se entera de los eventos al instante: le enviamos una petición firmada y la repetimos hasta que responda.",

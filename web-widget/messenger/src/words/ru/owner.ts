@@ -47,6 +47,7 @@ export const owner = {
   "audit.did.tag.removed": "Метка удалена",
   "audit.did.reply.changed": "Быстрый ответ изменён",
   "audit.did.reply.removed": "Быстрый ответ удалён",
+  "audit.cli": "Командная строка",
   "audit.more": { one: "и ещё {n} изменение", few: "и ещё {n} изменения", many: "и ещё {n} изменений", other: "и ещё {n} изменения" },
   "settings.webhooks": "Вебхуки",
   "webhooks.lead": "О событиях сразу узнаёт ваша программа: мы шлём ей подписанный запрос и повторяем, пока она не ответит.",
