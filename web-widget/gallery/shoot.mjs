@@ -139,7 +139,7 @@ for (const [size, options] of Object.entries(sizes)) {
       await page.goto(`${url}/?only=${encodeURIComponent(one)}`);
       await page.locator(".gallery-box > *, dialog[open], .toasts p").first().waitFor();
       for (const [state, pseudo] of Object.entries(STATES)) await force(page, `[data-force=${state}]`, pseudo);
-      await page.waitForTimeout(100);
+      await page.waitForTimeout(300);
       await look(page, name(one));
       await keepPicture(name(one), await page.screenshot({ animations: "disabled" }));
     }

@@ -60,7 +60,8 @@ export const over: Piece[] = [
       { name: "rest", show: menu },
       { name: "hover", show: menu, force: "hover" },
       { name: "focus", show: menu, force: "focus" },
-      { name: "open", show: () => <div style={{ padding: "24px", "margin-left": "50%" }}>{menu()}</div>, act: click("button"), alone: true },
+      { name: "open", show: () => <div style={{ padding: "24px", "margin-left": "50%" }}>{menu()}</div>, // A phone resizes its window once the page is laid out, and that closes a menu.
+        act: (box) => setTimeout(() => click("button")(box), 150), alone: true },
     ],
   },
 ];
