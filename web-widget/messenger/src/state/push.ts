@@ -40,8 +40,12 @@ export async function closeNotices(conversation: string): Promise<void> {
   for (const note of (await worker?.getNotifications({ tag: tagOf(conversation) })) ?? []) note.close();
 }
 
+let badged: number | undefined;
 /** Shows how many wait on the app's icon. */
 export function badge(waiting: number): void {
+  // Said to another process each time: only what is new.
+  if (waiting === badged) return;
+  badged = waiting;
   if (waiting > 0) void navigator.setAppBadge?.(waiting).catch(() => undefined);
   else void navigator.clearAppBadge?.().catch(() => undefined);
 }
