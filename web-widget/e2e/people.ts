@@ -104,6 +104,8 @@ export class Manager {
   }
 
   async sends(files: File[]): Promise<void> {
+    // As for a person: the button beside it works once it is known what the channel takes.
+    await this.page.locator(".composer input[type=file] + button:enabled").waitFor();
     await this.page.locator(".composer input[type=file]").setInputFiles(files);
     await this.page.locator(".tray li").nth(files.length - 1).waitFor();
     await this.page.locator(".composer .go:enabled").click();
