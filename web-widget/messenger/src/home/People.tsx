@@ -22,7 +22,7 @@ function words(one: UserView, now: number): string {
   if (how === "away") return one.away_until ? t("home.people.awayUntil", { time: moment(one.away_until) }) : t("home.people.away");
   if (how === "here") return t("home.people.here");
   if (one.seen_at === undefined) return t("home.people.never");
-  return dayNumber(one.seen_at) === dayNumber(now) && now - Date.parse(one.seen_at) < 3_600_000 ? t("home.people.ago", { time: waiting(locale(), one.seen_at, now) }) : t("home.people.seen", { time: moment(one.seen_at) });
+  return now - Date.parse(one.seen_at) < 3_600_000 ? t("home.people.ago", { time: waiting(locale(), one.seen_at, now) }) : t("home.people.seen", { time: moment(one.seen_at) });
 }
 
 /** Who is here: online, away and until when, gone and since when. */

@@ -1,4 +1,4 @@
-import { createEffect, createSignal, on, onCleanup, onMount, Show } from "solid-js";
+import { batch, createEffect, createSignal, on, onCleanup, onMount, Show } from "solid-js";
 import { t } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
@@ -11,6 +11,10 @@ import { Rows } from "./Rows.tsx";
 import { SearchResults } from "./SearchResults.tsx";
 import { Views } from "./Views.tsx";
 
+/** Keys that come faster than this (a held one does) move the selection only. */
+const REST_MS = 80;
+const STEPS = new Set(["KeyJ", "KeyK", "ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"]);
+
 function inField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
@@ -19,7 +23,32 @@ export function List(props: { selected: string | null }) {
   const desk = useDesk();
   const [asked, setAsked] = createSignal("");
   let field!: HTMLInputElement;
-  createEffect(() => desk.conversations.keep(props.selected));
+  /** Where the keys stand ahead of the open conversation: what they pass is neither opened nor read, only where they come to rest. */
+  const [ahead, setAhead] = createSignal<string | null>(null);
+  const selected = () => ahead() ?? props.selected;
+  createEffect(() => desk.conversations.keep(selected()));
+  createEffect(on(() => props.selected, () => setAhead(null), { defer: true }));
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  const arrive = () => {
+    clearTimeout(resting);
+    resting = undefined;
+    const id = ahead();
+    if (id === null) return;
+    batch(() => {
+      setAhead(null);
+      navigate(chatPath(id), true);
+    });
+  };
+  const select = (id: string) => {
+    if (resting === undefined) navigate(chatPath(id), true);
+    else setAhead(id);
+    clearTimeout(resting);
+    resting = setTimeout(arrive, REST_MS);
+  };
+  /** Any other key is meant for what is selected: it is opened first. */
+  const early = (event: KeyboardEvent) => {
+    if (!STEPS.has(event.code)) arrive();
+  };
 
   const [picked, setPicked] = createSignal<ReadonlySet<string>>(new Set());
   let lastPicked: string | null = null;
@@ -47,7 +76,7 @@ export function List(props: { selected: string | null }) {
     const id = list().at(to);
     if (document.activeElement instanceof HTMLElement && document.activeElement.classList.contains("row")) document.activeElement.blur();
     wanted = id === undefined && list().length > 0 ? to : null;
-    if (id !== undefined) navigate(chatPath(id), true);
+    if (id !== undefined) select(id);
     else jump(to);
   };
   createEffect(() => {
@@ -56,14 +85,15 @@ export function List(props: { selected: string | null }) {
     const id = wanted === null ? undefined : now.at(Math.min(wanted, now.length - 1));
     if (id === undefined) return;
     wanted = null;
-    navigate(chatPath(id), true);
+    select(id);
   });
-  const step = (by: number) => open((wanted ?? (props.selected === null ? -1 : list().indexOf(props.selected))) + by);
+  const here = () => list().indexOf(selected() ?? "");
+  const step = (by: number) => open((wanted ?? here()) + by);
   /** The next one that waits for an answer, from here on and round again. */
   const nextWaiting = () => {
-    const here = props.selected === null ? -1 : list().indexOf(props.selected);
+    const from = here();
     for (let by = 1; by <= list().length; by += 1) {
-      const at = (here + by) % list().length;
+      const at = (from + by) % list().length;
       const one = desk.conversations.get(list().at(at) ?? "");
       if (one?.unanswered_since === undefined || one.id === props.selected) continue;
       open(at);
@@ -84,8 +114,15 @@ export function List(props: { selected: string | null }) {
     else return;
     event.preventDefault();
   };
-  onMount(() => window.addEventListener("keydown", key));
-  onCleanup(() => window.removeEventListener("keydown", key));
+  onMount(() => {
+    window.addEventListener("keydown", early, true);
+    window.addEventListener("keydown", key);
+  });
+  onCleanup(() => {
+    clearTimeout(resting);
+    window.removeEventListener("keydown", early, true);
+    window.removeEventListener("keydown", key);
+  });
 
   return (
     <section class="list" aria-label={t("list.label")}>
@@ -93,7 +130,7 @@ export function List(props: { selected: string | null }) {
         <SearchField label={t("list.search")} ask={setAsked} hint="/" ref={(made) => (field = made)} />
         <button type="button" class="ghost" aria-label={t("first.title")} title={`${t("first.title")} (C)`} onClick={() => writeFirst("")}><Icon name="plus" /></button>
       </div>
-      <Show when={asked()} fallback={<><Views /><Pinned selected={props.selected} /><Rows selected={props.selected} picking={{ picked, pick }} goTo={(made) => (jump = made)} /><Bulk picked={picked()} clear={() => setPicked(new Set<string>())} /></>}>
+      <Show when={asked()} fallback={<><Views /><Pinned selected={selected()} /><Rows selected={selected()} picking={{ picked, pick }} goTo={(made) => (jump = made)} /><Bulk picked={picked()} clear={() => setPicked(new Set<string>())} /></>}>
         <SearchResults words={asked()} selected={props.selected} />
       </Show>
     </section>
