@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 
 use super::names::{Names, NoSuchName, NotPublic, may_call};
 use crate::model::reason::Reason;
@@ -171,7 +171,14 @@ impl Outside {
     ///
     /// # Errors
     /// There is no answer.
-    pub async fn call(&self, call: Call) -> Result<Answer, OutsideError> {
+    pub async fn call(&self, mut call: Call) -> Result<Answer, OutsideError> {
+        let body = std::mem::take(&mut call.body);
+        let request = self.request(&call)?.body(body);
+        send(request, &call).await
+    }
+
+    /// A call without its body.
+    pub(super) fn request(&self, call: &Call) -> Result<RequestBuilder, OutsideError> {
         let url = self.check(&call.url)?;
         let client = self.client.get_or_init(|| build(self.private)).as_ref();
         let client = client.map_err(|words| OutsideError::Temporary(Reason::new("outside_unreachable").said(words)))?;
@@ -182,14 +189,17 @@ impl Outside {
             };
             headers.append(name, value);
         }
-        let work = async {
-            let request = client.request(call.method, url).headers(headers).body(call.body);
-            let answer = request.send().await.map_err(|error| lost(&error))?;
-            read(answer, call.answer_bytes).await
-        };
-        let slow = || OutsideError::Unclear(Reason::new("outside_slow"));
-        tokio::time::timeout(call.limit, work).await.map_err(|_| slow())?
+        Ok(client.request(call.method.clone(), url).headers(headers))
     }
+}
+
+async fn send(request: RequestBuilder, call: &Call) -> Result<Answer, OutsideError> {
+    let work = async {
+        let answer = request.send().await.map_err(|error| lost(&error))?;
+        read(answer, call.answer_bytes).await
+    };
+    let slow = || OutsideError::Unclear(Reason::new("outside_slow"));
+    tokio::time::timeout(call.limit, work).await.map_err(|_| slow())?
 }
 
 fn build(private: bool) -> Result<Client, String> {
@@ -224,7 +234,7 @@ async fn read(mut answer: Response, limit: usize) -> Result<Answer, OutsideError
 }
 
 /// What an error of the client means.
-fn lost(error: &reqwest::Error) -> OutsideError {
+pub(super) fn lost(error: &reqwest::Error) -> OutsideError {
     if caused_by::<NotPublic>(error) {
         return OutsideError::Rejected(Reason::new("outside_private"));
     }
@@ -245,7 +255,7 @@ fn caused_by<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 's
 }
 
 /// An error with its causes in one line, without the address: it may hold a secret.
-fn whole(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words: Vec<String> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
     if words.len() > 1 {
         words.remove(0);

@@ -3,6 +3,8 @@
 //! * [`mailbox`]: reads what came in, in order, different chats side by side
 //! * [`calls`]: what a call to the provider is given, and what it says of the login's health
 //! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
+//! * [`polling`]: asks the provider for what is new; [`fetching`]: fetches files that came in
+//! * [`throttle`]: keeps the calls within the provider's limits; [`accounts`]: accounts the provider tells of
 //! * [`outbox`]: sends what waits, one message of a chat at a time
 //! * [`resolve`]: which conversation an event belongs to
 //!
@@ -12,9 +14,12 @@
 mod accounts;
 pub(crate) mod begins;
 pub(crate) mod calls;
+mod fetching;
 pub mod mailbox;
 pub mod outbox;
+mod polling;
 pub mod resolve;
+pub(crate) mod throttle;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -95,6 +100,8 @@ impl Actor for ChannelActor {
         ctx.run_later(SWEEP, Self::sweep);
         let me = ctx.address();
         ctx.spawn(mailbox::run(Arc::clone(&self.desk), Arc::clone(&self.resolver), me.clone()).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(polling::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(fetching::run(Arc::clone(&self.desk), me.clone()).into_actor(self).map(Self::worker_ended));
         for bulk in [false, true] {
             ctx.spawn(outbox::run(Arc::clone(&self.desk), me.clone(), bulk).into_actor(self).map(Self::worker_ended));
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::people::Met;
 use crate::channel::contract::Channel;
+use crate::gateway::channel_actor::throttle::Throttle;
 use crate::gateway::house::House;
 use crate::model::connection::{AccountLink, ChannelAccount};
 use crate::model::ids::{AccountId, LoginId, WorkspaceId};
@@ -40,6 +41,10 @@ pub struct Desk {
     /// What ended the login's actor before was the panic of an entry, in this process, and is kept under that entry's name: no other
     /// entry need be suspect.
     pub blamed: bool,
+    /// When the provider may be called.
+    pub(crate) throttle: Throttle,
+    /// The login or its accounts changed: who waits for the provider looks anew.
+    pub(crate) changed: tokio::sync::Notify,
     /// The people it met.
     pub(crate) met: Met,
     accounts: RwLock<HashMap<AccountId, Arc<AccountCard>>>,
@@ -51,7 +56,8 @@ impl Desk {
         house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64, blamed: bool,
     ) -> Self {
         let store = house.store.workspace(workspace);
-        Self { house, workspace, store, login, channel, owner, token, blamed, met: Met::default(), accounts: RwLock::default() }
+        let (throttle, changed) = (Throttle::new(channel.pace()), tokio::sync::Notify::new());
+        Self { house, workspace, store, login, channel, owner, token, blamed, throttle, changed, met: Met::default(), accounts: RwLock::default() }
     }
 
     /// Reads the login's accounts and their links anew.

@@ -5,6 +5,7 @@
 //! * [`inbound`]: what comes from the provider
 //! * [`people`]: who wrote, as the login knows them
 //! * [`visitor`]: what only a site's visitors have: visits, ratings
+//! * [`files`]: files that lie at the provider, and those that were fetched
 //! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask: messages, read marks
 //! * [`triage`]: what managers decide about the conversation itself
@@ -19,6 +20,7 @@ pub mod client;
 pub(crate) mod comeback;
 pub mod desk;
 pub mod draft;
+pub mod files;
 pub mod inbound;
 pub(crate) mod pending;
 pub(crate) mod people;
@@ -95,6 +97,8 @@ pub enum What {
     Changed(inbound::Changed),
     /// A person or integration asks.
     Client(Command),
+    /// A file that lay at the provider is here, or will never be.
+    Fetched(Box<files::Fetched>),
     /// An outbox entry is to be begun.
     Begin(sending::Begin),
     /// A call to the provider ended.
@@ -316,7 +320,7 @@ async fn first_sent(desk: &Desk, id: ConversationId, what: &What) -> Result<Opti
     let (by_customer, key) = match what {
         What::Client(Command::Send { frame, .. }) => (false, Some(&frame.client_id)),
         What::Inbound { incoming, .. } => (true, incoming.client_id.as_ref()),
-        What::Client(_) | What::Changed(_) | What::Begin(_) | What::End(_) => (false, None),
+        What::Client(_) | What::Changed(_) | What::Fetched(_) | What::Begin(_) | What::End(_) => (false, None),
     };
     let Some(key) = key.filter(|key| client::is_client_id(key)) else { return Ok(None) };
     let sort = Message::client_sort(by_customer, key);
@@ -351,6 +355,7 @@ async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversa
             client::write_first(desk, id, stored, &first).await
         }
         What::Client(command) => client::command(desk, existing(stored)?, command).await,
+        What::Fetched(fetched) => files::fetched(desk, existing(stored)?, fetched).await,
         What::Begin(begin) => sending::begin(desk, existing(stored)?, begin).await,
         What::End(end) => sending::end(desk, existing(stored)?, end).await,
     }
