@@ -1,14 +1,16 @@
 //! What the conversations of one login share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::sync::mpsc;
 
 use super::people::Met;
 use crate::channel::contract::Channel;
 use crate::gateway::channel_actor::throttle::Throttle;
 use crate::gateway::house::House;
 use crate::model::connection::{AccountLink, ChannelAccount};
-use crate::model::ids::{AccountId, LoginId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, LoginId, WorkspaceId};
 use crate::store::handle::PartitionStore;
 use crate::store::key::Key;
 use crate::store::port::{Scan, StoreError};
@@ -21,6 +23,18 @@ pub struct AccountCard {
     /// Where its messages go.
     pub links: Vec<AccountLink>,
 }
+
+/// Something shown to the customer beside messages: best effort, done once, forgotten if too much of it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aside {
+    /// Managers read what the customer wrote.
+    Read(ConversationId),
+    /// A manager writes.
+    Typing(ConversationId),
+}
+
+/// The most asides that wait.
+const ASIDES: usize = 64;
 
 /// Shared by the actors of one login.
 pub struct Desk {
@@ -45,6 +59,8 @@ pub struct Desk {
     pub(crate) throttle: Throttle,
     /// The login or its accounts changed: who waits for the provider looks anew.
     pub(crate) changed: tokio::sync::Notify,
+    /// What is to be shown to customers beside messages, and who shows it.
+    asides: (mpsc::Sender<Aside>, Mutex<Option<mpsc::Receiver<Aside>>>),
     /// The people it met.
     pub(crate) met: Met,
     accounts: RwLock<HashMap<AccountId, Arc<AccountCard>>>,
@@ -57,7 +73,36 @@ impl Desk {
     ) -> Self {
         let store = house.store.workspace(workspace);
         let (throttle, changed) = (Throttle::new(channel.pace()), tokio::sync::Notify::new());
-        Self { house, workspace, store, login, channel, owner, token, blamed, throttle, changed, met: Met::default(), accounts: RwLock::default() }
+        let (sender, receiver) = mpsc::channel(ASIDES);
+        let asides = (sender, Mutex::new(Some(receiver)));
+        Self {
+            asides,
+            house,
+            workspace,
+            store,
+            login,
+            channel,
+            owner,
+            token,
+            blamed,
+            throttle,
+            changed,
+            met: Met::default(),
+            accounts: RwLock::default(),
+        }
+    }
+
+    /// Something is to be shown to the customer, if there is time.
+    pub fn aside(&self, aside: Aside) {
+        if self.asides.0.try_send(aside).is_err() {
+            tracing::debug!(login = %self.login, ?aside, "too much is to be shown: this is not");
+        }
+    }
+
+    /// What is to be shown, for the one worker that does it.
+    #[must_use]
+    pub(crate) fn take_asides(&self) -> Option<mpsc::Receiver<Aside>> {
+        self.asides.1.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Reads the login's accounts and their links anew.

@@ -10,6 +10,7 @@
 //! * [`client`]: what people and integrations ask: messages, read marks
 //! * [`triage`]: what managers decide about the conversation itself
 //! * [`comeback`]: answers to visitors who left
+//! * [`provider`]: what is changed of a message where it lies at the provider, too
 //! * [`wording`]: messages changed, taken back, reacted to, erased
 //! * [`sending`]: attempts to send and what became of them
 //!
@@ -24,6 +25,7 @@ pub mod files;
 pub mod inbound;
 pub(crate) mod pending;
 pub(crate) mod people;
+mod provider;
 pub mod sending;
 mod triage;
 pub(crate) mod visitor;
@@ -35,7 +37,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use futures_util::FutureExt;
 
-use self::desk::Desk;
+use self::desk::{Aside, Desk};
 use self::draft::Draft;
 use super::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use super::entries;
@@ -298,6 +300,9 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         match desk.store.commit(batch).await {
             Ok(_) => {
                 desk.met.learn(met);
+                if let What::Client(Command::Read { .. }) = &work.what {
+                    desk.aside(Aside::Read(next.record.id));
+                }
                 return (Known::Here(Box::new(next)), Ok(done));
             }
             Err(CommitError::Refused(refusal)) => match refused(desk, &work, refusal).await {
