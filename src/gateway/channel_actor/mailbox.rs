@@ -170,7 +170,7 @@ impl Mailbox<'_> {
             }
             MailboxEntry::Reload => {
                 self.desk.reload().await?;
-                self.desk.changed.notify_one();
+                self.desk.changed();
             }
             MailboxEntry::Part { body, .. } => self.events(&body, &mut plan).await?,
         }

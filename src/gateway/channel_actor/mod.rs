@@ -3,6 +3,7 @@
 //! * [`mailbox`]: reads what came in, in order, different chats side by side
 //! * [`calls`]: what a call to the provider is given, and what it says of the login's health
 //! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
+//! * [`set_up`]: tells the provider where to send what happens
 //! * [`polling`]: asks the provider for what is new; [`fetching`]: fetches files that came in
 //! * [`throttle`]: keeps the calls within the provider's limits; [`accounts`]: accounts the provider tells of; [`asides`]: typing and read marks
 //! * [`outbox`]: sends what waits, one message of a chat at a time
@@ -20,6 +21,7 @@ pub mod mailbox;
 pub mod outbox;
 mod polling;
 pub mod resolve;
+mod set_up;
 pub(crate) mod throttle;
 
 use std::collections::HashMap;
@@ -102,6 +104,7 @@ impl Actor for ChannelActor {
         let me = ctx.address();
         ctx.spawn(mailbox::run(Arc::clone(&self.desk), Arc::clone(&self.resolver), me.clone()).into_actor(self).map(Self::worker_ended));
         ctx.spawn(asides::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(set_up::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
         ctx.spawn(polling::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
         ctx.spawn(fetching::run(Arc::clone(&self.desk), me.clone()).into_actor(self).map(Self::worker_ended));
         for bulk in [false, true] {

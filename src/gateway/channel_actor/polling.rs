@@ -33,19 +33,21 @@ const IDLE: Duration = Duration::from_secs(300);
 pub(super) async fn run(desk: Arc<Desk>) -> Result<(), CommandError> {
     let Some(poll) = desk.channel.poll() else { return std::future::pending().await };
     let mut failures = 0_u32;
+    let mut changed = desk.changed.subscribe();
     loop {
+        changed.borrow_and_update();
         let (turn, prepared) = match calls::prepare(&desk, desk.house.world.now().plus_ms(poll.limit_ms())).await {
             Ok(prepared) => match poll.every_ms(&prepared.login) {
                 Some(every) => (
                     tokio::select! {
                         turn = ask(&desk, poll, &prepared) => turn.map(|more| if more { 0 } else { every }),
                         // Another token, another way: what is being asked is asked for nobody.
-                        () = desk.changed.notified() => Ok(0),
+                        _ = changed.changed() => Ok(0),
                     },
                     Some(prepared),
                 ),
                 None => {
-                    let _ = tokio::time::timeout(IDLE, desk.changed.notified()).await;
+                    let _ = tokio::time::timeout(IDLE, changed.changed()).await;
                     continue;
                 }
             },
@@ -67,7 +69,7 @@ pub(super) async fn run(desk: Arc<Desk>) -> Result<(), CommandError> {
         };
         if pause > 0 {
             let pause = Duration::from_millis(u64::try_from(pause).unwrap_or(0));
-            let _ = tokio::time::timeout(pause, desk.changed.notified()).await;
+            let _ = tokio::time::timeout(pause, changed.changed()).await;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::people::Met;
 use crate::channel::contract::Channel;
@@ -58,7 +58,7 @@ pub struct Desk {
     /// When the provider may be called.
     pub(crate) throttle: Throttle,
     /// The login or its accounts changed: who waits for the provider looks anew.
-    pub(crate) changed: tokio::sync::Notify,
+    pub(crate) changed: watch::Sender<u64>,
     /// What is to be shown to customers beside messages, and who shows it.
     asides: (mpsc::Sender<Aside>, Mutex<Option<mpsc::Receiver<Aside>>>),
     /// The people it met.
@@ -72,7 +72,7 @@ impl Desk {
         house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64, blamed: bool,
     ) -> Self {
         let store = house.store.workspace(workspace);
-        let (throttle, changed) = (Throttle::new(channel.pace()), tokio::sync::Notify::new());
+        let (throttle, changed) = (Throttle::new(channel.pace()), watch::Sender::new(0));
         let (sender, receiver) = mpsc::channel(ASIDES);
         let asides = (sender, Mutex::new(Some(receiver)));
         Self {
@@ -90,6 +90,11 @@ impl Desk {
             met: Met::default(),
             accounts: RwLock::default(),
         }
+    }
+
+    /// The login or its accounts changed.
+    pub(crate) fn changed(&self) {
+        self.changed.send_modify(|times| *times = times.wrapping_add(1));
     }
 
     /// Something is to be shown to the customer, if there is time.
