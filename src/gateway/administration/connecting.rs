@@ -15,7 +15,7 @@ use crate::gateway::channel_actor::calls;
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
 use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
-use crate::model::ids::{AccountId, ConnectingId, LoginId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConnectingId, LoginId, WorkspaceId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::batch::Batch;
@@ -35,30 +35,7 @@ const NAMES: u32 = 20;
 /// The most fields of an answer, and the longest of them in bytes.
 const FIELDS: (usize, usize) = (30, 20_000);
 
-/// Why a step did not succeed.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// What every change can end in.
-    #[error(transparent)]
-    Administration(#[from] AdministrationError),
-    /// The channel's word: the person stays at the step.
-    #[error(transparent)]
-    Step(#[from] StepError),
-}
-
-impl From<CommitError> for ConnectError {
-    fn from(error: CommitError) -> Self {
-        Self::Administration(error.into())
-    }
-}
-
-impl From<StoreError> for ConnectError {
-    fn from(error: StoreError) -> Self {
-        Self::Administration(error.into())
-    }
-}
-
-fn wrong(code: &str) -> ConnectError {
+fn wrong(code: &str) -> AdministrationError {
     StepError { field: String::new(), reason: Reason::new(code) }.into()
 }
 
@@ -78,7 +55,7 @@ pub enum Stand {
     Connected(Vec<AccountId>),
 }
 
-fn connectable(channel: &Arc<dyn Channel>) -> Result<&dyn Connect, ConnectError> {
+fn connectable(channel: &Arc<dyn Channel>) -> Result<&dyn Connect, AdministrationError> {
     channel.connect().ok_or_else(|| wrong("kind_unknown"))
 }
 
@@ -87,8 +64,8 @@ fn connectable(channel: &Arc<dyn Channel>) -> Result<&dyn Connect, ConnectError>
 /// # Errors
 /// The kind is not connected by steps, there is no such account, or the store's word.
 pub async fn begin(
-    house: &House, workspace: WorkspaceId, by: UserId, kind: Option<ChannelKind>, account: Option<AccountId>,
-) -> Result<Stand, ConnectError> {
+    house: &House, workspace: WorkspaceId, by: &str, kind: Option<ChannelKind>, account: Option<AccountId>,
+) -> Result<Stand, AdministrationError> {
     let store = house.store.workspace(workspace);
     let kind = match account {
         Some(id) => super::channels::account(house, workspace, id).await?.kind,
@@ -101,7 +78,7 @@ pub async fn begin(
         id: ConnectingId(house.world.id()),
         kind,
         account,
-        by,
+        by: by.to_owned(),
         sealed: String::new(),
         step: serde_json::to_value(&step).map_err(|error| StoreError::Invalid(error.to_string()))?,
         until: now.plus_ms(LIFE_MS),
@@ -120,17 +97,17 @@ pub async fn begin(
     Ok(Stand::Asked { id: walk.id, step, until: walk.until })
 }
 
-async fn walk(house: &House, workspace: WorkspaceId, by: UserId, id: ConnectingId) -> Result<Stored<Connecting>, ConnectError> {
+async fn walk(house: &House, workspace: WorkspaceId, by: &str, id: ConnectingId) -> Result<Stored<Connecting>, AdministrationError> {
     let found = house.store.workspace(workspace).get::<Connecting>(Connecting::at(id)).await?;
     let fits = |found: &Stored<Connecting>| found.record.by == by && found.record.until > house.world.now();
-    Ok(found.filter(fits).ok_or(AdministrationError::Unknown("connecting"))?)
+    found.filter(fits).ok_or(AdministrationError::Unknown("connecting"))
 }
 
 /// Ends a walk: nothing of it is left.
 ///
 /// # Errors
 /// There is no such walk, or the store's word.
-pub async fn end(house: &House, workspace: WorkspaceId, by: UserId, id: ConnectingId) -> Result<(), ConnectError> {
+pub async fn end(house: &House, workspace: WorkspaceId, by: &str, id: ConnectingId) -> Result<(), AdministrationError> {
     let old = walk(house, workspace, by, id).await?;
     let mut batch = Batch::new();
     batch.remove(&old);
@@ -145,8 +122,8 @@ pub async fn end(house: &House, workspace: WorkspaceId, by: UserId, id: Connecti
 /// # Errors
 /// The channel's word, or the store's.
 pub async fn answer(
-    house: &Arc<House>, workspace: WorkspaceId, actor: &Actor, by: UserId, id: ConnectingId, values: &Values,
-) -> Result<Stand, ConnectError> {
+    house: &Arc<House>, workspace: WorkspaceId, actor: &Actor, by: &str, id: ConnectingId, values: &Values,
+) -> Result<Stand, AdministrationError> {
     let old = walk(house, workspace, by, id).await?;
     let channel = house.channels.of_kind(old.record.kind).ok_or_else(|| wrong("kind_unknown"))?;
     let connect = connectable(&channel)?;
@@ -180,7 +157,7 @@ pub async fn answer(
 }
 
 /// Whether an answer has what the step asks for; a field that may stay empty may be missing.
-fn check(walk: &Connecting, values: &Values) -> Result<(), ConnectError> {
+fn check(walk: &Connecting, values: &Values) -> Result<(), AdministrationError> {
     let (fields, longest) = FIELDS;
     if values.len() > fields || values.values().any(|value| value.to_string().len() > longest) {
         return Err(wrong("too_large"));
@@ -214,7 +191,7 @@ fn unborn(provider: &str, now: Time) -> ProviderLogin {
 /// Stores what was connected.
 async fn finish(
     house: &House, workspace: WorkspaceId, actor: &Actor, walk: &Stored<Connecting>, channel: &dyn Channel, connected: Connected,
-) -> Result<Stand, ConnectError> {
+) -> Result<Stand, AdministrationError> {
     let store = house.store.workspace(workspace);
     for attempt in 0..NAMES {
         let logins = store.scan::<ProviderLogin>(&[], Scan::first(5_000)).await?;
@@ -261,13 +238,13 @@ async fn finish(
             }
             // The walk is gone: its last step was answered twice.
             Err(CommitError::Refused(Refusal::Conflict { table: Connecting::TABLE, .. })) => {
-                return Err(AdministrationError::Unknown("connecting").into());
+                return Err(AdministrationError::Unknown("connecting"));
             }
             Err(CommitError::Refused(Refusal::Conflict { .. } | Refusal::NotUnique { .. })) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(AdministrationError::NotAllowed("changed_meanwhile").into())
+    Err(AdministrationError::NotAllowed("changed_meanwhile"))
 }
 
 /// The same login with another token: its actor is told in the same commit, and sets it up anew.
@@ -295,7 +272,7 @@ pub const SET_UP_FOR: &str = "set_up_for";
 /// The accounts of a login: those it did not have yet are made, with the channel's usual settings.
 async fn accounts(
     house: &House, workspace: WorkspaceId, batch: &mut Batch, channel: &dyn Channel, login: LoginId, connected: &Connected, attempt: u32,
-) -> Result<Vec<ChannelAccount>, ConnectError> {
+) -> Result<Vec<ChannelAccount>, AdministrationError> {
     let store = house.store.workspace(workspace);
     let group = Key::new().number(login.0).done();
     let known = store.scan_index::<ChannelAccount>(ChannelAccount::BY_LOGIN, &group, Scan::first(1_000)).await?;
@@ -317,7 +294,7 @@ async fn accounts(
     Ok(all)
 }
 
-fn made(house: &House, channel: &dyn Channel, login: LoginId, told: &LoginAccount, name: String) -> Result<ChannelAccount, ConnectError> {
+fn made(house: &House, channel: &dyn Channel, login: LoginId, told: &LoginAccount, name: String) -> Result<ChannelAccount, AdministrationError> {
     Ok(ChannelAccount {
         id: AccountId(house.world.id()),
         login,
@@ -346,7 +323,7 @@ fn free_name(told: &LoginAccount, taken: &[String], attempt: u32) -> String {
 ///
 /// # Errors
 /// There is no such account, or the provider does not say.
-pub async fn choices(house: &Arc<House>, workspace: WorkspaceId, id: AccountId, field: &str) -> Result<Vec<(String, String)>, ConnectError> {
+pub async fn choices(house: &Arc<House>, workspace: WorkspaceId, id: AccountId, field: &str) -> Result<Vec<(String, String)>, AdministrationError> {
     let account = super::channels::account(house, workspace, id).await?;
     let channel = house.channels.of_kind(account.kind).ok_or_else(|| wrong("kind_unknown"))?;
     let connect = connectable(&channel)?;

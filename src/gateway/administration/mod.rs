@@ -55,6 +55,9 @@ pub enum AdministrationError {
     /// There is no such thing, or it may not be seen.
     #[error("no such {0}")]
     Unknown(&'static str),
+    /// The channel does not take this.
+    #[error(transparent)]
+    Step(#[from] crate::channel::capability::StepError),
     /// It would leave the workspace without an owner, or lift somebody above the one who asks.
     #[error("not allowed: {0}")]
     NotAllowed(&'static str),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alone;
 use crate::model::connection::ChannelKind;
-use crate::model::ids::{AccountId, ConnectingId, LoginId, UserId};
+use crate::model::ids::{AccountId, ConnectingId, LoginId};
 use crate::model::time::Time;
 use crate::store::key::Key;
 use crate::store::port::RecordKey;
@@ -55,8 +55,8 @@ pub struct Connecting {
     pub kind: ChannelKind,
     /// The account that is connected anew; none: a new one.
     pub account: Option<AccountId>,
-    /// Who connects it.
-    pub by: UserId,
+    /// Who connects it: a user or token.
+    pub by: String,
     /// What the channel wants to know again, sealed.
     pub sealed: String,
     /// What is asked now.

@@ -528,7 +528,7 @@ fn work() -> Vec<Box<dyn Kept>> {
         id: ConnectingId(51),
         kind: ChannelKind::TelegramBot,
         account: Some(ACCOUNT),
-        by: UserId(5),
+        by: "anna".into(),
         sealed: "s".into(),
         step: json!({ "kind": "wait", "name": "code", "again_ms": 1_000 }),
         until: later(9),
