@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::contract::{CallContext, LoginAccount, OutgoingPiece, SendError, SentPiece};
+use super::contract::{CallContext, LoginAccount, OutgoingPiece, Person, SendError, SentPiece};
 use super::form::{Step, Values};
-use crate::model::connection::{ChannelKind, ProviderLogin};
+use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::message::Attachment;
 
 /// The provider's history can be read.
@@ -141,6 +141,22 @@ pub trait Typing: Send + Sync {
     /// # Errors
     /// It was not shown; nobody tries again.
     async fn typing(&self, context: &CallContext, account: &str, conversation_key: &str) -> Result<(), SendError>;
+}
+
+/// Who somebody is, is not told with what they write but can be asked for.
+#[async_trait]
+pub trait Profile: Send + Sync {
+    /// How long what was answered stays good, milliseconds.
+    fn good_for_ms(&self) -> i64 {
+        24 * 60 * 60_000
+    }
+
+    /// Asks for people by the provider's ids of them. Whom the provider does not know is not in the answer. `account`: where they wrote;
+    /// its settings may say how much is wanted.
+    ///
+    /// # Errors
+    /// What the caller can do next.
+    async fn look_up(&self, context: &CallContext, account: &ChannelAccount, external_ids: &[String]) -> Result<Vec<Person>, SendError>;
 }
 
 /// What a connected login is.

@@ -32,22 +32,42 @@ fn mentions_are_names() {
 fn attachments_by_kind() {
     let size = |letter: &str, url: &str, width: u32, height: u32| json!({ "type": letter, "url": url, "width": width, "height": height });
     let table = [
-        (json!({ "type": "photo", "photo": { "sizes": [size("w", "big", 1280, 960), size("m", "small", 130, 98)] } }), vec![], vec![("big", "photo.jpg")]),
-        (json!({ "type": "photo", "photo": { "sizes": [size("m", "m", 0, 0), size("w", "w", 0, 0), size("z", "z", 0, 0)] } }), vec![], vec![("w", "photo.jpg")]),
-        (json!({ "type": "photo", "photo": { "orig_photo": size("base", "o", 9000, 900), "sizes": [size("w", "w", 1280, 960)] } }), vec![], vec![("o", "photo.jpg")]),
+        (
+            json!({ "type": "photo", "photo": { "sizes": [size("w", "big", 1280, 960), size("m", "small", 130, 98)] } }),
+            vec![],
+            vec![("big", "photo.jpg")],
+        ),
+        (
+            json!({ "type": "photo", "photo": { "sizes": [size("m", "m", 0, 0), size("w", "w", 0, 0), size("z", "z", 0, 0)] } }),
+            vec![],
+            vec![("w", "photo.jpg")],
+        ),
+        (
+            json!({ "type": "photo", "photo": { "orig_photo": size("base", "o", 9000, 900), "sizes": [size("w", "w", 1280, 960)] } }),
+            vec![],
+            vec![("o", "photo.jpg")],
+        ),
         (json!({ "type": "photo", "photo": { "sizes": [] } }), vec![], vec![]),
         (json!({ "type": "doc", "doc": { "title": "счёт.pdf", "ext": "pdf", "size": 20480, "url": "d" } }), vec![], vec![("d", "счёт.pdf")]),
         (json!({ "type": "doc", "doc": { "title": "образ", "ext": "zip", "url": "d" } }), vec![], vec![("d", "образ.zip")]),
         (json!({ "type": "audio_message", "audio_message": { "duration": 5, "link_ogg": "o", "link_mp3": "m" } }), vec![], vec![("m", "voice.mp3")]),
         (json!({ "type": "audio_message", "audio_message": { "link_ogg": "o" } }), vec![], vec![("o", "voice.ogg")]),
-        (json!({ "type": "audio", "audio": { "id": 3, "owner_id": -2, "artist": "A", "title": "T", "url": "" } }), vec![post("https://vk.com/audio-2_3", "A — T")], vec![]),
+        (
+            json!({ "type": "audio", "audio": { "id": 3, "owner_id": -2, "artist": "A", "title": "T", "url": "" } }),
+            vec![post("https://vk.com/audio-2_3", "A — T")],
+            vec![],
+        ),
         (json!({ "type": "audio", "audio": { "id": 3, "owner_id": -2, "artist": "A", "title": "T", "url": "a" } }), vec![], vec![("a", "A — T.mp3")]),
         (
             json!({ "type": "video", "video": { "id": 5, "owner_id": 500, "title": "V", "image": [{ "url": "i", "width": 320, "height": 240 }] } }),
             vec![post("https://vk.com/video500_5", "V")],
             vec![("i", "video.jpg")],
         ),
-        (json!({ "type": "sticker", "sticker": { "images": [{ "url": "s", "width": 64, "height": 64 }, { "url": "l", "width": 512, "height": 512 }] } }), vec![], vec![("l", "sticker.png")]),
+        (
+            json!({ "type": "sticker", "sticker": { "images": [{ "url": "s", "width": 64, "height": 64 }, { "url": "l", "width": 512, "height": 512 }] } }),
+            vec![],
+            vec![("l", "sticker.png")],
+        ),
         (json!({ "type": "wall", "wall": { "id": 6, "owner_id": -1, "text": "" } }), vec![post("https://vk.com/wall-1_6", "")], vec![]),
         (
             json!({ "type": "wall", "wall": { "id": 6, "to_id": -1, "text": "Пост", "attachments": [{ "type": "photo", "photo": { "sizes": [size("w", "p", 9, 9)] } }] } }),
@@ -69,7 +89,11 @@ fn attachments_by_kind() {
         (json!({ "type": "graffiti", "graffiti": { "url": "g" } }), vec![], vec![("g", "graffiti.png")]),
         (json!({ "type": "gift", "gift": { "thumb_256": "g" } }), vec![], vec![("g", "gift.png")]),
         (json!({ "type": "poll", "poll": { "id": 9, "owner_id": -1, "question": "Да?" } }), vec![post("https://vk.com/poll-1_9", "Да?")], vec![]),
-        (json!({ "type": "call", "call": { "state": "canceled_by_initiator", "video": true } }), vec![Part::Call { missed: true, video: true }], vec![]),
+        (
+            json!({ "type": "call", "call": { "state": "canceled_by_initiator", "video": true } }),
+            vec![Part::Call { missed: true, video: true }],
+            vec![],
+        ),
         (json!({ "type": "mini_app", "mini_app": {} }), vec![Part::Unknown { raw: r#"{"mini_app":{},"type":"mini_app"}"#.into() }], vec![]),
         (json!({ "type": "photo" }), vec![Part::Unknown { raw: r#"{"type":"photo"}"#.into() }], vec![]),
     ];

@@ -11,7 +11,7 @@ use crate::channel::lenient::{cut, int, list, text, words};
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Place;
 use crate::model::ids::AccountId;
-use crate::model::message::MessageScope;
+use crate::model::message::{MessageScope, Part};
 use crate::model::protocol::Page;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -74,6 +74,7 @@ pub fn parse(part: &[u8]) -> Result<Vec<ChannelEvent>, Unreadable> {
         "message_new" => message(object.get("message").unwrap_or(object), group),
         "message_reply" => message(object, group),
         "message_edit" => Some(edited(object)?),
+        "message_event" => pressed(object),
         "message_allow" | "user_unblock" => Some(reachable(object, None)?),
         "message_deny" => Some(reachable(object, Some("messages_not_allowed"))?),
         "user_block" => Some(reachable(object, Some("person_blocked"))?),
@@ -188,6 +189,21 @@ fn typing(object: &Value) -> Option<ChannelEvent> {
     (words(object, "state") == "typing").then(|| ChannelEvent::Typing { account: MESSAGES.to_owned(), conversation_key: from.to_string() })
 }
 
+/// A button of somebody else's keyboard: what it says is shown as words. Its payload comes as text or as an object; when, VK does not say.
+fn pressed(object: &Value) -> Option<ChannelEvent> {
+    let (user, peer) = (int(object, "user_id")?, int(object, "peer_id")?);
+    let payload = match object.get("payload")? {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let place = if peer > CHATS { Place::Group(peer.to_string()) } else { Place::Private };
+    let mut incoming = Incoming::of(MESSAGES, peer.to_string(), place, Writer::Customer(person(user)), Time(0));
+    incoming.peer = (peer <= CHATS).then(|| person(user));
+    incoming.external_id = Some(format!("{peer}_press_{}", cut(&text(object, "event_id"), 100)));
+    incoming.parts = vec![Part::Buttons { labels: vec![cut(&payload, 1_000)] }];
+    Some(ChannelEvent::Message(Box::new(incoming)))
+}
+
 fn reacted(object: &Value) -> Option<ChannelEvent> {
     let (peer, number) = (int(object, "peer_id")?, int(object, "cmid")?);
     let emoji = match int(object, "reaction_id") {
@@ -212,7 +228,9 @@ fn post_of(on: &str, object: &Value) -> Option<Post> {
 }
 
 fn comment(on: &str, what: &str, object: &Value, group: i64) -> Result<Vec<ChannelEvent>, Unreadable> {
-    let (Some(post), Some(id)) = (post_of(on, object), int(object, "id")) else { return Err(Unreadable(format!("a comment of {on} without its place"))) };
+    let (Some(post), Some(id)) = (post_of(on, object), int(object, "id")) else {
+        return Err(Unreadable(format!("a comment of {on} without its place")));
+    };
     let account = COMMENTS.to_owned();
     let external_id = post.comment(id);
     match what {
@@ -258,9 +276,13 @@ pub fn profile(user: &Value, extended: bool) -> Option<Person> {
     if extended {
         tell("city", user.get("city").map(|city| words(city, "title").to_owned()).unwrap_or_default());
         tell("birthday", words(user, "bdate").to_owned());
-        let phone = ["mobile_phone", "home_phone"].iter().map(|name| words(user, name)).find(|phone| phone.bytes().filter(u8::is_ascii_digit).count() >= 6);
+        let phone =
+            ["mobile_phone", "home_phone"].iter().map(|name| words(user, name)).find(|phone| phone.bytes().filter(u8::is_ascii_digit).count() >= 6);
         // People write there what they like: nobody vouches for it.
-        found.phones = phone.map(|value| crate::model::customer::Claim { value: cut(value, 60), by: crate::model::customer::Vouched::Unverified }).into_iter().collect();
+        found.phones = phone
+            .map(|value| crate::model::customer::Claim { value: cut(value, 60), by: crate::model::customer::Vouched::Unverified })
+            .into_iter()
+            .collect();
     }
     Some(found)
 }

@@ -48,7 +48,8 @@ fn a_message_of_a_person() {
 /// C-VK-10, C-VK-11.
 #[test]
 fn the_mark_of_a_link_is_a_visit() {
-    let message = json!({ "conversation_message_id": 1, "date": 1, "peer_id": 500, "from_id": 500, "text": "Начать", "ref": "promo1", "ref_source": "banner" });
+    let message =
+        json!({ "conversation_message_id": 1, "date": 1, "peer_id": 500, "from_id": 500, "text": "Начать", "ref": "promo1", "ref_source": "banner" });
     let visit = came("message_new", &json!({ "message": message })).visit.unwrap();
     let marks: Vec<_> = visit.marks.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!((marks, visit.code.as_str(), visit.visitor.as_str()), (vec![("ref", "promo1"), ("ref_source", "banner")], "vk1-500-1", "500"));
@@ -110,6 +111,14 @@ fn what_else_happens_in_a_dialog() {
     none("message_reaction_event", &json!({ "reacted_id": 500, "peer_id": 500, "cmid": 8, "reaction_id": 999 }));
 }
 
+#[test]
+fn a_button_that_was_pressed_is_words() {
+    for payload in [json!({ "a": 1 }), json!("{\"a\":1}")] {
+        let incoming = came("message_event", &json!({ "user_id": 500, "peer_id": 500, "event_id": "b", "payload": payload }));
+        assert_eq!((said(&incoming).as_str(), incoming.external_id.as_deref()), ("{\"a\":1}", Some("500_press_b")));
+    }
+}
+
 /// C-VKC: comments on each of four things, each its own conversation with each person.
 #[test]
 fn comments_by_what_they_stand_under() {
@@ -136,7 +145,10 @@ fn comments_by_what_they_stand_under() {
 fn what_the_community_comments() {
     let ours = |user: i64| json!({ "id": 34, "from_id": -1, "date": 1, "text": "100 ₽", "post_id": 6, "owner_id": -1, "reply_to_comment": 33, "reply_to_user": user });
     let incoming = came("wall_reply_new", &ours(500));
-    assert_eq!((incoming.writer, incoming.conversation_key.as_str(), incoming.peer), (Writer::Account { mark: None }, "wall-1_6:500", Some(person(500))));
+    assert_eq!(
+        (incoming.writer, incoming.conversation_key.as_str(), incoming.peer),
+        (Writer::Account { mark: None }, "wall-1_6:500", Some(person(500)))
+    );
     none("wall_reply_new", &ours(0));
     none("wall_reply_new", &ours(-1));
     let edited = one("wall_reply_edit", &json!({ "id": 33, "from_id": 500, "date": 1, "text": "иначе", "post_id": 6, "owner_id": -1 }));
@@ -151,7 +163,10 @@ fn who_a_person_is() {
     let plain = profile(&user, false).unwrap();
     assert_eq!((plain.name.as_str(), plain.username.as_str(), plain.phones.len(), plain.about.len()), ("Анна К.", "anna", 0, 1));
     let extended = profile(&user, true).unwrap();
-    assert_eq!((extended.about.get("city").map(String::as_str), extended.about.get("birthday").map(String::as_str)), (Some("Москва"), Some("1.2.1990")));
+    assert_eq!(
+        (extended.about.get("city").map(String::as_str), extended.about.get("birthday").map(String::as_str)),
+        (Some("Москва"), Some("1.2.1990"))
+    );
     assert_eq!(extended.phones.first().map(|claim| claim.value.as_str()), Some("+7 999 000-11-22"));
     let odd = json!({ "id": 501, "first_name": "Б", "mobile_phone": "звоните мужу" });
     assert_eq!(profile(&odd, true).unwrap().phones, []);
@@ -205,10 +220,51 @@ fn vk_hears_the_code_while_the_server_is_added() {
 }
 
 const NAMES: &[&str] = &[
-    "type", "group_id", "object", "message", "peer_id", "from_id", "conversation_message_id", "date", "text", "out", "random_id", "attachments", "photo",
-    "sizes", "url", "width", "doc", "title", "video", "wall", "fwd_messages", "reply_message", "geo", "coordinates", "latitude", "longitude", "id",
-    "post_id", "owner_id", "user_id", "parents_stack", "reply_to_user", "message_new", "message_reply", "message_edit", "wall_reply_new",
-    "market_comment_new", "photo_comment_delete", "message_read", "message_reaction_event", "cmid", "reaction_id", "ref", "secret", "confirmation",
+    "type",
+    "group_id",
+    "object",
+    "message",
+    "peer_id",
+    "from_id",
+    "conversation_message_id",
+    "date",
+    "text",
+    "out",
+    "random_id",
+    "attachments",
+    "photo",
+    "sizes",
+    "url",
+    "width",
+    "doc",
+    "title",
+    "video",
+    "wall",
+    "fwd_messages",
+    "reply_message",
+    "geo",
+    "coordinates",
+    "latitude",
+    "longitude",
+    "id",
+    "post_id",
+    "owner_id",
+    "user_id",
+    "parents_stack",
+    "reply_to_user",
+    "message_new",
+    "message_reply",
+    "message_edit",
+    "wall_reply_new",
+    "market_comment_new",
+    "photo_comment_delete",
+    "message_read",
+    "message_reaction_event",
+    "cmid",
+    "reaction_id",
+    "ref",
+    "secret",
+    "confirmation",
 ];
 
 proptest! {

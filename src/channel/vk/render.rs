@@ -162,12 +162,8 @@ pub fn message(piece: &OutgoingPiece, peer: i64, attached: &[String]) -> Params 
 /// `wall.createComment` of a piece: an answer to the customer's comment that was chosen, or to their newest.
 #[must_use]
 pub fn comment(piece: &OutgoingPiece, post: &Post, group: &str, attached: &[String]) -> Params {
-    let mut params = vec![
-        ("owner_id", post.owner.to_string()),
-        ("post_id", post.item.to_string()),
-        ("from_group", group.to_owned()),
-        ("guid", piece.key.clone()),
-    ];
+    let mut params =
+        vec![("owner_id", post.owner.to_string()), ("post_id", post.item.to_string()), ("from_group", group.to_owned()), ("guid", piece.key.clone())];
     let answered = piece.reply_to_external.as_deref().or(piece.newest_external.as_deref()).and_then(ids::read_comment);
     params.extend(answered.map(|id| ("reply_to_comment", id.to_string())));
     let text = words(&piece.parts);

@@ -16,6 +16,7 @@ fn file(name: &str, media_type: &str, size: u64) -> Attachment {
         width: None,
         height: None,
         thumbnail: false,
+        remote: None,
         as_file: false,
     }
 }
@@ -42,7 +43,8 @@ fn piece(parts: Vec<Part>) -> OutgoingPiece {
 fn a_long_text_goes_as_several_and_files_with_the_last() {
     let long = "слово ".repeat(1_000);
     let files: Vec<Attachment> = (0..12).map(|_| file("a.pdf", "application/pdf", 1)).collect();
-    let shape = |kind| pieces(kind, &[text(&long)], &files).iter().map(|(parts, files)| (words(parts).chars().count(), files.len())).collect::<Vec<_>>();
+    let shape =
+        |kind| pieces(kind, &[text(&long)], &files).iter().map(|(parts, files)| (words(parts).chars().count(), files.len())).collect::<Vec<_>>();
     assert_eq!(shape(ChannelKind::VkMessages), [(4_095, 0), (1_903, 10), (0, 2)]);
     assert_eq!(shape(ChannelKind::VkComments), [(4_095, 0), (1_903, 2), (0, 2), (0, 2), (0, 2), (0, 2), (0, 2)]);
     assert_eq!(pieces(ChannelKind::VkMessages, &[text("да")], &[]), [(vec![text("да")], vec![])]);
