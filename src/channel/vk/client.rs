@@ -12,8 +12,8 @@ use super::ids;
 use super::parse::profile;
 use super::render::{self, Params, Way};
 use super::settings::Settings;
-use crate::channel::capability::{Fetch, Located, Profile, Reading, Reword, SentMessage, Typing};
-use crate::channel::contract::{CallContext, OutgoingPiece, Person, SendError, SentPiece};
+use crate::channel::capability::{Asked, Fetch, Known, Located, Profile, Reading, Reword, SentMessage, Typing};
+use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
 use crate::channel::lenient::{int, list, text, words};
 use crate::model::connection::ChannelAccount;
 use crate::model::message::{Attachment, Part};
@@ -303,19 +303,17 @@ impl Fetch for Client {
 
 #[async_trait]
 impl Profile for Client {
-    async fn look_up(&self, context: &CallContext, account: &ChannelAccount, external_ids: &[String]) -> Result<Vec<Person>, SendError> {
+    async fn look_up(&self, context: &CallContext, account: &ChannelAccount, asked: &Asked) -> Result<Known, SendError> {
         let extended = Settings::of(account).extended;
         let mut people = Vec::new();
-        for some in external_ids.chunks(PEOPLE) {
-            let known: Vec<&str> = some.iter().map(String::as_str).filter(|id| id.parse::<i64>().is_ok_and(|id| id > 0)).collect();
-            if known.is_empty() {
-                continue;
-            }
+        // A community is nobody `users.get` knows.
+        let ids: Vec<&str> = asked.external_ids.iter().map(String::as_str).filter(|id| id.parse::<i64>().is_ok_and(|id| id > 0)).collect();
+        for some in ids.chunks(PEOPLE) {
             let fields = if extended { "domain,city,bdate,contacts" } else { "domain" };
-            let found = self.method(context, "users.get", &[("user_ids", known.join(",")), ("fields", fields.to_owned())]).await?;
+            let found = self.method(context, "users.get", &[("user_ids", some.join(",")), ("fields", fields.to_owned())]).await?;
             people.extend(found.as_array().into_iter().flatten().filter_map(|user| profile(user, extended)));
         }
-        Ok(people)
+        Ok(Known { people, ..Known::default() })
     }
 }
 

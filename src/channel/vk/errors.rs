@@ -93,7 +93,7 @@ mod tests {
         let all = codes.len();
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!((codes.len(), all), (all, 63));
+        assert_eq!((codes.len(), all), (all, 64));
     }
 
     #[test]
