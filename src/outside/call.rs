@@ -1,6 +1,7 @@
 //! The one client for addresses that people give.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 
 use super::names::{Names, NoSuchName, NotPublic, may_call};
+use super::upload::UploadForm;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 
@@ -175,6 +177,22 @@ impl Outside {
         let body = std::mem::take(&mut call.body);
         let request = self.request(&call)?.body(body);
         send(request, &call).await
+    }
+
+    /// Makes a call whose body is a form with files; the call's own body is not sent. Files are read while they go.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn upload(&self, call: Call, form: UploadForm) -> Result<Answer, OutsideError> {
+        let request = self.request(&call)?;
+        let (form, unread) = form.read()?;
+        match send(request.multipart(form), &call).await {
+            // What was cut off in the middle by ourselves nobody took.
+            Err(OutsideError::Unclear(reason)) if unread.load(Ordering::SeqCst) => {
+                Err(OutsideError::Temporary(Reason { code: "file_unreadable".to_owned(), ..reason }))
+            }
+            other => other,
+        }
     }
 
     /// A call without its body.

@@ -29,5 +29,6 @@ mod store;
 mod support;
 mod triage;
 mod types;
+mod vk;
 mod ways_in;
 mod widget;

@@ -5,6 +5,7 @@
 //! * [`node`]: the product itself as a child process
 //! * `provider_side`: webhooks posted until they are taken, and what went out compared with the log
 //! * [`client`]: what a correct client of the sockets does
+//! * [`fakes`]: the fakes of providers as a child process, and a door for what they post
 //! * [`fake_push`]: a push service that opens what it is handed, as a browser would
 //! * [`fake_smtp`]: a mail server that keeps what it is handed, or fails on purpose
 //! * [`ledger`]: what the server has called durable, kept outside of it
@@ -20,6 +21,7 @@ pub(crate) mod client;
 pub(crate) mod fake_provider;
 pub(crate) mod fake_push;
 pub(crate) mod fake_smtp;
+pub(crate) mod fakes;
 pub(crate) mod ledger;
 pub(crate) mod node;
 #[cfg(feature = "faults")]
