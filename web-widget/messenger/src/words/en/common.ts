@@ -42,6 +42,8 @@ export const common: Dictionary<typeof ru> = {
   "help.help": "this help",
   "help.send": "send",
   "help.break": "new line",
+  "common.yes": "Yes",
+  "common.no": "No",
   "common.save": "Save",
   "common.saved": "Saved",
   "common.cancel": "Cancel",

@@ -42,6 +42,8 @@ export const common: Dictionary<typeof ru> = {
   "help.help": "esta ayuda",
   "help.send": "enviar",
   "help.break": "línea nueva",
+  "common.yes": "Sí",
+  "common.no": "No",
   "common.save": "Guardar",
   "common.saved": "Guardado",
   "common.cancel": "Cancelar",

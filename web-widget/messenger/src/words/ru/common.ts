@@ -40,6 +40,8 @@ export const common = {
   "help.help": "эта подсказка",
   "help.send": "отправить",
   "help.break": "новая строка",
+  "common.yes": "Да",
+  "common.no": "Нет",
   "common.save": "Сохранить",
   "common.saved": "Сохранено",
   "common.cancel": "Отмена",
