@@ -1,5 +1,6 @@
 //! Many conversations and messages, written through the store's port as the typed records the product itself writes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -110,7 +111,7 @@ impl Bulk {
             identity: Some(identity),
             parts: vec![Part::Text { text: text(noise(conversation.0) ^ u64::from(number)) }],
             client_id: Some(format!("bulk-{number}")),
-            pieces: vec![Piece { external_id: None, status: SendStatus::Sent }],
+            pieces: vec![Piece::new(None, SendStatus::Sent)],
             ..Message::fresh(id, self.account.id, EntryDirection::Inbound, author, Origin::Customer, at)
         }
     }
@@ -171,6 +172,7 @@ impl Bulk {
             emails: Vec::new(),
             site_id: None,
             consent: None,
+            about: BTreeMap::new(),
             unreachable: None,
             page: None,
             created_at: when,

@@ -120,7 +120,7 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         search: Searcher::new(search),
         mail: config.mail.as_ref().map(Mail::new).transpose().map_err(StartError)?,
         webhooks: crate::gateway::webhooks::Senders::default(),
-        outside: Outside::new(config.outside_private),
+        outside: Arc::new(Outside::new(config.outside_private)),
         spaces: Kept::new(SPACE_KEPT_MS),
         push_key: OnceCell::new(),
         public_url: config.public_url.clone(),

@@ -4,8 +4,8 @@
 //! * [`web`]: the edge: HTTP routes, webhooks, WebSocket session actors, static assets
 //! * [`gateway`]: the actors
 //! * `automation`: what happens by itself, as decisions
-//! * [`channel`], `crm`: one folder per provider, one per CRM; [`mail`]: letters and the way out;
-//!   [`outside`]: calls to addresses that people give
+//! * [`channel`], `crm`: one folder per provider, one per CRM; [`mail`]: letters
+//! * [`outside`]: calls to addresses that people give, and to providers
 //! * [`config`]: flags, environment and one file become one typed configuration
 //! * [`store`]: the port, two engines, typed tables, search, files
 //! * [`model`]: domain types and rules: no I/O, no clock, no async

@@ -1,9 +1,18 @@
-//! The contract of a channel: a small required trait, optional capabilities, what goes in and out.
+//! The contract of a channel: a small required trait, what goes in and out. What only some channels can do stands in
+//! [`capability`](super::capability): there the absence of a trait says it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 
-use crate::model::connection::{ChannelAccount, ChannelKind};
+use super::capability::{Connect, Fetch, Lookup, Poll, Reading, Reword, StepError, Typing};
+use super::form::{Field, Texts};
+use super::pace::Pace;
+
+use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::{Conversation, Place};
 use crate::model::customer::{Claim, Consent};
 use crate::model::ids::{FileId, MessageId};
@@ -12,6 +21,7 @@ use crate::model::protocol::{Can, Page, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::model::visit::Visit;
+use crate::outside::Outside;
 
 /// What a provider sent to a hook, whole.
 #[derive(Debug, Clone, Default)]
@@ -20,8 +30,18 @@ pub struct RawHook {
     pub headers: Vec<(String, String)>,
     /// The query string.
     pub query: String,
+    /// The secret that stood in the address. What is tried again from quarantine has none: it was checked when it came.
+    pub secret: Option<String>,
     /// The body, at most 1 MiB.
     pub body: Bytes,
+}
+
+impl RawHook {
+    /// A header's first value; the name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A hook's body split by the login each part goes to.
@@ -48,6 +68,12 @@ impl HookAnswer {
     pub fn ok() -> Self {
         Self { status: 200, body: String::new() }
     }
+
+    /// Who sent it could not show that they may: nothing of it is kept.
+    #[must_use]
+    pub fn forbidden() -> Self {
+        Self { status: 403, body: String::new() }
+    }
 }
 
 /// Why a part cannot be read; it goes to quarantine with this.
@@ -72,6 +98,44 @@ pub struct Person {
     pub site_id: Option<String>,
     /// What they agreed to.
     pub consent: Option<Consent>,
+    /// What else the provider tells of them: `city`, `birthday`, `link`, `language` …
+    pub about: BTreeMap<String, String>,
+}
+
+/// A file that lies at the provider and is to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemoteFile {
+    /// How the channel finds it: an address, or an id. Means nothing to anybody else; at most 4 KiB.
+    pub locator: String,
+    /// Its name; empty: it has none.
+    pub name: String,
+    /// Its media type, as the provider says; empty: unknown. What it is, is found from its content.
+    pub media_type: String,
+    /// Bytes, as far as the provider says.
+    pub size: Option<u64>,
+    /// Pixels.
+    pub width: Option<u32>,
+    /// Pixels.
+    pub height: Option<u32>,
+    /// How it is shown.
+    pub shape: FileShape,
+    /// What it says beside the file.
+    pub caption: String,
+}
+
+/// How a file is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileShape {
+    /// As what its content is.
+    #[default]
+    Plain,
+    /// A voice message.
+    Voice {
+        /// How long.
+        duration_ms: Option<u32>,
+    },
+    /// A sticker; its emoji is the caption.
+    Sticker,
 }
 
 /// Who wrote what came in.
@@ -109,6 +173,8 @@ pub struct Incoming {
     pub parts: Vec<Part>,
     /// Files that already lie here, uploaded by this identity.
     pub files: Vec<FileId>,
+    /// Files that lie at the provider: shown at once as pending, then fetched.
+    pub remote: Vec<RemoteFile>,
     /// The message it answers, by the provider's id.
     pub reply_to_external: Option<String>,
     /// The message it answers, by ours.
@@ -123,6 +189,33 @@ pub struct Incoming {
     pub visit: Option<Box<Visit>>,
     /// History: into the log, but without notice.
     pub quiet: bool,
+}
+
+impl Incoming {
+    /// A message of which only this is known; the rest is usual.
+    #[must_use]
+    pub fn of(account: impl Into<String>, conversation_key: impl Into<String>, place: Place, writer: Writer, written_at: Time) -> Self {
+        Self {
+            account: account.into(),
+            conversation_key: conversation_key.into(),
+            place,
+            place_title: None,
+            peer: None,
+            writer,
+            external_id: None,
+            client_id: None,
+            parts: Vec::new(),
+            files: Vec::new(),
+            remote: Vec::new(),
+            reply_to_external: None,
+            reply_to: None,
+            written_at,
+            context: Context::default(),
+            page: None,
+            visit: None,
+            quiet: false,
+        }
+    }
 }
 
 /// How a customer rated a part of a conversation.
@@ -192,6 +285,29 @@ pub enum ChannelEvent {
         /// The last message seen, by our number.
         number: u32,
     },
+    /// The customer saw everything up to a message, by the provider's id of it.
+    ReadUpToExternal {
+        /// The account within the login.
+        account: String,
+        /// The last message seen.
+        external_id: String,
+    },
+    /// The customer writes at this moment; never stored.
+    Typing {
+        /// The account within the login.
+        account: String,
+        /// The conversation.
+        conversation_key: String,
+    },
+    /// Somebody can be written to again, or can no longer.
+    Reachable {
+        /// Who.
+        person: Person,
+        /// Why not; none: they can.
+        reason: Option<Reason>,
+    },
+    /// The login carries an account it did not, or one of its accounts changed.
+    Account(LoginAccount),
     /// The customer rated a part of the conversation.
     Rated {
         /// The account within the login.
@@ -212,6 +328,21 @@ pub enum ChannelEvent {
     },
 }
 
+/// An account of a login, as the provider tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginAccount {
+    /// How the provider names it within the login.
+    pub external_id: String,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// The name it gets when it is new; the owner's own name for it stays.
+    pub name: String,
+    /// Whether the provider lets us serve it, and why not.
+    pub refused: Option<Reason>,
+    /// What is known of it and is no secret: a link, rights. Kept with the account, shown beside its settings.
+    pub facts: BTreeMap<String, String>,
+}
+
 /// One piece of a message of ours, as it goes to the provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutgoingPiece {
@@ -227,6 +358,10 @@ pub struct OutgoingPiece {
     pub attachments: Vec<Attachment>,
     /// The message it answers, by the provider's id.
     pub reply_to_external: Option<String>,
+    /// The customer's newest message, by the provider's id: what a comment is an answer to.
+    pub newest_external: Option<String>,
+    /// Where.
+    pub place: Place,
     /// The key the provider drops repeats by, and the mark an echo may bring back.
     pub key: String,
 }
@@ -236,7 +371,9 @@ pub struct OutgoingPiece {
 pub struct SentPiece {
     /// The provider's id as the channel builds it, chat included.
     pub external_id: Option<String>,
-    /// The conversation's key, where a write-first made one.
+    /// The ids of the other messages the piece became there: an album is several.
+    pub more: Vec<String>,
+    /// The conversation's key, where a write-first made one, or the provider has changed it.
     pub conversation_key: Option<String>,
 }
 
@@ -252,6 +389,9 @@ pub enum SendError {
     /// It did not go and never will as it is.
     #[error("rejected: {0:?}")]
     Rejected(Reason),
+    /// It did not go and never will: this person cannot be written to, until they write again.
+    #[error("unreachable: {0:?}")]
+    Unreachable(Reason),
     /// The provider lets us in no longer; the queue waits.
     #[error("access lost: {0:?}")]
     AccessLost(Reason),
@@ -261,16 +401,46 @@ pub enum SendError {
 }
 
 /// What a channel is given for a call: nothing of actors, nothing of the store.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CallContext {
     /// The login's secrets, opened.
     pub secrets: secrecy::SecretString,
+    /// What is known of the login and is no secret.
+    pub facts: BTreeMap<String, String>,
     /// The provider's address, a proxy's, or a self-hosted server's.
     pub base_url: Option<String>,
+    /// Makes the calls: bounded, and safe for what stands beside this server.
+    pub outside: Arc<Outside>,
+    /// The content of our files.
+    pub files: Arc<dyn FileSource>,
     /// When the caller stops waiting.
     pub deadline: Time,
     /// Now.
     pub now: Time,
+}
+
+/// The content of files that lie here.
+#[async_trait]
+pub trait FileSource: Send + Sync {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// It is not here, or the store of files failed.
+    async fn open(&self, file: FileId) -> Result<OpenFile, Reason>;
+
+    /// An address at which anybody who knows it can fetch the file, for providers that take no files. Long-lived, and can be called back.
+    ///
+    /// # Errors
+    /// This installation has no address that can be reached from outside.
+    async fn link(&self, file: FileId) -> Result<String, Reason>;
+}
+
+/// A file's content.
+pub struct OpenFile {
+    /// Bytes.
+    pub size: u64,
+    /// The content.
+    pub content: BoxStream<'static, Result<Bytes, std::io::Error>>,
 }
 
 /// How a message of ours reaches the customer.
@@ -326,11 +496,12 @@ pub trait Channel: Send + Sync + 'static {
         Err(Reason::new("cannot_write_first"))
     }
 
-    /// Splits a hook's body by login. Pure: called at the edge, before anything is durable; must not panic on any bytes.
+    /// Splits a hook's body by login, after its sender has shown by the provider's own means that they may. `login`: whose address was
+    /// called. Pure: called at the edge, before anything is durable; must not panic on any bytes.
     ///
     /// # Errors
     /// Nothing of the body fits a login: it is kept in quarantine and answered 200.
-    fn route(&self, hook: &RawHook) -> Result<Routed, Unreadable>;
+    fn route(&self, hook: &RawHook, login: &ProviderLogin) -> Result<Routed, Unreadable>;
 
     /// Reads one part from the mailbox. Pure. A part may hold several events; they are handled in order.
     ///
@@ -342,8 +513,26 @@ pub trait Channel: Send + Sync + 'static {
     fn can(&self, account: &ChannelAccount, conversation: &Conversation, now: Time) -> Can;
 
     /// Splits what a message says into the pieces the provider takes, in order. Pure. One piece unless the channel says otherwise.
-    fn pieces(&self, parts: &[Part], attachments: &[Attachment]) -> Vec<(Vec<Part>, Vec<Attachment>)> {
+    fn pieces(&self, _kind: ChannelKind, parts: &[Part], attachments: &[Attachment]) -> Vec<(Vec<Part>, Vec<Attachment>)> {
         vec![(parts.to_vec(), attachments.to_vec())]
+    }
+
+    /// The mark a provider gives back in an echo of a piece sent with this key. Pure.
+    fn mark(&self, key: &str) -> String {
+        key.to_owned()
+    }
+
+    /// Whether a file can go, before a message is taken. Pure. How many and how large in all says [`Channel::can`].
+    ///
+    /// # Errors
+    /// Why not, and what to do instead.
+    fn check_file(&self, _kind: ChannelKind, _file: &Attachment) -> Result<(), Reason> {
+        Ok(())
+    }
+
+    /// How fast a login may be called: kept by whoever calls.
+    fn pace(&self) -> Pace {
+        Pace::default()
     }
 
     /// Sends one piece. Never called for [`Transport::Log`]. Must end by the deadline; is called for one piece of a conversation at
@@ -353,18 +542,56 @@ pub trait Channel: Send + Sync + 'static {
     /// What the caller can do next.
     async fn send(&self, context: &CallContext, piece: &OutgoingPiece) -> Result<SentPiece, SendError>;
 
+    /// What an owner may set of an account of this kind: the fields of its form, in order.
+    fn settings(&self, _kind: ChannelKind) -> Vec<Field> {
+        Vec::new()
+    }
+
+    /// Whether settings are what the channel takes: the answer is their one form, which is stored. Pure.
+    ///
+    /// # Errors
+    /// Which field is wrong, and why.
+    fn check_settings(&self, _kind: ChannelKind, settings: &serde_json::Value) -> Result<serde_json::Value, StepError> {
+        Ok(settings.clone())
+    }
+
+    /// What the channel says to people, in their languages.
+    fn texts(&self) -> Texts {
+        Texts::none()
+    }
+
     /// Whether the provider's history can be asked what became of a send.
     fn lookup(&self) -> Option<&dyn Lookup> {
         None
     }
-}
 
-/// The provider's history can be read.
-#[async_trait]
-pub trait Lookup: Send + Sync {
-    /// Looks for a piece that may have gone. Called after the attempt's deadline only.
-    ///
-    /// # Errors
-    /// It could not be found out; the message becomes, or stays, `unknown`.
-    async fn find(&self, context: &CallContext, piece: &OutgoingPiece) -> Result<Option<SentPiece>, SendError>;
+    /// Whether the provider is asked for what is new.
+    fn poll(&self) -> Option<&dyn Poll> {
+        None
+    }
+
+    /// Whether files that came in lie at the provider.
+    fn fetch(&self) -> Option<&dyn Fetch> {
+        None
+    }
+
+    /// Whether what was sent can be changed, deleted, reacted to.
+    fn reword(&self) -> Option<&dyn Reword> {
+        None
+    }
+
+    /// Whether the customer can be shown that their messages were read.
+    fn reading(&self) -> Option<&dyn Reading> {
+        None
+    }
+
+    /// Whether the customer can be shown that somebody writes.
+    fn typing(&self) -> Option<&dyn Typing> {
+        None
+    }
+
+    /// Whether an owner connects it by steps.
+    fn connect(&self) -> Option<&dyn Connect> {
+        None
+    }
 }

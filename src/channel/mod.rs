@@ -1,6 +1,8 @@
 //! Channels: one folder per provider behind the same contract.
 //!
-//! * [`contract`]: the small required trait, the optional capabilities, what goes in and out, errors that say what to do
+//! * [`contract`]: the small required trait, what goes in and out, errors that say what to do
+//! * [`capability`]: what only some channels can do, a trait each
+//! * [`form`]: what is asked of an owner, as data; [`pace`]: how fast a login may be called
 //! * [`registry`]: which provider is which folder
 //! * [`site_widget`]: the chat widget of a site
 //! * `probe`: the channel of the tests, only with the feature `faults`
@@ -8,7 +10,10 @@
 //! A channel knows neither actors nor the store. Whoever has read one folder can find anything in another: `mod.rs` (who am I),
 //! `parse.rs` (bytes → events, pure), `settings.rs` (what an owner may set).
 
+pub mod capability;
 pub mod contract;
+pub mod form;
+pub mod pace;
 #[cfg(feature = "probe")]
 pub mod probe;
 pub mod registry;

@@ -58,7 +58,7 @@ pub struct House {
     /// The webhooks this node sends to.
     pub webhooks: super::webhooks::Senders,
     /// Calls to addresses that people give.
-    pub outside: Outside,
+    pub outside: Arc<Outside>,
     /// Workspaces, kept a few seconds.
     pub spaces: Kept<WorkspaceId, Workspace>,
     /// The key by which push services know this installation, once it was read.
@@ -82,6 +82,13 @@ impl House {
         }
         let found = self.store.global().get::<Workspace>(Workspace::at(id)).await?;
         Ok(found.map(|stored| self.spaces.put(id, now, stored.record)))
+    }
+
+    /// The address this installation is reached by from outside, if it is: what providers send to, and fetch files from.
+    #[must_use]
+    pub fn public_address(&self) -> Option<&str> {
+        let public = self.public_url.starts_with("https://") || (self.outside.is_private() && self.public_url.starts_with("http://"));
+        public.then_some(self.public_url.as_str())
     }
 
     /// How often a node beats: a sixth of the lease.

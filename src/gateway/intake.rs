@@ -159,7 +159,7 @@ pub(in crate::gateway) async fn again(
     let record = house.store.workspace(workspace).get::<ProviderLogin>(ProviderLogin::at(*login)).await?.map(|stored| stored.record);
     let Some(record) = record.filter(|record| record.removed_at.is_none()) else { return Ok(Err(Reason::new("login_removed"))) };
     let parts = match unfit {
-        Unfit::Hook { headers, query, body, .. } => match split(house, &record, &RawHook { headers, query, body: body.into() }) {
+        Unfit::Hook { headers, query, body, .. } => match split(house, &record, &RawHook { headers, query, secret: None, body: body.into() }) {
             Ok(routed) => routed.parts,
             Err(reason) => return Ok(Err(reason)),
         },
@@ -194,7 +194,7 @@ fn once_key(target: &Target, asked: LoginId, part: &[u8]) -> Vec<u8> {
 /// Splits a hook by its channel. A channel that panics on some body is no reason to lose it.
 fn split(house: &House, login: &ProviderLogin, hook: &RawHook) -> Result<Routed, Reason> {
     let channel = house.channels.get(&login.provider).ok_or_else(|| Reason::new("channel_unknown").with("provider", &login.provider))?;
-    match catch_unwind(AssertUnwindSafe(|| channel.route(hook))) {
+    match catch_unwind(AssertUnwindSafe(|| channel.route(hook, login))) {
         Ok(Ok(routed)) if routed.parts.len() > PARTS_LIMIT => Err(Reason::new("too_many_parts").with("parts", routed.parts.len())),
         Ok(Ok(routed)) => Ok(routed),
         Ok(Err(unreadable)) => Err(Reason::new("unreadable").said(&unreadable.0)),

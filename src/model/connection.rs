@@ -1,6 +1,8 @@
 //! Three layers of connection: [`ProviderApp`] › [`ProviderLogin`] › [`ChannelAccount`]; the CRM's side: [`CrmConnection`]; and
 //! the [`AccountLink`] between an account and a connection.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -131,6 +133,9 @@ pub struct ProviderLogin {
     /// The provider's address where it is not the usual one: a proxy, a self-hosted server.
     #[serde(default)]
     pub base_url: Option<String>,
+    /// What is known of it and is no secret: its name at the provider, how it is told of news. The channel reads and writes them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
     /// How it is.
     pub health: HealthState,
     /// When it was connected.
@@ -156,6 +161,12 @@ pub struct ChannelAccount {
     pub active: bool,
     /// The channel's own settings, checked against its schema.
     pub settings: serde_json::Value,
+    /// What the provider tells of it and is no secret: a link to it, its rights.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
+    /// Why the provider does not let us serve it, though it does the login; none: it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Reason>,
     /// When it was made; nothing older is imported.
     pub created_at: Time,
     /// Taken off: its conversations stay and can be read.

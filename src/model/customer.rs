@@ -1,6 +1,8 @@
 //! Identity is not customer: a person as one login knows them, and the set of such that we think is one person. Merging and undoing
 //! it moves links, never messages.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CustomerId, FileId, IdentityId, LoginId};
@@ -69,6 +71,9 @@ pub struct Identity {
     /// What they agreed to last.
     #[serde(default)]
     pub consent: Option<Consent>,
+    /// What else the provider tells of them: `city`, `birthday`, `link` …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub about: BTreeMap<String, String>,
     /// Why they cannot be written to; none: they can.
     #[serde(default)]
     pub unreachable: Option<Reason>,

@@ -136,6 +136,12 @@ impl Outside {
         Self { private, client: OnceLock::new() }
     }
 
+    /// Whether addresses in private networks and plain http are fine.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.private
+    }
+
     /// Reads an address as somebody wrote it: for the form it is written into, and before each call.
     ///
     /// # Errors

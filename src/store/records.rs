@@ -290,7 +290,7 @@ impl Record for Message {
             let sort = Self::client_sort(by_customer, client_id);
             entries.push(IndexEntry { index: Self::BY_CLIENT, unique: true, group: Self::group(self.conversation), sort });
         }
-        for external in self.pieces.iter().filter_map(|piece| piece.external_id.as_deref()) {
+        for external in self.pieces.iter().flat_map(|piece| piece.external_id.iter().chain(&piece.more)) {
             entries.push(entry(Self::BY_EXTERNAL, true, account(), Key::new().text(external)));
         }
         entries.push(entry(Self::BY_TIME, false, account(), Key::new().signed(self.imported_at.0)));
@@ -530,6 +530,9 @@ pub struct FileRecord {
     pub height: Option<u32>,
     /// Whether there is a thumbnail.
     pub thumbnail: bool,
+    /// What stands in its long-lived address, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<String>,
     /// When it was stored.
     pub created_at: Time,
 }
@@ -548,6 +551,7 @@ impl FileRecord {
             width: self.width,
             height: self.height,
             thumbnail: self.thumbnail,
+            remote: None,
             as_file,
         }
     }

@@ -249,6 +249,7 @@ const ROUTES: &[Row] = &[
     ("POST", "/api/v1/files", |_| json!("a file"), May::Members("201")),
     ("POST", "/api/v1/files/{id}/copy", nothing, May::WhoSees("201", "404 unknown_file")),
     ("GET", "/files/{workspace}/{file}/{variant}", nothing, May::Everybody("200")),
+    ("GET", "/shared/{workspace}/{file}/{secret}", nothing, May::Everybody("404 unknown_file")),
     // A visitor's token opens it, a member's does not: see `a_visitor_is_no_member`.
     ("POST", "/widget/v1/files", |_| json!("a file"), May::Everybody("401 visitor_token_invalid")),
     ("OPTIONS", "/widget/v1/files", nothing, May::Everybody("204")),
@@ -410,6 +411,7 @@ impl World {
         let message = if unknown { format!("{id}0000001") } else { self.message.clone() };
         match path {
             "/files/{workspace}/{file}/{variant}" => self.file.clone(),
+            "/shared/{workspace}/{file}/{secret}" => format!("/shared/1/{}/guessed", self.sent_file),
             "/api/v1/files" => format!("{path}?name=a.txt"),
             "/api/v1/search" => format!("{path}?q=секретные"),
             "/api/v1/ways" => format!("{path}?address=anna"),

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::parse::external_id;
-use crate::channel::contract::{CallContext, Lookup, OutgoingPiece, SendError, SentPiece};
+use crate::channel::capability::Lookup;
+use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
 use crate::model::message::plain_text;
 use crate::model::reason::Reason;
 
@@ -83,7 +84,7 @@ fn sent(taken: Value, piece: &OutgoingPiece) -> Result<SentPiece, SendError> {
     let taken: Taken =
         serde_json::from_value(taken).map_err(|error| SendError::Unclear(Reason::new("answer_unreadable").said(&error.to_string())))?;
     let conversation_key = piece.conversation_key.is_none().then(|| taken.chat.clone());
-    Ok(SentPiece { external_id: Some(external_id(&taken.chat, &taken.id)), conversation_key })
+    Ok(SentPiece { external_id: Some(external_id(&taken.chat, &taken.id)), more: Vec::new(), conversation_key })
 }
 
 #[async_trait]

@@ -12,10 +12,9 @@ use async_trait::async_trait;
 
 use self::client::Client;
 use self::settings::ProbeSettings;
-use super::contract::{
-    CallContext, Channel, ChannelEvent, HookAnswer, Lookup, OutgoingPiece, RawHook, Repeats, Routed, SendError, SentPiece, Unreadable,
-};
-use crate::model::connection::{ChannelAccount, ChannelKind};
+use super::capability::Lookup;
+use super::contract::{CallContext, Channel, ChannelEvent, HookAnswer, OutgoingPiece, RawHook, Repeats, Routed, SendError, SentPiece, Unreadable};
+use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
 use crate::model::message::{Attachment, Part, plain_text};
 use crate::model::protocol::Can;
@@ -57,7 +56,7 @@ impl Channel for Probe {
         if fine { Ok(address) } else { Err(Reason::new("bad_address")) }
     }
 
-    fn route(&self, hook: &RawHook) -> Result<Routed, Unreadable> {
+    fn route(&self, hook: &RawHook, _login: &ProviderLogin) -> Result<Routed, Unreadable> {
         Ok(Routed { parts: parse::route(&hook.body)?, answer: HookAnswer { status: 200, body: "taken".to_owned() } })
     }
 
@@ -87,7 +86,7 @@ impl Channel for Probe {
     }
 
     /// A long text, or one with a bar, goes as two.
-    fn pieces(&self, parts: &[Part], attachments: &[Attachment]) -> Vec<(Vec<Part>, Vec<Attachment>)> {
+    fn pieces(&self, _kind: ChannelKind, parts: &[Part], attachments: &[Attachment]) -> Vec<(Vec<Part>, Vec<Attachment>)> {
         let text = plain_text(parts);
         let halves = match text.split_once('|') {
             Some((first, second)) => Some((first.to_owned(), second.to_owned())),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::channel::contract::{ChannelEvent, Incoming, Person, Unreadable, Writer};
 use crate::model::conversation::Place;
-use crate::model::message::{Context, MessageScope, Part};
+use crate::model::message::{MessageScope, Part};
 use crate::model::protocol::SendStatus;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -155,25 +155,8 @@ fn words(text: String) -> Vec<Part> {
 fn event(event: ProbeEvent) -> ChannelEvent {
     let ProbeEvent { account, chat, id, at, what } = event;
     let (at, external) = (Time(at), external_id(&chat, &id));
-    let mut incoming = Incoming {
-        account: account.clone(),
-        conversation_key: chat.clone(),
-        place: Place::Private,
-        place_title: None,
-        peer: None,
-        writer: Writer::Account { mark: None },
-        external_id: (!id.is_empty()).then(|| external.clone()),
-        client_id: None,
-        parts: Vec::new(),
-        files: Vec::new(),
-        reply_to_external: None,
-        reply_to: None,
-        written_at: at,
-        context: Context::default(),
-        page: None,
-        visit: None,
-        quiet: false,
-    };
+    let mut incoming = Incoming::of(account.clone(), chat.clone(), Place::Private, Writer::Account { mark: None }, at);
+    incoming.external_id = (!id.is_empty()).then(|| external.clone());
     match what {
         ProbeWhat::Message { from, text, group, reply_to, quiet } => {
             let from = person(from);

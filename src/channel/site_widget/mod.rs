@@ -13,7 +13,7 @@ pub mod settings;
 use async_trait::async_trait;
 
 use super::contract::{CallContext, Channel, ChannelEvent, OutgoingPiece, RawHook, Routed, SendError, SentPiece, Transport, Unreadable};
-use crate::model::connection::{ChannelAccount, ChannelKind};
+use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
 use crate::model::protocol::Can;
 use crate::model::reason::Reason;
@@ -42,7 +42,7 @@ impl Channel for SiteWidget {
         Transport::Log
     }
 
-    fn route(&self, _hook: &RawHook) -> Result<Routed, Unreadable> {
+    fn route(&self, _hook: &RawHook, _login: &ProviderLogin) -> Result<Routed, Unreadable> {
         Err(Unreadable("the widget has no hooks".to_owned()))
     }
 

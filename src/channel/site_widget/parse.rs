@@ -6,7 +6,7 @@ use crate::channel::contract::{ChannelEvent, Incoming, Person, Rated, Unreadable
 use crate::model::conversation::Place;
 use crate::model::customer::{Claim, Consent, Vouched};
 use crate::model::ids::{FileId, MessageId};
-use crate::model::message::{Context, Part};
+use crate::model::message::Part;
 use crate::model::protocol::Page;
 use crate::model::time::Time;
 use crate::model::visit::Visit;
@@ -91,6 +91,7 @@ impl Visitor {
             emails: claims(&self.email),
             site_id: self.site_id.clone(),
             consent: self.consent.clone(),
+            ..Person::default()
         }
     }
 }
@@ -105,24 +106,16 @@ pub fn parse(part: &[u8]) -> Result<Vec<ChannelEvent>, Unreadable> {
         VisitorPart::Message { visitor, client_id, text, files, reply_to, page, visit, at } => {
             let parts = if text.is_empty() { Vec::new() } else { vec![Part::Text { text }] };
             let person = visitor.person();
+            let incoming = Incoming::of("", visitor.id, Place::Private, Writer::Customer(person.clone()), at);
             ChannelEvent::Message(Box::new(Incoming {
-                account: String::new(),
-                conversation_key: visitor.id,
-                place: Place::Private,
-                place_title: None,
-                peer: Some(person.clone()),
-                writer: Writer::Customer(person),
-                external_id: None,
+                peer: Some(person),
                 client_id: Some(client_id),
                 parts,
                 files,
-                reply_to_external: None,
                 reply_to,
-                written_at: at,
-                context: Context::default(),
                 page,
                 visit,
-                quiet: false,
+                ..incoming
             }))
         }
         VisitorPart::Read { visitor, up_to } => ChannelEvent::ReadUpTo { account: String::new(), conversation_key: visitor, number: up_to.number },

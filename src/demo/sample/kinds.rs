@@ -68,6 +68,7 @@ fn absent(name: &str, status: FileStatus, reason: Option<Reason>) -> Said {
         width: thumbnail.then_some(800),
         height: thumbnail.then_some(600),
         thumbnail,
+        remote: None,
         as_file: false,
     };
     Said { attachments: vec![attachment], ..Said::by_customer("") }

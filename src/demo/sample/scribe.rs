@@ -1,5 +1,6 @@
 //! Writes conversations with a past: each message at its moment, in a commit of its own or many conversations in one.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,6 +97,7 @@ pub(super) fn attached(file: &FileRecord) -> Attachment {
         width: file.width,
         height: file.height,
         thumbnail: file.thumbnail,
+        remote: None,
         as_file: false,
     }
 }
@@ -149,6 +151,7 @@ impl Scribe {
             width: stored.width,
             height: stored.height,
             thumbnail: stored.thumbnail,
+            shared: None,
             created_at: at,
         })
     }
@@ -199,6 +202,7 @@ impl<'a> Talk<'a> {
             emails: vec![Claim { value: format!("{}@example.com", who.external), by: Vouched::Unverified }],
             site_id: None,
             consent: None,
+            about: BTreeMap::new(),
             unreachable: None,
             page: who.page.clone(),
             created_at: at,
@@ -239,7 +243,7 @@ impl<'a> Talk<'a> {
             attachments: if said.deleted { Vec::new() } else { said.attachments.clone() },
             reply_to: said.reply_to.map(|number| MessageId { conversation: self.id(), number }),
             state: SendState { status: said.status, reason: said.reason.clone(), at },
-            pieces: vec![Piece { external_id: None, status: said.status }],
+            pieces: vec![Piece::new(None, said.status)],
             edited_at: said.edited.then_some(at),
             deleted_at: said.deleted.then_some(at),
             reactions: said.reactions.iter().map(reaction).collect(),

@@ -1,5 +1,7 @@
 //! Provider logins and channel accounts.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -72,6 +74,7 @@ pub async fn create_widget(
         external_key: key.clone(),
         sealed: String::new(),
         base_url: None,
+        facts: BTreeMap::new(),
         health: HealthState { status: Health::Connected, reason: None, since: now },
         created_at: now,
         removed_at: None,
@@ -84,6 +87,8 @@ pub async fn create_widget(
         name: name.clone(),
         active: true,
         settings: serde_json::to_value(&settings).map_err(|error| StoreError::Invalid(error.to_string()))?,
+        facts: BTreeMap::new(),
+        refused: None,
         created_at: now,
         removed_at: None,
     };

@@ -1,5 +1,7 @@
 //! Logins of the tests' channel, and CRM connections no actor serves: what the seams are proved with. No release has this.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::channels::create_hook;
@@ -47,6 +49,7 @@ pub async fn create_probe(
         external_key: key.clone(),
         sealed: String::new(),
         base_url: Some(base_url.trim_end_matches('/').to_owned()),
+        facts: BTreeMap::new(),
         health: HealthState { status: Health::Connected, reason: None, since: now },
         created_at: now,
         removed_at: None,
@@ -65,6 +68,8 @@ pub async fn create_probe(
             name: name.clone(),
             active: true,
             settings: settings.clone(),
+            facts: BTreeMap::new(),
+            refused: None,
             created_at: now,
             removed_at: None,
         })?;

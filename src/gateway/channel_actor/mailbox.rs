@@ -21,6 +21,8 @@ use crate::gateway::conversation::inbound::{Changed, find_external};
 use crate::gateway::conversation::{Cause, What, Work, pending};
 use crate::gateway::entries::{self, MailboxEntry};
 use crate::gateway::faults;
+use crate::gateway::signals::{self, Signal};
+use crate::model::protocol::{Author, AuthorKind};
 use crate::model::reason::Reason;
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Refusal, StreamName};
@@ -194,6 +196,26 @@ impl Mailbox<'_> {
             let cause = if ends { Cause::Entry { stream, number, answer: plan.answer.clone() } } else { Cause::Part { stream, number } };
             let (id, what) = match step {
                 Step::Work(id, what) => (id, what),
+                Step::Account(account) => {
+                    // Twice has the effect of once: the entry may be taken after it.
+                    super::accounts::told(self.desk, &account).await?;
+                    self.desk.reload().await?;
+                    if ends {
+                        return self.take(plan.number).await;
+                    }
+                    continue;
+                }
+                Step::Typing(account, conversation) => {
+                    let who = Author { kind: AuthorKind::Customer, id: String::new(), name: String::new() };
+                    let signal = Signal::Typing { conversation, account, who, to_visitor: false };
+                    signals::send(&self.desk.house, self.desk.workspace, &signal).await;
+                    if ends {
+                        return self.take(plan.number).await;
+                    }
+                    continue;
+                }
+                Step::Nothing if ends => return self.take(plan.number).await,
+                Step::Nothing => continue,
                 Step::Wait { account, external_id, change } => {
                     pending::keep(self.desk, account, &external_id, &change).await?;
                     // It may have come between the look that found nothing and the commit that keeps this.

@@ -1,6 +1,7 @@
 //! The actor of one provider login: its mailbox, its outbox, its conversations.
 //!
 //! * [`mailbox`]: reads what came in, in order, different chats side by side
+//! * [`calls`]: what a call to the provider is given, and what it says of the login's health
 //! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
 //! * [`outbox`]: sends what waits, one message of a chat at a time
 //! * [`resolve`]: which conversation an event belongs to
@@ -8,7 +9,9 @@
 //! One such actor runs in the whole cluster per login; every write carries its token. When it ends (a panic, a lost ownership) its
 //! parent is told by a guard and starts another with back-off, which reads what it needs from the store.
 
+mod accounts;
 pub(crate) mod begins;
+pub(crate) mod calls;
 pub mod mailbox;
 pub mod outbox;
 pub mod resolve;

@@ -12,20 +12,19 @@ use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::begins::{self, Suspects};
+use super::calls;
 use super::{ChannelActor, WorkFor};
-use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece, Transport};
+use crate::channel::contract::{OutgoingPiece, SendError, SentPiece, Transport};
 use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::sending::{Begin, End, Entry, Next};
 use crate::gateway::conversation::{Cause, Done, What, Work};
-use crate::gateway::entries::{self, FeedEntry, OutboxEntry};
+use crate::gateway::entries::{self, OutboxEntry};
 use crate::gateway::faults;
-use crate::model::connection::{Health, HealthState, ProviderLogin};
+use crate::model::connection::Health;
 use crate::model::ids::{ConversationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
-use crate::store::batch::Batch;
-use crate::store::port::CommitError;
 use crate::store::records::streams;
 
 /// Entries looked at at once: the chats among them are sent side by side.
@@ -36,6 +35,8 @@ const CALLS: usize = 16;
 const HOLD_MS: (u64, u64) = (1_000, 60_000);
 /// Later messages of a chat wait for an unsettled one at most so long.
 const UNSETTLED: Duration = Duration::from_secs(60);
+/// A question to the provider's history takes no longer.
+const LOOK_MS: i64 = 10_000;
 /// The sweep covers a wake that was lost.
 const SWEEP: Duration = Duration::from_secs(5);
 /// How often a result that could not be stored is tried to be stored again, and the pause between.
@@ -153,7 +154,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                     Ok(Turn::Settled { restored }) => {
                         if restored {
                             holds = 0;
-                            set_health(&desk, Health::Connected, None).await;
+                            calls::set_health(&desk, Health::Connected, None).await;
                         }
                     }
                     Ok(Turn::Later { not_before, silence }) => {
@@ -164,7 +165,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                         let (first, greatest) = HOLD_MS;
                         held = Some(now + Duration::from_millis(first.checked_shl(holds).unwrap_or(greatest).min(greatest)));
                         holds = holds.saturating_add(1).min(16);
-                        set_health(&desk, Health::AccessLost, Some(reason)).await;
+                        calls::set_health(&desk, Health::AccessLost, Some(reason)).await;
                     }
                     Err(CommandError::Fenced) => return Err(CommandError::Fenced),
                     Err(error) => {
@@ -316,64 +317,17 @@ async fn ask(me: &Addr<ChannelActor>, entry: &Entry, message: MessageId, what: W
     }
 }
 
-/// What a call is given, and whether the provider was thought to let us in no longer.
-async fn context(desk: &Desk, deadline: Time) -> Result<(CallContext, bool), SendError> {
-    let temporary = |what: String| SendError::Temporary(Reason::new("login_unreadable").said(&what));
-    let login = desk.store.get::<ProviderLogin>(ProviderLogin::at(desk.login)).await.map_err(|error| temporary(error.to_string()))?;
-    let login = login.ok_or_else(|| SendError::AccessLost(Reason::new("not_connected")))?.record;
-    let secrets = if login.sealed.is_empty() {
-        secrecy::SecretString::default()
-    } else {
-        let opened = desk.house.keyring.open_text(&ProviderLogin::owner_name(login.id), &login.sealed);
-        opened.map_err(|error| temporary(error.to_string()))?
-    };
-    let lost = login.health.status == Health::AccessLost;
-    Ok((CallContext { secrets, base_url: login.base_url, deadline, now: desk.house.world.now() }, lost))
-}
-
 async fn call(desk: &Desk, piece: &OutgoingPiece, deadline: Time) -> (Result<SentPiece, SendError>, bool) {
-    let (context, lost) = match context(desk, deadline).await {
-        Ok(context) => context,
+    let prepared = match calls::prepare(desk, deadline).await {
+        Ok(prepared) => prepared,
         Err(error) => return (Err(error), false),
     };
-    let limit = Duration::from_millis(u64::try_from(deadline.since(context.now)).unwrap_or(0));
-    if limit.is_zero() {
-        // The store took all of the call's time, or the machine slept: nothing was called, so nothing is unclear.
-        return (Err(SendError::Temporary(Reason::new("provider_unreachable"))), false);
-    }
-    let result = tokio::time::timeout(limit, desk.channel.send(&context, piece)).await;
-    (result.unwrap_or_else(|_| Err(SendError::Unclear(Reason::new("answer_lost")))), lost)
+    (calls::limited(&prepared, desk.channel.send(&prepared.context, piece)).await, prepared.was_lost())
 }
 
 async fn look(desk: &Desk, piece: &OutgoingPiece) -> Result<Option<SentPiece>, SendError> {
     let unclear = || SendError::Unclear(Reason::new("answer_lost"));
     let lookup = desk.channel.lookup().ok_or_else(unclear)?;
-    let (context, _) = context(desk, desk.house.world.now().plus_ms(10_000)).await?;
-    tokio::time::timeout(Duration::from_secs(10), lookup.find(&context, piece)).await.map_err(|_| unclear())?
-}
-
-/// The login's health, for its owner: stored, and told to the messenger in the same commit.
-async fn set_health(desk: &Desk, status: Health, reason: Option<Reason>) {
-    match desk.store.get::<ProviderLogin>(ProviderLogin::at(desk.login)).await {
-        // Told already.
-        Ok(Some(login)) if login.record.health.status == status && login.record.health.reason == reason => return,
-        // What cannot be read now is tried to be changed all the same, and complains by itself.
-        Ok(_) | Err(_) => {}
-    }
-    let since = desk.house.world.now();
-    let change = |login: &ProviderLogin| {
-        // The same as before is since before.
-        let since = if login.health.status == status { login.health.since } else { since };
-        Ok::<_, CommitError>(ProviderLogin { health: HealthState { status, reason: reason.clone(), since }, ..login.clone() })
-    };
-    let tell = |_: &ProviderLogin, batch: &mut Batch| {
-        desk.accounts().into_iter().try_for_each(|a| {
-            batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a, lost: status == Health::AccessLost })?);
-            Ok(())
-        })
-    };
-    match desk.store.change(ProviderLogin::at(desk.login), change, tell).await {
-        Ok(_) => tracing::info!(login = %desk.login, ?status, "the login's health changed"),
-        Err(error) => tracing::warn!(login = %desk.login, %error, "health could not be stored"),
-    }
+    let prepared = calls::prepare(desk, desk.house.world.now().plus_ms(LOOK_MS)).await?;
+    calls::limited(&prepared, lookup.find(&prepared.context, piece)).await
 }

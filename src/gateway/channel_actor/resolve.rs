@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::channel::contract::{ChannelEvent, Incoming, Person, Writer};
+use crate::channel::contract::{ChannelEvent, Incoming, LoginAccount, Person, Writer};
 use crate::gateway::commands::{Command, CommandError};
 use crate::gateway::conversation::What;
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::inbound::{Changed, find_external};
 use crate::gateway::conversation::sending::read_mark;
 use crate::model::conversation::Conversation;
+use crate::model::customer::Identity;
 use crate::model::ids::{AccountId, ConversationId};
 use crate::model::message::{Message, MessageChange};
 use crate::model::reason::Reason;
 use crate::store::key::Key;
+use crate::store::port::Scan;
 
 /// The most keys kept in memory; past it the memory starts empty again, which only costs reads.
 const KEPT: usize = 20_000;
@@ -33,6 +35,12 @@ pub(super) enum Step {
         /// What was told of it.
         change: MessageChange,
     },
+    /// The login carries this account.
+    Account(Box<LoginAccount>),
+    /// Somebody is writing; never stored.
+    Typing(AccountId, ConversationId),
+    /// It is about something that was never here: nothing is to be done.
+    Nothing,
 }
 
 impl Step {
@@ -41,6 +49,9 @@ impl Step {
         match self {
             Self::Work(id, _) => id.to_string(),
             Self::Wait { account, external_id, .. } => format!("{account}/{external_id}"),
+            Self::Account(account) => format!("account/{}", account.external_id),
+            Self::Typing(_, id) => format!("typing/{id}"),
+            Self::Nothing => String::new(),
         }
     }
 }
@@ -84,6 +95,24 @@ impl Resolver {
                 let id = self.conversation(account, &conversation_key, false).await?;
                 Ok(Step::Work(id, What::Changed(Changed::ReadUpTo { number })))
             }
+            ChannelEvent::ReadUpToExternal { account, external_id } => {
+                let account = self.account(&account)?;
+                // What was written before the login was connected was never here.
+                let found = find_external(&self.desk, account, &external_id).await?;
+                Ok(found.map_or(Step::Nothing, |found| {
+                    Step::Work(found.record.conversation, What::Changed(Changed::ReadUpTo { number: found.record.number }))
+                }))
+            }
+            ChannelEvent::Typing { account, conversation_key } => {
+                let account = self.account(&account)?;
+                let id = self.stored(account, &conversation_key).await?;
+                Ok(id.map_or(Step::Nothing, |id| Step::Typing(account, id)))
+            }
+            ChannelEvent::Reachable { person, reason } => {
+                let id = self.conversation_with(&person).await?;
+                Ok(id.map_or(Step::Nothing, |id| Step::Work(id, What::Changed(Changed::Reachable { reason }))))
+            }
+            ChannelEvent::Account(account) => Ok(Step::Account(Box::new(account))),
             ChannelEvent::Rated { account, conversation_key, rated } => {
                 let account = self.account(&account)?;
                 let id = self.conversation(account, &conversation_key, false).await?;
@@ -128,6 +157,19 @@ impl Resolver {
             (_, None) => return Err(CommandError::refused("not_supported")),
         };
         Ok(Step::Work(id, What::Client(command)))
+    }
+
+    /// A conversation with a person, any: who they are is the same in all of them.
+    async fn conversation_with(&self, person: &Person) -> Result<Option<ConversationId>, CommandError> {
+        let login = Key::new().number(self.desk.login.0).done();
+        for id in &person.external_ids {
+            let sort = Key::new().text(id).done();
+            let Some(identity) = self.desk.store.get_unique::<Identity>(Identity::BY_EXTERNAL, &login, &sort).await? else { continue };
+            let group = Key::new().number(identity.record.id.0).done();
+            let found = self.desk.store.scan_index::<Conversation>(Conversation::BY_IDENTITY, &group, Scan::first(1)).await?;
+            return Ok(found.first().map(|(_, found)| found.record.id));
+        }
+        Ok(None)
     }
 
     /// Forgets a key: its conversation proved to be another.
@@ -228,6 +270,10 @@ fn check(event: &ChannelEvent) -> Result<(), CommandError> {
         ChannelEvent::ReadUpTo { account, conversation_key: key, .. } | ChannelEvent::Rated { account, conversation_key: key, .. } => {
             fits(account) && fits(key)
         }
+        ChannelEvent::Typing { account, conversation_key: key } => fits(account) && fits(key),
+        ChannelEvent::Reachable { person: who, .. } => person(who),
+        ChannelEvent::Account(account) => fits(&account.external_id),
+        ChannelEvent::ReadUpToExternal { account, external_id } => fits(account) && fits(external_id),
         ChannelEvent::Moved { account, from, to } => fits(account) && fits(from) && fits(to) && !to.is_empty(),
         ChannelEvent::Receipt { account, external_id, .. }
         | ChannelEvent::Edited { account, external_id, .. }

@@ -168,8 +168,8 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
     let uploader = FileOwner::Uploader { id: author.id.clone() };
     let mut message = inbound::attach(desk, &mut draft, message, &frame.attachments, frame.as_files, &uploader).await?;
     if !by_log {
-        let pieces = desk.channel.pieces(&message.parts, &message.attachments);
-        message.pieces = pieces.iter().map(|_| Piece { external_id: None, status: SendStatus::Queued }).collect();
+        let pieces = desk.channel.pieces(draft.conversation.kind, &message.parts, &message.attachments);
+        message.pieces = pieces.iter().map(|_| Piece::new(None, SendStatus::Queued)).collect();
         let bulk = matches!(origin, Origin::Mailing { .. });
         draft.send(desk, &message, bulk, now.plus_ms(LIVE_LIFETIME_MS))?;
     }

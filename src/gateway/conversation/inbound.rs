@@ -42,6 +42,11 @@ pub enum Changed {
         /// The number.
         number: u32,
     },
+    /// The customer cannot be written to any more, and why; none: they can again.
+    Reachable {
+        /// Why not.
+        reason: Option<Reason>,
+    },
     /// The customer rated a part of it.
     Rated {
         /// How.
@@ -243,7 +248,7 @@ async fn compose(
         context: incoming.context.clone(),
         admission,
         written_at: incoming.written_at,
-        pieces: vec![Piece { external_id: incoming.external_id.clone(), status: SendStatus::Sent }],
+        pieces: vec![Piece::new(incoming.external_id.clone(), SendStatus::Sent)],
         ..Message::fresh(id, draft.conversation.account, direction, author, origin, now)
     })
 }
@@ -306,6 +311,7 @@ pub(crate) async fn changed(desk: &Desk, stored: &Stored<Conversation>, changed:
     match changed {
         Changed::ReadUpTo { number } => return read_by_customer(desk, stored, *number, now).await,
         Changed::Rated { rated } => return super::visitor::rated(desk, draft, rated).await,
+        Changed::Reachable { reason } => super::people::reachable(desk, &mut draft, reason.as_ref()).await?,
         Changed::Moved { to } => {
             if draft.conversation.provider_keys.contains(to) || draft.conversation.joined_into.is_some() {
                 return nothing();

@@ -1,13 +1,15 @@
 //! Who wrote: people as this login knows them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use super::desk::Desk;
+use super::draft::Draft;
 use crate::channel::contract::{Incoming, Person, Writer};
 use crate::gateway::commands::CommandError;
-use crate::model::customer::{Claim, Customer, CustomerLink, Identity};
+use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{CustomerId, IdentityId};
+use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::batch::Batch;
 use crate::store::key::Key;
@@ -110,6 +112,8 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         merge_person(&mut new, &person);
         if wrote {
             new.first_message_at.get_or_insert(now);
+            // Who writes can be written to.
+            new.unreachable = None;
         }
         if incoming.page.is_some() {
             new.page.clone_from(&incoming.page);
@@ -136,6 +140,7 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         emails: Vec::new(),
         site_id: None,
         consent: None,
+        about: BTreeMap::new(),
         unreachable: None,
         page: incoming.page.clone(),
         created_at: now,
@@ -151,9 +156,26 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
     Ok(identity)
 }
 
+/// The person of a conversation cannot be written to any more, and why; none: they can again. Kept with the identity, in the cause's commit.
+pub(crate) async fn reachable(desk: &Desk, draft: &mut Draft, reason: Option<&Reason>) -> Result<(), CommandError> {
+    let Some(identity) = draft.conversation.identity else { return Ok(()) };
+    let Some(old) = desk.store.get::<Identity>(Identity::at(identity)).await? else { return Ok(()) };
+    if old.record.unreachable.as_ref() == reason {
+        return Ok(());
+    }
+    let new = Identity { unreachable: reason.cloned(), ..old.record.clone() };
+    let mut people = People::default();
+    people.batch.update(&old, &new)?;
+    people.met.push(Stored { version: old.version.saturating_add(1), record: new });
+    people.tell_of(desk, identity).await?;
+    draft.meet(people);
+    Ok(())
+}
+
 /// What of an identity stands on a customer's card.
-fn shown(identity: &Identity) -> (&str, &str, &[Claim], &[Claim]) {
-    (&identity.name, &identity.username, &identity.phones, &identity.emails)
+fn shown(identity: &Identity) -> impl PartialEq {
+    let Identity { name, username, phones, emails, about, unreachable, .. } = identity.clone();
+    (name, username, phones, emails, about, unreachable)
 }
 
 /// Adds what a person says or the provider knows; nothing known is taken away.
@@ -179,6 +201,11 @@ fn merge_person(identity: &mut Identity, person: &Person) {
                 None if known.len() < 20 => known.push(claim.clone()),
                 None => {}
             }
+        }
+    }
+    for (what, said) in person.about.iter().filter(|(what, _)| what.len() <= 40) {
+        if identity.about.len() < 20 || identity.about.contains_key(what) {
+            identity.about.insert(what.clone(), cut(said));
         }
     }
     if person.consent.is_some() {

@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::{Decision, Done};
 use crate::channel::contract::{Incoming, OutgoingPiece, Repeats, SendError, SentPiece};
 use crate::gateway::commands::{Answer, CommandError};
-use crate::model::conversation::Conversation;
+use crate::model::conversation::{Conversation, Place};
 use crate::model::ids::MessageId;
 use crate::model::message::{Attempt, Message, Piece, plain_text, raise};
 use crate::model::protocol::{EntryDirection, SendState, SendStatus};
@@ -20,6 +20,8 @@ use crate::store::table::Stored;
 
 /// How often one piece is begun anew by ourselves before a person has to decide.
 const ATTEMPTS: u32 = 3;
+/// Where the customer's newest message is looked for: among so many.
+const NEWEST: usize = 50;
 /// How far a provider's clock may be from ours.
 const CLOCKS_APART_MS: i64 = 5_000;
 
@@ -119,7 +121,7 @@ fn piece_mut(message: &mut Message, piece: u32) -> Option<&mut Piece> {
 }
 
 async fn outgoing(desk: &Desk, conversation: &Conversation, message: &Message, piece: u32) -> Result<OutgoingPiece, CommandError> {
-    let pieces = desk.channel.pieces(&message.parts, &message.attachments);
+    let pieces = desk.channel.pieces(conversation.kind, &message.parts, &message.attachments);
     let (parts, attachments) = usize::try_from(piece).ok().and_then(|at| pieces.into_iter().nth(at)).unwrap_or_default();
     let reply_to_external = match message.reply_to {
         Some(id) => desk.store.get::<Message>(Message::at(id)).await?.and_then(|m| m.record.pieces.first().and_then(|p| p.external_id.clone())),
@@ -142,8 +144,20 @@ async fn outgoing(desk: &Desk, conversation: &Conversation, message: &Message, p
         parts,
         attachments,
         reply_to_external,
+        newest_external: newest_external(desk, conversation).await?,
+        place: conversation.place.clone(),
         key: piece_key(message, piece),
     })
+}
+
+/// The customer's newest message at the provider: what an answer to a comment hangs under.
+async fn newest_external(desk: &Desk, conversation: &Conversation) -> Result<Option<String>, StoreError> {
+    if !matches!(conversation.place, Place::Post(_)) {
+        return Ok(None);
+    }
+    let newest = desk.store.scan::<Message>(&Message::group(conversation.id), Scan::last(NEWEST)).await?;
+    let inbound = newest.into_iter().rev().map(|stored| stored.record).find(|message| message.direction == EntryDirection::Inbound);
+    Ok(inbound.and_then(|message| message.pieces.into_iter().next()).and_then(|piece| piece.external_id))
 }
 
 /// Begins the next piece of a message, or finds what an earlier attempt left.
@@ -209,6 +223,7 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
             if let Some(piece) = piece_mut(&mut new, attempt.piece) {
                 piece.status = SendStatus::Sent;
                 piece.external_id.clone_from(&sent.external_id);
+                piece.more.clone_from(&sent.more);
             }
             new.tries = 0;
             if let Some(key) = &sent.conversation_key {
@@ -247,6 +262,10 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
             Ok(commit(draft, Next::Again { not_before: now.plus_ms(pause), silence: false }))
         }
         Err(SendError::Rejected(reason)) => fail(draft, &old, attempt.piece, reason.clone(), &end.entry, now),
+        Err(SendError::Unreachable(reason)) => {
+            super::people::reachable(desk, &mut draft, Some(reason)).await?;
+            fail(draft, &old, attempt.piece, reason.clone(), &end.entry, now)
+        }
         Err(SendError::AccessLost(reason)) => {
             draft.note(&old, &new)?;
             Ok(commit(draft, Next::Hold { reason: reason.clone() }))
@@ -320,7 +339,9 @@ fn give_up(draft: Draft, old: &Stored<Message>, reason: &Reason, may_have_gone: 
 fn may_have_gone(result: &Result<Option<SentPiece>, SendError>) -> bool {
     match result {
         Ok(_) | Err(SendError::Unclear(_)) => true,
-        Err(SendError::RetryAfter(_) | SendError::Temporary(_) | SendError::Rejected(_) | SendError::AccessLost(_)) => false,
+        Err(SendError::RetryAfter(_) | SendError::Temporary(_) | SendError::Rejected(_) | SendError::Unreachable(_) | SendError::AccessLost(_)) => {
+            false
+        }
     }
 }
 
@@ -336,7 +357,7 @@ pub(crate) async fn retry(desk: &Desk, stored: &Stored<Conversation>, id: Messag
     let mut new = old.record.clone();
     for piece in &mut new.pieces {
         if matches!(piece.status, SendStatus::Failed | SendStatus::Unknown) {
-            *piece = Piece { external_id: None, status: SendStatus::Queued };
+            *piece = Piece::new(None, SendStatus::Queued);
         }
     }
     new.attempt = None;
@@ -366,6 +387,8 @@ pub(crate) async fn find_echoed(
         // Settled already: the unique index answers it.
         return Ok(None);
     }
+    // What carries a mark of ours is known by it alone; what carries another's was never ours.
+    let marked = |message: &Message, at: u32, mark: &str| desk.channel.mark(&piece_key(message, at)) == mark;
     let text = plain_text(&incoming.parts);
     let newest = desk.store.scan::<Message>(&Message::group(conversation.id), Scan::last(20)).await?;
     for old in newest {
@@ -374,10 +397,11 @@ pub(crate) async fn find_echoed(
             continue;
         }
         let under_way = old.record.attempt.as_ref().map(|attempt| attempt.piece);
-        let said = desk.channel.pieces(&old.record.parts, &old.record.attachments);
+        let said = desk.channel.pieces(conversation.kind, &old.record.parts, &old.record.attachments);
         for (at, (piece, (parts, _))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
             let open = piece.status == SendStatus::Unknown || (under_way == Some(at) && piece.status == SendStatus::Queued);
-            if open && piece.external_id.is_none() && plain_text(&parts) == text {
+            let same = mark.map_or_else(|| plain_text(&parts) == text, |mark| marked(&old.record, at, mark));
+            if open && piece.external_id.is_none() && same {
                 return Ok(Some((old, at)));
             }
         }

@@ -160,6 +160,9 @@ pub struct Attachment {
     /// Whether there is a thumbnail.
     #[serde(default)]
     pub thumbnail: bool,
+    /// How the channel finds it at the provider, while it is not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
     /// A picture that is to go, and to be shown, as a file: as it is, not made smaller.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_file: bool,

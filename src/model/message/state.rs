@@ -15,8 +15,25 @@ pub struct Piece {
     /// The provider's id as the channel builds it, chat included; none: not sent yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The ids of the other messages it became there: an album is several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
     /// Where this piece stands.
     pub status: SendStatus,
+}
+
+impl Piece {
+    /// One message there, or not yet any.
+    #[must_use]
+    pub fn new(external_id: Option<String>, status: SendStatus) -> Self {
+        Self { external_id, more: Vec::new(), status }
+    }
+
+    /// Whether the provider names it, or a part of it, so.
+    #[must_use]
+    pub fn is(&self, external_id: &str) -> bool {
+        self.external_id.as_deref() == Some(external_id) || self.more.iter().any(|id| id == external_id)
+    }
 }
 
 /// An attempt to send that was begun: what a restart finds.
@@ -121,7 +138,7 @@ pub fn apply_change(message: &mut Message, external_id: &str, change: &MessageCh
     match change {
         MessageChange::Receipt { status, reason } => {
             for piece in &mut message.pieces {
-                if piece.external_id.as_deref() == Some(external_id) && may_follow(piece.status, *status) {
+                if piece.is(external_id) && may_follow(piece.status, *status) {
                     piece.status = *status;
                 }
             }

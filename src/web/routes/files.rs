@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use bytes::Bytes;
 use futures_util::Stream;
 use serde::Deserialize;
+use subtle::ConstantTimeEq;
 use utoipa::IntoParams;
 
 use crate::gateway::house::House;
@@ -19,8 +20,11 @@ use crate::store::batch::Batch;
 use crate::store::files::{FileLink, RangeAsked, Variant, asked_range, content_disposition, disposition, safe_name, verify_link};
 use crate::store::records::{FileOwner, FileRecord};
 use crate::web::edge::Edge;
-use crate::web::login::LoggedIn;
+use crate::web::login::{LoggedIn, address};
 use crate::web::problem::{Problem, ProblemBody};
+
+/// How long a browser may keep what it got by a long-lived address.
+const SHARED_KEPT_SECONDS: u32 = 300;
 
 /// What an upload says of its file.
 #[derive(Deserialize, IntoParams)]
@@ -73,6 +77,7 @@ async fn keep<E: std::fmt::Display>(
         width: stored.width,
         height: stored.height,
         thumbnail: stored.thumbnail,
+        shared: None,
         created_at: house.world.now(),
     };
     let mut batch = Batch::new();
@@ -142,7 +147,31 @@ pub(crate) async fn show(
         crate::store::files::LinkError::Expired => Problem::new(StatusCode::GONE, "link_expired", error.to_string()),
     })?;
     let record = edge.house.store.workspace(workspace).get::<FileRecord>(FileRecord::at(file)).await?;
-    let record = record.ok_or_else(unknown)?.record;
+    serve(&edge, &request, workspace, &record.ok_or_else(unknown)?.record, variant, left).await
+}
+
+/// Fetch a file by its long-lived address, as it was given to a provider or a CRM. Whoever knows it may.
+#[utoipa::path(tag = "files", params(("workspace" = u32, Path), ("file" = String, Path), ("secret" = String, Path)),
+    responses((status = 200), (status = 206), (status = 404, body = ProblemBody), (status = 416)), security(()))]
+#[get("/shared/{workspace}/{file}/{secret}")]
+pub(crate) async fn shared(edge: Data<Edge>, request: HttpRequest, path: Path<(u32, String, String)>) -> Result<HttpResponse, Problem> {
+    let (workspace, file, secret) = path.into_inner();
+    let (workspace, unknown) = (WorkspaceId(workspace), || Problem::unknown("file"));
+    let file: FileId = file.parse().map_err(|_| unknown())?;
+    let record = edge.house.store.workspace(workspace).get::<FileRecord>(FileRecord::at(file)).await?.ok_or_else(unknown)?.record;
+    let fits = record.shared.as_ref().is_some_and(|known| bool::from(known.as_bytes().ct_eq(secret.as_bytes())));
+    if !fits {
+        // Who was given an address has it whole; who asks for many that are none is guessing.
+        edge.limits.request(address(&request, &edge))?;
+        return Err(unknown());
+    }
+    serve(&edge, &request, workspace, &record, Variant::Content, SHARED_KEPT_SECONDS).await
+}
+
+async fn serve(
+    edge: &Edge, request: &HttpRequest, workspace: WorkspaceId, record: &FileRecord, variant: Variant, left: u32,
+) -> Result<HttpResponse, Problem> {
+    let file = record.id;
     let (media_type, size) = match variant {
         Variant::Content => (record.media_type.as_str(), Some(record.size)),
         Variant::Thumbnail => ("image/jpeg", None),

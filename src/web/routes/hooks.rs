@@ -26,7 +26,8 @@ pub(crate) async fn take(edge: Data<Edge>, request: HttpRequest, path: Path<(Str
     let taken = async {
         let login: LoginId = login.parse().map_err(|_| Problem::unknown("hook"))?;
         edge.limits.hook(login)?;
-        let hook = RawHook { headers: headers(&request), query: request.query_string().to_owned(), body: read(body).await? };
+        let (query, body) = (request.query_string().to_owned(), read(body).await?);
+        let hook = RawHook { headers: headers(&request), query, secret: Some(secret.clone()), body };
         match intake::take(&edge.house, login, &secret, &hook).await {
             Ok(answer) => Ok(answer),
             Err(IntakeError::Unknown) => Err(Problem::unknown("hook")),

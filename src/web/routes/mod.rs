@@ -182,6 +182,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(files::upload)
         .service(files::copy)
         .service(files::show)
+        .service(files::shared)
         .service(visitor::upload)
         .service(visitor::preflight)
         .service(health::healthz)

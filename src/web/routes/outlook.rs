@@ -85,7 +85,7 @@ pub(crate) async fn outlook(
     }
     parts.extend(files.iter().map(|file| Part::File { file: file.file, caption: String::new() }));
     let channel = edge.house.channels.of_kind(stored.record.kind).ok_or_else(|| Problem::unknown("channel"))?;
-    let pieces = channel.pieces(&parts, &files).into_iter();
+    let pieces = channel.pieces(stored.record.kind, &parts, &files).into_iter();
     let pieces = pieces.map(|(parts, files)| PieceView { text: plain_text(&parts), files: files.iter().map(|file| file.file).collect() }).collect();
     Ok(Json(OutlookView { pieces, length, limit: can.text_limit, unit: can.text_unit }))
 }

@@ -174,6 +174,7 @@ async fn an_erased_message_is_gone(on: On) {
             width: None,
             height: None,
             thumbnail: false,
+            shared: None,
             created_at: house.world.now(),
         })
         .unwrap();

@@ -173,6 +173,7 @@ fn connections() -> Vec<Box<dyn Kept>> {
         external_key: format!("group{id}"),
         sealed: keyring.seal(&ProviderLogin::owner_name(LoginId(id)), b"a token", &world),
         base_url: Some("https://api.example".into()),
+        facts: [("name".to_owned(), "shop_bot".to_owned())].into(),
         health: health(status),
         created_at: NOW,
         removed_at: (id > LOGIN.0).then(|| later(3)),
@@ -200,6 +201,8 @@ fn connections() -> Vec<Box<dyn Kept>> {
         name: format!("Чат № {id}"),
         active: id != 22,
         settings: json!({ "title": "Здравствуйте!", "n": 1 }),
+        facts: [("link".to_owned(), "https://t.me/shop".to_owned())].into(),
+        refused: (id == 22).then(reason),
         created_at: NOW,
         removed_at: (id == 23).then(|| later(4)),
     })));
@@ -237,6 +240,7 @@ fn customers() -> Vec<Box<dyn Kept>> {
         emails: vec![claim("a@b.example", Vouched::Signature), claim("c@d.example", Vouched::Unverified)],
         site_id: Some("42".into()),
         consent: Some(Consent { text: "Согласна".into(), at: NOW }),
+        about: [("city".to_owned(), "Казань".to_owned())].into(),
         unreachable: Some(reason()),
         page: Some(page()),
         created_at: NOW,
@@ -408,7 +412,7 @@ pub(crate) fn message(number: u32) -> Message {
         written_at: NOW,
         imported_at: later(i64::from(number)),
         state: SendState { status, reason: Some(reason()), at: later(2) },
-        pieces: vec![Piece { external_id: Some(format!("x{number}")), status }, Piece { external_id: None, status: Queued }],
+        pieces: vec![Piece { more: vec![format!("y{number}")], ..Piece::new(Some(format!("x{number}")), status) }, Piece::new(None, Queued)],
         attempt: (status == Queued).then(|| Attempt {
             number: 2,
             node: NodeId(5),
@@ -439,6 +443,7 @@ fn attachment(status: FileStatus, as_file: bool) -> Attachment {
         width: Some(40),
         height: Some(30),
         thumbnail: true,
+        remote: Some("AgACAgIAAxk".to_owned()),
         as_file,
     }
 }
@@ -472,6 +477,7 @@ fn work() -> Vec<Box<dyn Kept>> {
         width: Some(40),
         height: Some(30),
         thumbnail: true,
+        shared: Some("s".repeat(32)),
         created_at: NOW,
     })));
     let outbox = streams::outbox(LOGIN).0;

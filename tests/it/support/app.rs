@@ -77,7 +77,7 @@ impl Channel for Lines {
         &[]
     }
 
-    fn route(&self, hook: &RawHook) -> Result<Routed, Unreadable> {
+    fn route(&self, hook: &RawHook, _: &ProviderLogin) -> Result<Routed, Unreadable> {
         if let Some(challenge) = hook.query.strip_prefix("challenge=") {
             return Ok(Routed { parts: Vec::new(), answer: HookAnswer { status: 202, body: challenge.to_owned() } });
         }
@@ -296,6 +296,7 @@ impl App {
             external_key: key.to_owned(),
             sealed: String::new(),
             base_url: None,
+            facts: std::collections::BTreeMap::new(),
             health: HealthState { status: Health::Connected, reason: None, since: now },
             created_at: now,
             removed_at: None,

@@ -1,5 +1,5 @@
 import { createMemo, For, onCleanup, Show } from "solid-js";
-import { dayNumber, waiting } from "@kommutator/shared/format.ts";
+import { waiting } from "@kommutator/shared/format.ts";
 import { api } from "../api.ts";
 import { locale, t, type WordKey } from "../i18n.ts";
 import { createLoaded, Loaded } from "../settings/parts.tsx";
