@@ -5,6 +5,7 @@
 //! * [`form`]: what is asked of an owner, as data; [`pace`]: how fast a login may be called
 //! * [`registry`]: which provider is which folder
 //! * [`site_widget`]: the chat widget of a site
+//! * [`telegram`]: bots of Telegram, and personal accounts through them
 //! * `probe`: the channel of the tests, only with the feature `faults`
 //!
 //! A channel knows neither actors nor the store. Whoever has read one folder can find anything in another: `mod.rs` (who am I),
@@ -18,3 +19,4 @@ pub mod pace;
 pub mod probe;
 pub mod registry;
 pub mod site_widget;
+pub mod telegram;

@@ -1,14 +1,16 @@
 //! The one client for addresses that people give.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 
 use super::names::{Names, NoSuchName, NotPublic, may_call};
+use super::upload::UploadForm;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 
@@ -171,7 +173,29 @@ impl Outside {
     ///
     /// # Errors
     /// There is no answer.
-    pub async fn call(&self, call: Call) -> Result<Answer, OutsideError> {
+    pub async fn call(&self, mut call: Call) -> Result<Answer, OutsideError> {
+        let body = std::mem::take(&mut call.body);
+        let request = self.request(&call)?.body(body);
+        send(request, &call).await
+    }
+
+    /// Makes a call whose body is a form with files; the call's own body is not sent. Files are read while they go.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn upload(&self, call: Call, form: UploadForm) -> Result<Answer, OutsideError> {
+        let request = self.request(&call)?;
+        let (form, unread) = form.read()?;
+        match send(request.multipart(form), &call).await {
+            // What was cut off in the middle by ourselves nobody took.
+            Err(OutsideError::Unclear(reason)) if unread.load(Ordering::SeqCst) => {
+                Err(OutsideError::Temporary(Reason { code: "file_unreadable".to_owned(), ..reason }))
+            }
+            other => other,
+        }
+    }
+
+    fn request(&self, call: &Call) -> Result<RequestBuilder, OutsideError> {
         let url = self.check(&call.url)?;
         let client = self.client.get_or_init(|| build(self.private)).as_ref();
         let client = client.map_err(|words| OutsideError::Temporary(Reason::new("outside_unreachable").said(words)))?;
@@ -182,14 +206,17 @@ impl Outside {
             };
             headers.append(name, value);
         }
-        let work = async {
-            let request = client.request(call.method, url).headers(headers).body(call.body);
-            let answer = request.send().await.map_err(|error| lost(&error))?;
-            read(answer, call.answer_bytes).await
-        };
-        let slow = || OutsideError::Unclear(Reason::new("outside_slow"));
-        tokio::time::timeout(call.limit, work).await.map_err(|_| slow())?
+        Ok(client.request(call.method.clone(), url).headers(headers))
     }
+}
+
+async fn send(request: RequestBuilder, call: &Call) -> Result<Answer, OutsideError> {
+    let work = async {
+        let answer = request.send().await.map_err(|error| lost(&error))?;
+        read(answer, call.answer_bytes).await
+    };
+    let slow = || OutsideError::Unclear(Reason::new("outside_slow"));
+    tokio::time::timeout(call.limit, work).await.map_err(|_| slow())?
 }
 
 fn build(private: bool) -> Result<Client, String> {

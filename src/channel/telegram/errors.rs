@@ -274,7 +274,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told() {
-        for (status, body) in [(200, "{\"ok\":tr"), (200, "{}"), (502, "<html>Bad Gateway</html>"), (504, ""), (503, "{\"ok\":false,\"error_code\":503}")] {
+        for (status, body) in
+            [(200, "{\"ok\":tr"), (200, "{}"), (502, "<html>Bad Gateway</html>"), (504, ""), (503, "{\"ok\":false,\"error_code\":503}")]
+        {
             assert!(matches!(read(status, body, None), Said::Garbled(_)), "{status} {body}");
         }
         assert!(matches!(read(413, "<html>nginx</html>", None), Said::Not(Act::Reject("file_too_large"), _)));

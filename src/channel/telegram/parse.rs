@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
@@ -13,9 +12,12 @@ use crate::channel::contract::{ChannelEvent, HookAnswer, Incoming, LoginAccount,
 use crate::model::connection::{ChannelKind, ProviderLogin};
 use crate::model::conversation::Place;
 use crate::model::customer::{Claim, Vouched};
+use crate::model::ids::AccountId;
 use crate::model::message::{MessageScope, Part};
+use crate::model::protocol::Page;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
+use crate::model::visit::{Visit, cut};
 
 /// The header that shows who calls.
 const SECRET: &str = "x-telegram-bot-api-secret-token";
@@ -23,6 +25,10 @@ const SECRET: &str = "x-telegram-bot-api-secret-token";
 const CLOCKS_APART_MS: i64 = 60_000;
 /// A person who writes in the name of a channel or group has its number as theirs; these stand for «the group», «a channel», the server itself.
 const SERVICE_USERS: [i64; 3] = [1_087_968_824, 136_817_688, 777_000];
+/// The letters of a visit's code, as the keyring makes it.
+const VISIT_CODE: usize = 8;
+/// The longest payload of a link.
+const PAYLOAD: usize = 64;
 /// A post's name, so long at most.
 const TITLE: usize = 120;
 
@@ -141,7 +147,7 @@ fn incoming(message: &Message) -> Option<Incoming> {
         incoming.context.parent.clone_from(&reply);
     }
     incoming.reply_to_external = reply;
-    incoming.came_by = start(message);
+    incoming.visit = start(message).map(Box::new);
     Some(incoming)
 }
 
@@ -223,14 +229,26 @@ fn peer(chat: &Chat) -> Person {
     person(&User { id, first_name, last_name, username, language_code: None })
 }
 
-/// What the link they came by said.
-fn start(message: &Message) -> Option<String> {
+/// The visit a link brought them from: the code of one that was kept when they left the site, or the owner's own word.
+fn start(message: &Message) -> Option<Visit> {
     let command = message.entities.first().filter(|entity| entity.kind == "bot_command" && entity.offset == 0)?;
     let text = message.text.as_deref()?;
     let name = super::words::stretch(text, command)?;
     let said = text.strip_prefix(name.as_str())?.trim();
     let is_start = name == "/start" || name.starts_with("/start@");
-    (is_start && !said.is_empty()).then(|| said.chars().take(64).collect())
+    let is_code = said.len() == VISIT_CODE && said.bytes().all(|byte| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte));
+    let visit = || Visit {
+        code: if is_code { said.to_owned() } else { format!("tg{}-{}", message.chat.id, message.message_id) },
+        // Whoever keeps it knows the account.
+        account: AccountId(0),
+        visitor: message.from.as_ref().map(|user| user.id.to_string()).unwrap_or_default(),
+        first: Page::default(),
+        marks: BTreeMap::from([("start".to_owned(), cut(said, PAYLOAD))]),
+        analytics: BTreeMap::new(),
+        conversation: None,
+        at: time(message.date),
+    };
+    (is_start && !said.is_empty()).then(visit)
 }
 
 fn edited(message: &Message) -> Option<ChannelEvent> {
@@ -321,24 +339,6 @@ fn reacted(change: &ReactionChange) -> ChannelEvent {
     let sign = |reaction: &super::wire::Reaction| reaction.emoji.clone().unwrap_or_else(|| "⭐".to_owned());
     let external_id = ChatKey::of("", change.chat.id).message(change.message_id);
     ChannelEvent::Reacted { account: String::new(), external_id, person, emoji: change.new_reaction.last().map(sign) }
-}
-
-/// The updates of an answer to `getUpdates`, each as it came, with its number.
-///
-/// # Errors
-/// It is no list of updates.
-pub(super) fn updates(result: &str) -> Result<Vec<(i64, Bytes)>, Unreadable> {
-    let raw: Vec<&serde_json::value::RawValue> = serde_json::from_str(result).map_err(|error| Unreadable(error.to_string()))?;
-    let mut updates = Vec::with_capacity(raw.len());
-    for one in raw {
-        #[derive(serde::Deserialize)]
-        struct Numbered {
-            update_id: i64,
-        }
-        let Numbered { update_id } = read(one.get().as_bytes())?;
-        updates.push((update_id, Bytes::copy_from_slice(one.get().as_bytes())));
-    }
-    Ok(updates)
 }
 
 #[cfg(test)]

@@ -171,7 +171,8 @@ pub fn request(piece: &OutgoingPiece) -> Result<Request, Reason> {
     if let Some(message) = answers.and_then(MessageKey::read).filter(|message| message.chat == key.chat) {
         fields.insert("reply_parameters".to_owned(), json!({ "message_id": message.number, "allow_sending_without_reply": true }));
     }
-    if let Some(thread) = key.thread {
+    // Under a post the answered comment says where; a topic is always named.
+    if let Some(thread) = key.thread.filter(|_| !is_comment || !fields.contains_key("reply_parameters")) {
         fields.insert("message_thread_id".to_owned(), json!(thread));
     }
     let text = plain_text(&piece.parts);
@@ -236,7 +237,7 @@ pub fn target(key: &ChatKey) -> Map<String, Value> {
 /// Why not.
 pub fn check_file(file: &Attachment) -> Result<(), Reason> {
     if file.size > FILE_BYTES {
-        return Err(Reason::new("file_too_large").with("limit", "50"));
+        return Err(Reason::new("file_too_large").with("limit", "50 MB"));
     }
     if file.size == 0 { Err(Reason::new("file_empty")) } else { Ok(()) }
 }
