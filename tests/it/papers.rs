@@ -30,6 +30,10 @@ fn codes() -> BTreeSet<String> {
     let makers = [
         "refused(\"",
         "Reason::new(\"",
+        "Act::Reject(\"",
+        "Act::Unreachable(\"",
+        "Act::AccessLost(\"",
+        "Act::Later(\"",
         "bad_request(\"",
         "forbidden(\"",
         "Problem::try_again(\"",

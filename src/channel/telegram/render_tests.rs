@@ -78,7 +78,8 @@ fn what_goes_as_one() {
     };
     let (pdf, ogg, gif) = (file("a.pdf", "application/pdf"), file("a.ogg", "audio/ogg"), file("a.gif", "image/gif"));
     let long = |n: usize| text(&"я".repeat(n));
-    let table: [(&str, Vec<Part>, Vec<Attachment>, &[(usize, usize)]); 12] = [
+    type Row = (&'static str, Vec<Part>, Vec<Attachment>, &'static [(usize, usize)]);
+    let table: [Row; 12] = [
         ("words", vec![text("да")], vec![], &[(2, 0)]),
         ("long words", vec![long(5_000)], vec![], &[(4_096, 0), (904, 0)]),
         ("words under a picture", vec![text("да")], vec![photo()], &[(2, 1)]),

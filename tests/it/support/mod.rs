@@ -7,6 +7,7 @@
 //! * [`client`]: what a correct client of the sockets does
 //! * [`fake_push`]: a push service that opens what it is handed, as a browser would
 //! * [`fake_smtp`]: a mail server that keeps what it is handed, or fails on purpose
+//! * [`fakes`]: the fakes of providers (`tests/fakes`), and what a channel is given to call them with
 //! * [`ledger`]: what the server has called durable, kept outside of it
 //! * [`proxy`]: cuts all connections at once
 //! * [`receiver`]: takes webhooks, checks their signatures, answers as it is told to
@@ -20,6 +21,7 @@ pub(crate) mod client;
 pub(crate) mod fake_provider;
 pub(crate) mod fake_push;
 pub(crate) mod fake_smtp;
+pub(crate) mod fakes;
 pub(crate) mod ledger;
 pub(crate) mod node;
 #[cfg(feature = "faults")]

@@ -12,6 +12,7 @@ const source = fileURLToPath(new URL("../../../src/", import.meta.url));
 /** Where the server's sources name a code for people. */
 const PLACES: [RegExp, string][] = [
   [/(?:refused|Reason::new|NotAllowed)\(\s*"(\w+)"/g, ""],
+  [/Act::\w+\(\s*"(\w+)"/g, ""],
   [/(?:bad_request|forbidden|try_again)\(\s*"(\w+)"/g, ""],
   [/(?:Problem|Self)::new\(\s*[\w:]*StatusCode::\w+,\s*"(\w+)"/g, ""],
   [/Outcome::refuse\(\s*close::\w+,\s*"(\w+)"/g, ""],
