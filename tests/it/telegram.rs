@@ -249,8 +249,8 @@ async fn lost_answers_are_unclear() {
         assert!(!format!("{error:?}").contains("AAF"), "{error:?}");
         // What may be asked twice is only put off.
         fake.act("faults", json!({"call": "editMessageText", "act": act})).await;
-        let message = SentMessage { account: String::new(), conversation_key: "5".into(), external_id: "5/1".into(), attachments: vec![] };
-        let error = Telegram::default().reword().unwrap().edit(&given(&fake), &message, "иначе").await.unwrap_err();
+        let message = SentMessage { account: String::new(), conversation_key: "5".into(), external_id: "5/2".into(), attachments: vec![] };
+        let error = Telegram::default().reword().unwrap().edit(&given(&fake), &message, &act.to_string()).await.unwrap_err();
         assert_eq!(code(&error).0, "temporary", "{act}");
     }
     assert_eq!(fake.calls("sendMessage").await.len(), 6, "each was called once");
@@ -344,16 +344,16 @@ async fn news_are_asked_for_until_they_are_kept() {
     let older = poll(&given, &born, "").await.unwrap();
     assert_eq!(older.parts.len(), 1, "only the press has no age: {:?}", texts(&older.parts));
     assert_eq!(older.cursor, third.cursor);
-    // Somebody else asks too: they are told which of both ends.
-    let fields = json!({"offset": third.cursor.parse::<i64>().unwrap(), "timeout": 30});
-    let other = reqwest::Client::new().post(format!("{}/bot{TOKEN}/getUpdates", fake.url)).json(&fields).send();
-    let ours = poll(&given, &login, &third.cursor);
-    let (error, ()) = tokio::join!(ours, async {
-        drop(tokio::time::timeout(std::time::Duration::from_secs(2), other).await);
-    });
-    if let Err(error) = error {
-        assert_eq!(code(&error), ("temporary", "bot_polled_elsewhere".into()));
-    }
+    // Somebody else asks too, while ours waits: ours ends, and says why.
+    let asked = async || fake.look("calls").await.as_array().unwrap().iter().filter(|call| call["call"] == "getUpdates").count();
+    let before = asked().await;
+    let other = async {
+        while asked().await == before {}
+        let other = reqwest::Client::new().post(format!("{}/bot{TOKEN}/getUpdates", fake.url));
+        other.json(&json!({"offset": third.cursor.parse::<i64>().unwrap(), "timeout": 0})).send().await.unwrap();
+    };
+    let (ours, ()) = tokio::join!(poll(&given, &login, &third.cursor), other);
+    assert_eq!(code(&ours.unwrap_err()), ("temporary", "bot_polled_elsewhere".into()));
 }
 
 fn values(fields: &[(&str, Value)]) -> Values {
@@ -512,4 +512,21 @@ async fn in_the_name_of_a_personal_account() {
     assert_eq!(refused().await, ("rejected", "window_closed".into()));
     fake.act("disconnect-business", json!({"id": "bc1"})).await;
     assert_eq!(refused().await, ("rejected", "business_detached".into()));
+}
+
+/// The paper for those who run it holds each row of the table.
+#[test]
+fn the_table_stands_in_the_paper() {
+    let paper = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/telegram.md")).unwrap();
+    let rows: Vec<&str> = paper.lines().filter(|line| line.starts_with("| 4") || line.starts_with("| 5")).collect();
+    let named = |(code, says, act): &(u16, &str, Act)| {
+        let words = if says.is_empty() { "anything else".to_owned() } else { format!("`{says}`") };
+        let reason = match act {
+            Act::Reject(code) | Act::Unreachable(code) | Act::AccessLost(code) | Act::Later(code) => format!("`{code}`"),
+            Act::Done | Act::Pause | Act::Migrate | Act::WithoutReply | Act::AsDocument => String::new(),
+        };
+        rows.iter().any(|row| row.starts_with(&format!("| {code} | {words} | ")) && row.contains(&reason))
+    };
+    let missing: Vec<_> = TABLE.iter().filter(|row| !named(row)).collect();
+    assert_eq!((missing, rows.len()), (vec![], TABLE.len()));
 }
