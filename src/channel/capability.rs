@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::contract::{CallContext, LoginAccount, OutgoingPiece, SendError, SentPiece};
+use super::contract::{CallContext, LoginAccount, OutgoingPiece, Person, SendError, SentPiece};
 use super::form::{Step, Values};
-use crate::model::connection::{ChannelKind, ProviderLogin};
+use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::message::Attachment;
 
 /// The provider's history can be read.
@@ -141,6 +141,42 @@ pub trait Typing: Send + Sync {
     /// # Errors
     /// It was not shown; nobody tries again.
     async fn typing(&self, context: &CallContext, account: &str, conversation_key: &str) -> Result<(), SendError>;
+}
+
+/// Whom, and what place, is asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// The conversation.
+    pub conversation_key: String,
+    /// People, by the provider's ids of them.
+    pub external_ids: Vec<String>,
+}
+
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    /// People; whom the provider does not know is not among them.
+    pub people: Vec<Person>,
+    /// The group's, listing's or post's name.
+    pub place_title: Option<String>,
+    /// The listing's address.
+    pub listing: Option<String>,
+}
+
+/// Who somebody is, or what a conversation is about, is not told with what they write but can be asked for. Asked before somebody's
+/// message is handled, the first time and then now and then; if there is no answer in time, it is handled without.
+#[async_trait]
+pub trait Profile: Send + Sync {
+    /// How long what was answered stays good, milliseconds.
+    fn good_for_ms(&self) -> i64 {
+        24 * 60 * 60_000
+    }
+
+    /// Asks. `account`: where they wrote; its settings may say how much is wanted.
+    ///
+    /// # Errors
+    /// What the caller can do next.
+    async fn look_up(&self, context: &CallContext, account: &ChannelAccount, asked: &Asked) -> Result<Known, SendError>;
 }
 
 /// What a connected login is.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use super::capability::{Connect, Fetch, Lookup, Poll, Reading, Reword, StepError, Typing};
+use super::capability::{Connect, Fetch, Lookup, Poll, Profile, Reading, Reword, StepError, Typing};
 use super::form::{Field, Texts};
 use super::pace::Pace;
 
@@ -509,6 +509,14 @@ pub trait Channel: Send + Sync + 'static {
     /// The part goes to quarantine, is shown, and can be replayed.
     fn parse(&self, part: &[u8]) -> Result<Vec<ChannelEvent>, Unreadable>;
 
+    /// Whether what came in is wanted, by the account's own settings. What is not stands in the log, marked with the reason. Pure.
+    ///
+    /// # Errors
+    /// Why it is not.
+    fn admits(&self, _account: &ChannelAccount, _incoming: &Incoming) -> Result<(), Reason> {
+        Ok(())
+    }
+
     /// What may be sent into a conversation now. Pure.
     fn can(&self, account: &ChannelAccount, conversation: &Conversation, now: Time) -> Can;
 
@@ -587,6 +595,11 @@ pub trait Channel: Send + Sync + 'static {
 
     /// Whether the customer can be shown that somebody writes.
     fn typing(&self) -> Option<&dyn Typing> {
+        None
+    }
+
+    /// Whether people can be asked about.
+    fn profile(&self) -> Option<&dyn Profile> {
         None
     }
 

@@ -30,5 +30,6 @@ mod support;
 mod telegram;
 mod triage;
 mod types;
+mod vk;
 mod ways_in;
 mod widget;

@@ -344,3 +344,7 @@ fn reacted(change: &ReactionChange) -> ChannelEvent {
 #[cfg(test)]
 #[path = "parse_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "parse_any.rs"]
+mod any;

@@ -234,10 +234,12 @@ async fn compose(
         Admission::Quiet
     } else if draft.conversation.blocked_at.is_some() && direction == EntryDirection::Inbound {
         Admission::Blocked
-    } else if card.account.active {
-        Admission::Yes
-    } else {
+    } else if !card.account.active {
         Admission::Filtered { reason: Reason::new("channel_inactive") }
+    } else {
+        // The filter is for what comes to the account, not for what it says itself.
+        let unwanted = (direction == EntryDirection::Inbound).then(|| desk.channel.admits(&card.account, incoming).err()).flatten();
+        unwanted.map_or(Admission::Yes, |reason| Admission::Filtered { reason })
     };
     let reply_to = reply_target(desk, draft, incoming).await?;
     let id = MessageId { conversation: draft.conversation.id, number: draft.next_number() };

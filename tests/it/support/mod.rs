@@ -5,6 +5,7 @@
 //! * [`node`]: the product itself as a child process
 //! * `provider_side`: webhooks posted until they are taken, and what went out compared with the log
 //! * [`client`]: what a correct client of the sockets does
+//! * [`fakes`]: the fakes of providers as a child process, and a door for what they post
 //! * [`fake_push`]: a push service that opens what it is handed, as a browser would
 //! * [`fake_smtp`]: a mail server that keeps what it is handed, or fails on purpose
 //! * [`fakes`]: the fakes of providers (`tests/fakes`), and what a channel is given to call them with
