@@ -83,7 +83,7 @@ export function ChannelForm(props: { channel: ChannelView; kind: ChannelKind; sa
       <form class="block" novalidate onSubmit={(event) => void save(event)}>
         <h3>{t("channels.settings")}</h3>
         <TextField label={t("channels.name")} help={t("channels.name.help")} max={100} value={name()} set={(value) => touch(() => setName(value))} error={at("name")} />
-        <DataFields kind={props.kind} fields={props.kind.settings} values={values()} set={(field, value) => touch(() => setValues({ ...values(), [field]: value }))} at={at} channel={props.channel.id} />
+        <DataFields kind={props.kind} fields={props.kind.settings} values={values()} set={(field, value) => touch(() => setValues((before) => ({ ...before, [field]: value })))} at={at} channel={props.channel.id} />
         <Show when={stray()}>{(text) => <p class="alert" role="alert"><Icon name="alert" small />{text()}</p>}</Show>
         <div class="actions start"><button class="button main" disabled={busy()}>{t("common.save")}</button></div>
       </form>

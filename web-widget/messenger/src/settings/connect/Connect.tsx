@@ -80,7 +80,7 @@ export function Connect(props: ConnectProps) {
             <Switch>
               <Match when={one().kind === "qr" && now()?.qr_svg}>{(svg) => <div class="scan"><img src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg())}`} alt={t("factor.qr")} width="220" height="220" /></div>}</Match>
               <Match when={one().kind === "wait"}><div class="loading" role="status" aria-label={t("app.loading")}><i class="spinner" /></div></Match>
-              <Match when={fields().length > 0}><DataFields kind={props.kind} fields={fields()} values={values()} set={(name, value) => { setValues({ ...values(), [name]: value }); if (wrong()?.field === name) setWrong(null); }} at={at} /></Match>
+              <Match when={fields().length > 0}><DataFields kind={props.kind} fields={fields()} values={values()} set={(name, value) => { setValues((before) => ({ ...before, [name]: value })); if (wrong()?.field === name) setWrong(null); }} at={at} /></Match>
             </Switch>
           </>
         )}

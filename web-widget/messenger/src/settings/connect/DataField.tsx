@@ -1,4 +1,4 @@
-import { createResource, For, Show, untrack } from "solid-js";
+import { createEffect, createResource, For, Show, untrack } from "solid-js";
 import { api } from "../../api.ts";
 import { problemText, t } from "../../i18n.ts";
 import type { ChannelKind, DataField as FieldData } from "../../types.ts";
@@ -82,7 +82,7 @@ export function DataFields(props: { kind: ChannelKind; fields: FieldData[]; valu
     <>
       {draw(of(false))}
       <Show when={of(true).length > 0}>
-        <details class="advanced" open={of(true).some((field) => props.at(field.name) !== null)}><summary>{t("channels.advanced")}</summary>{draw(of(true))}</details>
+        <details class="advanced" ref={(made) => createEffect(() => { if (of(true).some((field) => props.at(field.name) !== null)) made.open = true; })}><summary>{t("channels.advanced")}</summary>{draw(of(true))}</details>
       </Show>
     </>
   );

@@ -11,7 +11,7 @@ export const loadKinds = async (): Promise<ChannelKind[]> => (await api.channelK
 /** A channel's words by key; empty: it has none for it. */
 export const said = (kind: ChannelKind | undefined, key: string): string => kind?.texts[key] ?? "";
 
-export const nameOf = (kind: ChannelKind): string => said(kind, `name.${kind.kind}`) || kindText(kind.kind);
+export const nameOf = (kind: ChannelKind): string => (has(`kind.${kind.kind}`) ? kindText(kind.kind) : said(kind, `name.${kind.kind}`) || kindText(kind.kind));
 
 /** A reason in the words of the product, or of its channel. */
 export function reasonOf(kind: ChannelKind | undefined, reason: Reason | null | undefined): string {
