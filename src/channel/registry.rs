@@ -19,6 +19,7 @@ impl Channels {
         let mut channels = Self::default();
         channels.add(Arc::new(super::site_widget::SiteWidget));
         channels.add(Arc::new(super::vk::Vk::default()));
+        channels.add(Arc::new(super::avito::Avito::default()));
         #[cfg(feature = "probe")]
         channels.add(Arc::new(super::probe::Probe::default()));
         channels

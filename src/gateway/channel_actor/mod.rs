@@ -4,6 +4,7 @@
 //! * [`calls`]: what a call to the provider is given, and what it says of the login's health
 //! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
 //! * [`outbox`]: sends what waits, one message of a chat at a time
+//! * `profiles`: who writes, asked for where it is not said
 //! * [`resolve`]: which conversation an event belongs to
 //!
 //! One such actor runs in the whole cluster per login; every write carries its token. When it ends (a panic, a lost ownership) its
@@ -14,6 +15,7 @@ pub(crate) mod begins;
 pub(crate) mod calls;
 pub mod mailbox;
 pub mod outbox;
+mod profiles;
 pub mod resolve;
 
 use std::collections::HashMap;

@@ -11,7 +11,7 @@ use crate::channel::contract::{Incoming, OutgoingPiece, Repeats, SendError, Sent
 use crate::gateway::commands::{Answer, CommandError};
 use crate::model::conversation::{Conversation, Place};
 use crate::model::ids::MessageId;
-use crate::model::message::{Attempt, Message, Piece, plain_text, raise};
+use crate::model::message::{Attempt, Message, Piece, raise};
 use crate::model::protocol::{EntryDirection, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -146,6 +146,7 @@ async fn outgoing(desk: &Desk, conversation: &Conversation, message: &Message, p
         reply_to_external,
         newest_external: newest_external(desk, conversation).await?,
         place: conversation.place.clone(),
+        begun_at: message.attempt.as_ref().map(|attempt| attempt.started_at),
         key: piece_key(message, piece),
     })
 }
@@ -389,7 +390,6 @@ pub(crate) async fn find_echoed(
     }
     // What carries a mark of ours is known by it alone; what carries another's was never ours.
     let marked = |message: &Message, at: u32, mark: &str| desk.channel.mark(&piece_key(message, at)) == mark;
-    let text = plain_text(&incoming.parts);
     let newest = desk.store.scan::<Message>(&Message::group(conversation.id), Scan::last(20)).await?;
     for old in newest {
         let began = old.record.attempt.as_ref().map_or(old.record.imported_at, |attempt| attempt.started_at);
@@ -398,9 +398,9 @@ pub(crate) async fn find_echoed(
         }
         let under_way = old.record.attempt.as_ref().map(|attempt| attempt.piece);
         let said = desk.channel.pieces(conversation.kind, &old.record.parts, &old.record.attachments);
-        for (at, (piece, (parts, _))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
+        for (at, (piece, (parts, files))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
             let open = piece.status == SendStatus::Unknown || (under_way == Some(at) && piece.status == SendStatus::Queued);
-            let same = mark.map_or_else(|| plain_text(&parts) == text, |mark| marked(&old.record, at, mark));
+            let same = mark.map_or_else(|| desk.channel.echoes(&parts, &files, incoming), |mark| marked(&old.record, at, mark));
             if open && piece.external_id.is_none() && same {
                 return Ok(Some((old, at)));
             }
