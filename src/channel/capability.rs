@@ -233,6 +233,11 @@ pub struct StepError {
 /// Connecting is a walk through steps, so one screen serves every provider.
 #[async_trait]
 pub trait Connect: Send + Sync {
+    /// Whether an account of this kind is connected by itself; else it comes with another one. Pure.
+    fn begins(&self, _kind: ChannelKind) -> bool {
+        true
+    }
+
     /// What is asked first. Pure.
     fn first(&self, kind: ChannelKind) -> Step;
 

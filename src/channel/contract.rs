@@ -402,6 +402,17 @@ pub enum SendError {
     Unclear(Reason),
 }
 
+impl SendError {
+    /// Why, for people.
+    #[must_use]
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::RetryAfter(ms) => Reason::new("flood_limit").with("seconds", ms / 1_000),
+            Self::Temporary(reason) | Self::Rejected(reason) | Self::Unreachable(reason) | Self::AccessLost(reason) | Self::Unclear(reason) => reason,
+        }
+    }
+}
+
 /// What a channel is given for a call: nothing of actors, nothing of the store.
 #[derive(Clone)]
 pub struct CallContext {

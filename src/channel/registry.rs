@@ -36,6 +36,11 @@ impl Channels {
         self.by_provider.get(provider).cloned()
     }
 
+    /// Every channel, by provider.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Channel>> {
+        self.by_provider.values()
+    }
+
     /// The channel that carries accounts of a kind.
     #[must_use]
     pub fn of_kind(&self, kind: ChannelKind) -> Option<Arc<dyn Channel>> {

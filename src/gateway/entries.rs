@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commands::Command;
-use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId, LoginId, MessageId, UserId};
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId, FileId, LoginId, MessageId, UserId};
 use crate::model::protocol::Setting;
 use crate::model::time::Time;
 use crate::store::port::{StoreError, StreamName};
@@ -129,7 +129,7 @@ pub enum MailboxEntry {
         /// What is asked.
         command: Box<Command>,
     },
-    /// The login's accounts or links changed in the commit that put this here: read them anew.
+    /// The login, its accounts or links changed in the commit that put this here: read them anew, and ask the provider at once.
     Reload,
 }
 
@@ -139,6 +139,17 @@ pub struct OutboxEntry {
     /// The message.
     pub m: MessageId,
     /// After this it fails instead of going out late.
+    pub until: Time,
+}
+
+/// An entry of the files a login has to fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchEntry {
+    /// The message.
+    pub m: MessageId,
+    /// The file; how it is found stands in the message.
+    pub f: FileId,
+    /// After this the provider gives it no more.
     pub until: Time,
 }
 

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use self::attending::Attending;
 use self::room::{Room, Socket};
+use super::channel_actor::Writing;
 use super::cursor::access_mark;
 use super::events::{self, Loaded};
 use super::faults::patience;
@@ -359,7 +360,11 @@ impl Handler<Page> for Hub {
 impl Handler<Signalled> for Hub {
     type Result = ();
 
-    fn handle(&mut self, Signalled { workspace, signal }: Signalled, _: &mut Self::Context) {
+    fn handle(&mut self, Signalled { workspace, signal }: Signalled, ctx: &mut Self::Context) {
+        if let Signal::Typing { conversation, account, to_visitor: true, .. } = &signal {
+            let (house, account, conversation) = (Arc::clone(&self.house), *account, *conversation);
+            ctx.spawn(async move { writing(&house, workspace, account, conversation).await }.into_actor(self));
+        }
         let Some(room) = self.rooms.get_mut(&workspace) else { return };
         match signal {
             Signal::Typing { conversation, account, who, to_visitor } => {
@@ -386,6 +391,16 @@ impl Handler<Signalled> for Hub {
             }
             Signal::Answered | Signal::Notices | Signal::Left { .. } => {}
         }
+    }
+}
+
+/// A manager writes: where the login's actor runs here, the customer is shown it.
+async fn writing(house: &House, workspace: WorkspaceId, account: AccountId, conversation: ConversationId) {
+    // Best effort, like the signal itself.
+    if let Ok(Some(account)) = house.accounts.get(house, workspace, account).await
+        && let Some(actor) = house.directory.find(workspace, account.login)
+    {
+        actor.do_send(Writing(conversation));
     }
 }
 

@@ -28,7 +28,7 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 /// The most parts of one hook.
 const PARTS_LIMIT: usize = 1_000;
 /// How long a repeat is known.
-const REPEAT_KNOWN_MS: i64 = 24 * 60 * 60 * 1_000;
+pub(in crate::gateway) const REPEAT_KNOWN_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The most logins of a workspace.
 const LOGINS: usize = 5_000;
 
@@ -177,6 +177,12 @@ pub(in crate::gateway) async fn again(
 
 fn entry(at: Time, part: Bytes) -> Result<Vec<u8>, StoreError> {
     entries::write(&MailboxEntry::Part { at, body: part.into() })
+}
+
+/// By which key a part of a login is known for a day, whichever way it came: by a hook or by asking.
+#[must_use]
+pub(in crate::gateway) fn part_key(login: LoginId, part: &[u8]) -> Vec<u8> {
+    once_key(&Target::Login(login), login, part)
 }
 
 /// What went to quarantine is known apart: the same part is taken once there is a login for it.

@@ -101,6 +101,7 @@ id! { /** Somebody asked into a workspace. */ InviteId }
 id! { /** A letter. */ LetterId }
 id! { /** An outgoing webhook. */ WebhookId }
 id! { /** A delivery to a webhook. */ DeliveryId }
+id! { /** An account that is being connected. */ ConnectingId }
 id! { /** One process of the product. */ NodeId }
 
 /// A company's space. Small numbers, 0 is never used: it stands for the installation itself.

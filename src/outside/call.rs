@@ -195,7 +195,8 @@ impl Outside {
         }
     }
 
-    fn request(&self, call: &Call) -> Result<RequestBuilder, OutsideError> {
+    /// A call without its body.
+    pub(super) fn request(&self, call: &Call) -> Result<RequestBuilder, OutsideError> {
         let url = self.check(&call.url)?;
         let client = self.client.get_or_init(|| build(self.private)).as_ref();
         let client = client.map_err(|words| OutsideError::Temporary(Reason::new("outside_unreachable").said(words)))?;
@@ -251,7 +252,7 @@ async fn read(mut answer: Response, limit: usize) -> Result<Answer, OutsideError
 }
 
 /// What an error of the client means.
-fn lost(error: &reqwest::Error) -> OutsideError {
+pub(super) fn lost(error: &reqwest::Error) -> OutsideError {
     if caused_by::<NotPublic>(error) {
         return OutsideError::Rejected(Reason::new("outside_private"));
     }
@@ -272,7 +273,7 @@ fn caused_by<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 's
 }
 
 /// An error with its causes in one line, without the address: it may hold a secret.
-fn whole(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words: Vec<String> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
     if words.len() > 1 {
         words.remove(0);

@@ -1,6 +1,7 @@
 //! Calls to addresses that people give: push services of browsers, outgoing webhooks, links of files. Knows neither actors nor the store.
 //!
 //! * [`call`]: the one client: no redirects, no proxy of the environment, time limits, a bound on the answer
+//! * [`download`]: a file at an address, as a stream
 //! * [`upload`]: a form with files, read while it goes
 //! * [`web_push`]: what the push services of browsers are sent
 //! * [`names`]: what a name leads to, without the addresses that are nobody's on the internet
@@ -10,9 +11,11 @@
 //! second look helps nobody.
 
 pub mod call;
+pub mod download;
 pub mod names;
 pub mod upload;
 pub mod web_push;
 
 pub use call::{Answer, Call, Outside, OutsideError};
+pub use download::Download;
 pub use upload::{UploadFile, UploadForm};

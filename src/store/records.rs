@@ -9,6 +9,7 @@
 //! | `invite`, `reset`, `challenge`, `letter` | installation | see [`entry_records`](super::entry_records) | |
 //! | `pointer` | installation | kind, key | (leads from a public key to its workspace) |
 //! | `member`, `token`, `audit` | workspace | id | scan |
+//! | `login_state`, `connecting` | workspace | login, name; id | scan |
 //! | `login`, `account`, `connection`, `link` | workspace | id | `account`: by `login`; unique `name` |
 //! | `identity` | workspace | id | unique `external` (login, id) |
 //! | `customer`, `customer_link` | workspace | id | `customer_link`: by `customer` |
@@ -31,9 +32,12 @@
 //!
 //! Counters beside them: `passed` (account; Moscow day, way) and [`tally`](crate::gateway::tally) (day; account, quarter of an hour, what).
 
+mod channels;
 mod hooks;
 mod notices;
 mod workplace;
+
+pub use channels::{Connecting, LoginState};
 
 use serde::{Deserialize, Serialize};
 

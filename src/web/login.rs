@@ -35,6 +35,12 @@ impl From<AdministrationError> for Problem {
                 problem.reason = problem.reason.with("field", field);
                 problem
             }
+            AdministrationError::Step(error) => {
+                let said = error.reason.provider.clone().unwrap_or_default();
+                let mut problem = Self::new(actix_web::http::StatusCode::UNPROCESSABLE_ENTITY, &error.reason.code, said);
+                problem.reason = error.reason.with("field", error.field);
+                problem
+            }
             AdministrationError::Unknown(what) => Self::unknown(what),
             AdministrationError::NotAllowed(
                 code @ ("role_above_own" | "admins_only" | "owners_only" | "people_only" | "wrong_password" | "wrong_code"),

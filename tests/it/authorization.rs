@@ -205,6 +205,12 @@ const ROUTES: &[Row] = &[
     ),
     ("PATCH", "/api/v1/channels/{id}", |_| json!({ "active": true }), May::OurAdmins("200", "404 unknown_channel")),
     ("DELETE", "/api/v1/channels/{id}", nothing, May::OurAdmins("204", "404 unknown_channel")),
+    ("GET", "/api/v1/channel-kinds", nothing, May::Admins("200")),
+    ("POST", "/api/v1/connecting", |_| json!({ "kind": "site_widget" }), May::Admins("422 kind_unknown")),
+    ("POST", "/api/v1/connecting/{id}", |_| json!({}), May::Admins("404 unknown_connecting")),
+    ("DELETE", "/api/v1/connecting/{id}", nothing, May::Admins("404 unknown_connecting")),
+    ("GET", "/api/v1/channels/{id}/choices/{field}", nothing, May::OurAdmins("422 kind_unknown", "404 unknown_channel")),
+    ("POST", "/api/v1/channels/{id}/poll", nothing, May::OurAdmins("202", "404 unknown_channel")),
     ("GET", "/api/v1/channels/{id}/identity-secret", nothing, May::OurAdmins("200", "404 unknown_channel")),
     ("POST", "/api/v1/channels/{id}/identity-secret", |_| json!({}), May::OurAdmins("201", "404 unknown_channel")),
     ("GET", "/api/v1/users", nothing, May::Members("200")),
@@ -390,7 +396,8 @@ impl World {
     async fn fill(&self, method: &str, path: &str, unknown: bool) -> String {
         let nobody_has = self.app.house().world.id();
         let id = match path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default() {
-            _ if unknown => TokenId(nobody_has).to_string(),
+            // A walk is its own person's: whoever else asks knows of none.
+            _ if unknown || path.contains("/connecting/") => TokenId(nobody_has).to_string(),
             "conversations" => self.conversation.clone(),
             "tags" => self.made("tags", json!({ "name": self.key() })).await,
             "replies" => self.made("replies", json!({ "shared": true, "shortcut": self.key(), "text": "words" })).await,
@@ -416,6 +423,7 @@ impl World {
             "/api/v1/search" => format!("{path}?q=секретные"),
             "/api/v1/ways" => format!("{path}?address=anna"),
             "/widget/v1/files" => format!("{path}?widget={}&name=a.txt", self.widget),
+            path if path.contains("{field}") => path.replace("{id}", &id).replace("{field}", "model"),
             path if path.contains("{delivery}") => {
                 let delivery = if unknown { id.clone() } else { self.made(&format!("webhooks/{id}/test"), Value::Null).await };
                 path.replace("{id}", &id).replace("{delivery}", &delivery)

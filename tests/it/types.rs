@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use kommutator::channel::form::Step;
 use kommutator::channel::site_widget::options::WidgetOptions;
 use kommutator::channel::site_widget::settings::Appearance;
 use kommutator::model::connection::HealthState;
@@ -19,6 +20,7 @@ fn typescript_types_are_those_of_rust() {
     VisitorFrame::export_all(&config).unwrap();
     ServerFrame::export_all(&config).unwrap();
     HealthState::export_all(&config).unwrap();
+    Step::export_all(&config).unwrap();
     Role::export_all(&config).unwrap();
     PersonView::export_all(&config).unwrap();
     CustomerView::export_all(&config).unwrap();

@@ -118,8 +118,10 @@ impl Connect for Client {
         let group = login.external_key.clone();
         let mut facts = login.facts.clone();
         let missing = self.missing_rights(context).await?;
-        facts.insert("missing_rights".to_owned(), missing.join(", "));
-        facts.retain(|name, value| name != "missing_rights" || !value.is_empty());
+        // What was missing before and is there now is said too: facts are only added.
+        if !missing.is_empty() || facts.contains_key("missing_rights") {
+            facts.insert("missing_rights".to_owned(), missing.join(", "));
+        }
         let on = EVENTS.map(|event| (event, "1".to_owned()));
         let of = |more: &[(&'static str, String)]| [&[("group_id", group.clone())], more].concat();
         let version = ("api_version", super::client::VERSION.to_owned());

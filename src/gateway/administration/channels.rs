@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Actor, AdministrationError, audit};
 use crate::channel::site_widget::options::WidgetOptions;
@@ -14,6 +14,7 @@ use crate::gateway::intake::{HOOK, hook_key};
 use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
 use crate::model::ids::{AccountId, LoginId, WorkspaceId};
 use crate::store::batch::Batch;
+use crate::store::key::Key;
 use crate::store::port::{CommitError, Refusal, Scan, StoreError};
 use crate::store::records::{Pointer, streams};
 use crate::store::search::ACCOUNTS_LIMIT;
@@ -120,6 +121,8 @@ pub struct AccountChange {
     pub appearance: Option<Appearance>,
     /// What a widget does beside that.
     pub options: Option<WidgetOptions>,
+    /// What is set of an account of another channel: all of it.
+    pub settings: Option<Value>,
     /// Off the list; its conversations stay.
     pub remove: bool,
 }
@@ -148,6 +151,9 @@ pub async fn change_account(
         batch.update(&old, &new)?;
         batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id, lost: false })?);
         batch.append(&streams::mailbox(new.login), entries::write(&MailboxEntry::Reload)?);
+        if change.remove {
+            end_login(house, workspace, &mut batch, &new).await?;
+        }
         let action = if change.remove { "channel.removed" } else { "channel.changed" };
         let shown = |account: &ChannelAccount| {
             let mut settings = account.settings.clone();
@@ -168,6 +174,21 @@ pub async fn change_account(
         }
     }
     Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+/// A login whose last account is taken off ends with it.
+async fn end_login(house: &House, workspace: WorkspaceId, batch: &mut Batch, removed: &ChannelAccount) -> Result<(), AdministrationError> {
+    let store = house.store.workspace(workspace);
+    let group = Key::new().number(removed.login.0).done();
+    let accounts = store.scan_index::<ChannelAccount>(ChannelAccount::BY_LOGIN, &group, Scan::first(1_000)).await?;
+    if accounts.iter().any(|(_, account)| account.record.id != removed.id && account.record.removed_at.is_none()) {
+        return Ok(());
+    }
+    if let Some(old) = store.get::<ProviderLogin>(ProviderLogin::at(removed.login)).await?.filter(|old| old.record.removed_at.is_none()) {
+        let health = HealthState { status: Health::NotConnected, reason: None, since: house.world.now() };
+        batch.update(&old, &ProviderLogin { removed_at: removed.removed_at, health, ..old.record.clone() })?;
+    }
+    Ok(())
 }
 
 fn changed(house: &House, old: &Stored<ChannelAccount>, change: &AccountChange) -> Result<ChannelAccount, AdministrationError> {
@@ -192,11 +213,29 @@ fn changed(house: &House, old: &Stored<ChannelAccount>, change: &AccountChange) 
         }
         new.settings = serde_json::to_value(&settings).map_err(|error| StoreError::Invalid(error.to_string()))?;
     }
+    if let Some(settings) = &change.settings {
+        let channel = house.channels.of_kind(new.kind).filter(|_| new.kind != ChannelKind::SiteWidget);
+        let channel = channel.ok_or(AdministrationError::Wrong { field: "settings", code: "not_supported" })?;
+        new.settings = channel.check_settings(new.kind, settings)?;
+    }
     if change.remove {
         new.removed_at = Some(house.world.now());
         new.active = false;
     }
     Ok(new)
+}
+
+/// The provider is asked for what is new, now, and its settings are read anew.
+///
+/// # Errors
+/// There is no such account, or the store's word.
+pub async fn look_again(house: &House, workspace: WorkspaceId, id: AccountId) -> Result<(), AdministrationError> {
+    let account = account(house, workspace, id).await?;
+    let mut batch = Batch::new();
+    batch.once(house.world.secret::<12>().into_bytes(), 1_000, "");
+    batch.append(&streams::mailbox(account.login), entries::write(&MailboxEntry::Reload)?);
+    house.store.workspace(workspace).commit(batch).await?;
+    Ok(())
 }
 
 /// The workspace's accounts that are not taken off.

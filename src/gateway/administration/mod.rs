@@ -5,7 +5,7 @@
 //! * [`access`]: API tokens, who a secret stands for; [`sessions`]: who is logged in, and from where
 //! * [`passwords`], [`second_factor`]: what a login asks for, and how it is had again
 //! * [`invites`]: how others come in; [`founding`]: how the first one does
-//! * [`channels`]: provider logins and channel accounts
+//! * [`channels`]: provider logins and channel accounts; [`connecting`]: how they come to be
 //! * [`customers`]: merged and taken apart
 //! * [`tags`], [`replies`]: what all managers use beside the conversations
 //! * [`personal`]: what is one manager's own; [`notices`]: what they want to be told, on which devices, and whether they are away
@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod channels;
+pub mod connecting;
 pub mod customers;
 pub mod founding;
 pub mod invites;
@@ -54,6 +55,9 @@ pub enum AdministrationError {
     /// There is no such thing, or it may not be seen.
     #[error("no such {0}")]
     Unknown(&'static str),
+    /// The channel does not take this.
+    #[error(transparent)]
+    Step(#[from] crate::channel::capability::StepError),
     /// It would leave the workspace without an owner, or lift somebody above the one who asks.
     #[error("not allowed: {0}")]
     NotAllowed(&'static str),

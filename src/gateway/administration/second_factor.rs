@@ -56,10 +56,14 @@ pub async fn begin(house: &House, caller: &Caller) -> Result<Begun, Administrati
     };
     house.store.global().change(User::at(user), begun, |_, _| Ok(())).await?.ok_or(AdministrationError::Unknown("user"))?;
     let uri = totp::uri(&secret, "Kommutator", &caller.email);
-    Ok(Begun { secret: BASE32_NOPAD.encode(&secret), qr: picture(&uri)? })
+    Ok(Begun { secret: BASE32_NOPAD.encode(&secret), qr: qr_svg(&uri)? })
 }
 
-fn picture(uri: &str) -> Result<String, AdministrationError> {
+/// A text as a code to be scanned, drawn.
+///
+/// # Errors
+/// It is too long for a code.
+pub fn qr_svg(uri: &str) -> Result<String, AdministrationError> {
     // The address is too long for a code: the secret can still be typed.
     let code = qrcode::QrCode::new(uri.as_bytes()).map_err(|_| AdministrationError::Wrong { field: "email", code: "too_long" })?;
     Ok(code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).quiet_zone(true).build())

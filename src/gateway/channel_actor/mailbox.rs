@@ -170,7 +170,10 @@ impl Mailbox<'_> {
                     command => plan.steps.push(self.resolver.command(command).await?),
                 }
             }
-            MailboxEntry::Reload => self.desk.reload().await?,
+            MailboxEntry::Reload => {
+                self.desk.reload().await?;
+                self.desk.changed();
+            }
             MailboxEntry::Part { body, .. } => self.events(&body, &mut plan).await?,
         }
         Ok(plan)

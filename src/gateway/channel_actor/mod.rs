@@ -3,6 +3,9 @@
 //! * [`mailbox`]: reads what came in, in order, different chats side by side
 //! * [`calls`]: what a call to the provider is given, and what it says of the login's health
 //! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
+//! * [`set_up`]: tells the provider where to send what happens
+//! * [`polling`]: asks the provider for what is new; [`fetching`]: fetches files that came in
+//! * [`throttle`]: keeps the calls within the provider's limits; [`accounts`]: accounts the provider tells of; [`asides`]: typing and read marks
 //! * [`outbox`]: sends what waits, one message of a chat at a time
 //! * `profiles`: who writes, asked for where it is not said
 //! * [`resolve`]: which conversation an event belongs to
@@ -11,12 +14,17 @@
 //! parent is told by a guard and starts another with back-off, which reads what it needs from the store.
 
 mod accounts;
+mod asides;
 pub(crate) mod begins;
 pub(crate) mod calls;
+mod fetching;
 pub mod mailbox;
 pub mod outbox;
+mod polling;
 mod profiles;
 pub mod resolve;
+mod set_up;
+pub(crate) mod throttle;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +34,7 @@ use actix::prelude::*;
 
 use self::resolve::Resolver;
 use super::commands::{Answer, Command, CommandError};
-use super::conversation::desk::Desk;
+use super::conversation::desk::{Aside, Desk};
 use super::conversation::{Cause, ConversationActor, Done, PutAway, Work};
 use super::supervisor::{ChannelEnded, Ending, Gateway};
 use crate::model::ids::ConversationId;
@@ -97,6 +105,10 @@ impl Actor for ChannelActor {
         ctx.run_later(SWEEP, Self::sweep);
         let me = ctx.address();
         ctx.spawn(mailbox::run(Arc::clone(&self.desk), Arc::clone(&self.resolver), me.clone()).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(asides::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(set_up::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(polling::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(fetching::run(Arc::clone(&self.desk), me.clone()).into_actor(self).map(Self::worker_ended));
         for bulk in [false, true] {
             ctx.spawn(outbox::run(Arc::clone(&self.desk), me.clone(), bulk).into_actor(self).map(Self::worker_ended));
         }
@@ -187,6 +199,19 @@ impl Handler<WorkFor> for ChannelActor {
     fn handle(&mut self, message: WorkFor, ctx: &mut Self::Context) -> Self::Result {
         let address = self.conversation(message.id, ctx);
         Box::pin(async move { address.send(message.work).await.unwrap_or_else(|_| Err(CommandError::TryAgain("actor_restarts".to_owned()))) })
+    }
+}
+
+/// Somebody writes into a conversation: the customer is shown it, where the channel can.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Writing(pub ConversationId);
+
+impl Handler<Writing> for ChannelActor {
+    type Result = ();
+
+    fn handle(&mut self, Writing(id): Writing, _: &mut Self::Context) {
+        self.desk.aside(Aside::Typing(id));
     }
 }
 

@@ -23,6 +23,7 @@ use crate::gateway::conversation::{Cause, Done, What, Work};
 use crate::gateway::entries::{self, OutboxEntry};
 use crate::gateway::faults;
 use crate::model::connection::Health;
+use crate::model::conversation::Place;
 use crate::model::ids::{ConversationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -95,6 +96,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
         grown.borrow_and_update();
         let now = Instant::now();
         held = held.filter(|until| *until > now);
+        let mut paced: Option<Instant> = None;
         if held.is_none() {
             let entries = match desk.store.read(&stream, 0, PAGE).await {
                 Ok(page) => {
@@ -111,6 +113,13 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                 let grave = suspects.is_grave(number);
                 if alone || under_way.len() >= CALLS || (grave && !under_way.is_empty()) {
                     break;
+                }
+                if let Ok(entry) = &turn
+                    && let Err(due) = desk.throttle.begin(entry.m.conversation, bulk, now)
+                {
+                    // Not begun, so nothing is counted; those behind it in its chat wait with it.
+                    paced = Some(paced.map_or(due, |paced: Instant| paced.min(due)));
+                    continue;
                 }
                 let work = match turn {
                     Ok(entry) => match suspects.count(&desk, number).await {
@@ -140,7 +149,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                 });
             }
         }
-        let next = waiting.values().map(|later| later.due).chain(held).filter(|due| *due > now).min();
+        let next = waiting.values().map(|later| later.due).chain(held).chain(paced).filter(|due| *due > now).min();
         let pause = next.map_or(SWEEP, |due| due.duration_since(now).min(SWEEP));
         tokio::select! {
             Some((number, conversation, result)) = under_way.next() => {
@@ -230,6 +239,10 @@ async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &By
                 return Ok(Turn::Later { not_before, silence });
             }
             Next::Again { .. } => {
+                if let Err(due) = desk.throttle.begin(begin.message.conversation, false, Instant::now()) {
+                    let wait = due.saturating_duration_since(Instant::now()).as_millis();
+                    return Ok(Turn::Later { not_before: desk.house.world.now().plus_ms(i64::try_from(wait).unwrap_or(i64::MAX)), silence: true });
+                }
                 next = self::begin(desk, me, begin, bytes).await?;
                 continue;
             }
@@ -237,6 +250,7 @@ async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &By
                 faults::point_for("outbox/call", desk.login);
                 faults::point_for("outbox/call", begin.message.conversation);
                 let (result, was_lost) = call(desk, &piece, deadline).await;
+                desk.throttle.sent(begin.message.conversation, matches!(piece.place, Place::Group(_)), Instant::now());
                 restored |= was_lost && result.is_ok();
                 (piece.key.clone(), result.map(Some))
             }

@@ -12,7 +12,7 @@ use crate::channel::contract::Transport;
 use crate::gateway::commands::{Answer, Command, CommandError};
 use crate::model::conversation::{Conversation, ConversationStatus, FactKind};
 use crate::model::ids::{AccountId, ConversationId, MessageId, UserId};
-use crate::model::message::{Message, Origin, Part, Piece};
+use crate::model::message::{Attachment, Message, Origin, Part, Piece};
 use crate::model::people::Member;
 use crate::model::protocol::{Author, Can, EntryDirection, Mention, SendFrame, SendState, SendStatus};
 use crate::model::reason::Reason;
@@ -167,6 +167,9 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
     };
     let uploader = FileOwner::Uploader { id: author.id.clone() };
     let mut message = inbound::attach(desk, &mut draft, message, &frame.attachments, frame.as_files, &uploader).await?;
+    if !frame.note {
+        check_files(desk, conversation, &message.attachments)?;
+    }
     if !by_log {
         let pieces = desk.channel.pieces(draft.conversation.kind, &message.parts, &message.attachments);
         message.pieces = pieces.iter().map(|_| Piece::new(None, SendStatus::Queued)).collect();
@@ -183,6 +186,19 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
     draft.add(&message, card.as_ref().map_or(&[], |card| card.links.as_slice()))?;
     let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
+}
+
+/// Whether the channel takes these files: said before anything is sent.
+fn check_files(desk: &Desk, conversation: &Conversation, files: &[Attachment]) -> Result<(), CommandError> {
+    let card = desk.card(conversation.account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+    let can = desk.channel.can(&card.account, conversation, desk.house.world.now());
+    for file in files {
+        if file.size > can.file_bytes {
+            return Err(CommandError::Refused(Reason::new("file_too_large").with("limit", can.file_bytes).with("name", &file.name)));
+        }
+        desk.channel.check_file(conversation.kind, file).map_err(|reason| CommandError::Refused(reason.with("name", &file.name)))?;
+    }
+    Ok(())
 }
 
 /// Colleagues a note names, as far as they may see it.

@@ -1,13 +1,16 @@
 //! What the conversations of one login share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::sync::{mpsc, watch};
 
 use super::people::Met;
 use crate::channel::contract::Channel;
+use crate::gateway::channel_actor::throttle::Throttle;
 use crate::gateway::house::House;
 use crate::model::connection::{AccountLink, ChannelAccount};
-use crate::model::ids::{AccountId, LoginId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, LoginId, WorkspaceId};
 use crate::store::handle::PartitionStore;
 use crate::store::key::Key;
 use crate::store::port::{Scan, StoreError};
@@ -20,6 +23,18 @@ pub struct AccountCard {
     /// Where its messages go.
     pub links: Vec<AccountLink>,
 }
+
+/// Something shown to the customer beside messages: best effort, done once, forgotten if too much of it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aside {
+    /// Managers read what the customer wrote.
+    Read(ConversationId),
+    /// A manager writes.
+    Typing(ConversationId),
+}
+
+/// The most asides that wait.
+const ASIDES: usize = 64;
 
 /// Shared by the actors of one login.
 pub struct Desk {
@@ -40,6 +55,12 @@ pub struct Desk {
     /// What ended the login's actor before was the panic of an entry, in this process, and is kept under that entry's name: no other
     /// entry need be suspect.
     pub blamed: bool,
+    /// When the provider may be called.
+    pub(crate) throttle: Throttle,
+    /// The login or its accounts changed: who waits for the provider looks anew.
+    pub(crate) changed: watch::Sender<u64>,
+    /// What is to be shown to customers beside messages, and who shows it.
+    asides: (mpsc::Sender<Aside>, Mutex<Option<mpsc::Receiver<Aside>>>),
     /// The people it met.
     pub(crate) met: Met,
     accounts: RwLock<HashMap<AccountId, Arc<AccountCard>>>,
@@ -51,7 +72,42 @@ impl Desk {
         house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64, blamed: bool,
     ) -> Self {
         let store = house.store.workspace(workspace);
-        Self { house, workspace, store, login, channel, owner, token, blamed, met: Met::default(), accounts: RwLock::default() }
+        let (throttle, changed) = (Throttle::new(channel.pace()), watch::Sender::new(0));
+        let (sender, receiver) = mpsc::channel(ASIDES);
+        let asides = (sender, Mutex::new(Some(receiver)));
+        Self {
+            asides,
+            house,
+            workspace,
+            store,
+            login,
+            channel,
+            owner,
+            token,
+            blamed,
+            throttle,
+            changed,
+            met: Met::default(),
+            accounts: RwLock::default(),
+        }
+    }
+
+    /// The login or its accounts changed.
+    pub(crate) fn changed(&self) {
+        self.changed.send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// Something is to be shown to the customer, if there is time.
+    pub fn aside(&self, aside: Aside) {
+        if self.asides.0.try_send(aside).is_err() {
+            tracing::debug!(login = %self.login, ?aside, "too much is to be shown: this is not");
+        }
+    }
+
+    /// What is to be shown, for the one worker that does it.
+    #[must_use]
+    pub(crate) fn take_asides(&self) -> Option<mpsc::Receiver<Aside>> {
+        self.asides.1.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Reads the login's accounts and their links anew.

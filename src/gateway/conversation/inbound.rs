@@ -95,6 +95,7 @@ pub(crate) async fn message(
     draft.meet(people);
     let message = compose(desk, &card, &draft, incoming, author_identity.as_ref(), now).await?;
     let mut message = take_files(desk, &mut draft, message, incoming).await?;
+    super::files::expect(desk, &mut draft, &mut message, incoming)?;
     if let Some(external_id) = &incoming.external_id {
         super::pending::settle(desk, draft.batch(), &mut message, external_id, now).await?;
     }

@@ -5,10 +5,12 @@
 //! * [`inbound`]: what comes from the provider
 //! * [`people`]: who wrote, as the login knows them
 //! * [`visitor`]: what only a site's visitors have: visits, ratings
+//! * [`files`]: files that lie at the provider, and those that were fetched
 //! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask: messages, read marks
 //! * [`triage`]: what managers decide about the conversation itself
 //! * [`comeback`]: answers to visitors who left
+//! * [`provider`]: what is changed of a message where it lies at the provider, too
 //! * [`wording`]: messages changed, taken back, reacted to, erased
 //! * [`sending`]: attempts to send and what became of them
 //!
@@ -19,9 +21,11 @@ pub mod client;
 pub(crate) mod comeback;
 pub mod desk;
 pub mod draft;
+pub mod files;
 pub mod inbound;
 pub(crate) mod pending;
 pub(crate) mod people;
+mod provider;
 pub mod sending;
 mod triage;
 pub(crate) mod visitor;
@@ -33,7 +37,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use futures_util::FutureExt;
 
-use self::desk::Desk;
+use self::desk::{Aside, Desk};
 use self::draft::Draft;
 use super::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use super::entries;
@@ -95,6 +99,8 @@ pub enum What {
     Changed(inbound::Changed),
     /// A person or integration asks.
     Client(Command),
+    /// A file that lay at the provider is here, or will never be.
+    Fetched(Box<files::Fetched>),
     /// An outbox entry is to be begun.
     Begin(sending::Begin),
     /// A call to the provider ended.
@@ -294,6 +300,9 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         match desk.store.commit(batch).await {
             Ok(_) => {
                 desk.met.learn(met);
+                if let What::Client(Command::Read { .. }) = &work.what {
+                    desk.aside(Aside::Read(next.record.id));
+                }
                 return (Known::Here(Box::new(next)), Ok(done));
             }
             Err(CommitError::Refused(refusal)) => match refused(desk, &work, refusal).await {
@@ -316,7 +325,7 @@ async fn first_sent(desk: &Desk, id: ConversationId, what: &What) -> Result<Opti
     let (by_customer, key) = match what {
         What::Client(Command::Send { frame, .. }) => (false, Some(&frame.client_id)),
         What::Inbound { incoming, .. } => (true, incoming.client_id.as_ref()),
-        What::Client(_) | What::Changed(_) | What::Begin(_) | What::End(_) => (false, None),
+        What::Client(_) | What::Changed(_) | What::Fetched(_) | What::Begin(_) | What::End(_) => (false, None),
     };
     let Some(key) = key.filter(|key| client::is_client_id(key)) else { return Ok(None) };
     let sort = Message::client_sort(by_customer, key);
@@ -351,6 +360,7 @@ async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversa
             client::write_first(desk, id, stored, &first).await
         }
         What::Client(command) => client::command(desk, existing(stored)?, command).await,
+        What::Fetched(fetched) => files::fetched(desk, existing(stored)?, fetched).await,
         What::Begin(begin) => sending::begin(desk, existing(stored)?, begin).await,
         What::End(end) => sending::end(desk, existing(stored)?, end).await,
     }

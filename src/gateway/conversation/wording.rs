@@ -5,6 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::client::{Limits, check_content, draft};
 use super::desk::Desk;
 use super::draft::Draft;
+use super::provider::{self, Change};
 use super::{Decision, Done};
 use crate::gateway::commands::{Answer, CommandError};
 use crate::model::conversation::Conversation;
@@ -61,6 +62,7 @@ pub(super) async fn edit(desk: &Desk, stored: &Stored<Conversation>, id: Message
     if !text.trim().is_empty() {
         parts.insert(0, Part::Text { text: text.to_owned() });
     }
+    provider::change(desk, &stored.record, &old.record, Change::Edit(text)).await?;
     let (now, mut new) = (desk.house.world.now(), old.record.clone());
     apply_change(&mut new, "", &MessageChange::Edited { parts, at: now }, now);
     reworded(draft(desk, stored)?, &old, new)
@@ -72,6 +74,7 @@ pub(super) async fn delete(desk: &Desk, stored: &Stored<Conversation>, id: Messa
         return Ok(Decision::Nothing(done(old.record)));
     }
     let old = ours(desk, stored, id, |can| can.delete, "cannot_delete").await?;
+    provider::change(desk, &stored.record, &old.record, Change::Delete).await?;
     let (now, mut new) = (desk.house.world.now(), old.record.clone());
     apply_change(&mut new, "", &MessageChange::Deleted { at: now }, now);
     reworded(draft(desk, stored)?, &old, new)
@@ -93,6 +96,9 @@ pub(super) async fn react(
     }
     let mut new = old.record.clone();
     message::react(&mut new, who, emoji);
+    if new != old.record {
+        provider::change(desk, &stored.record, &old.record, Change::React(emoji)).await?;
+    }
     reworded(draft(desk, stored)?, &old, new)
 }
 

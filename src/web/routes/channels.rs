@@ -14,7 +14,7 @@ use crate::channel::site_widget::settings::Appearance;
 use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::channels::{self, AccountChange, change_account, create_widget, widget_settings};
 use crate::gateway::supervisor::Reconcile;
-use crate::model::connection::{ChannelAccount, HealthState, ProviderLogin};
+use crate::model::connection::{ChannelAccount, Health, HealthState, ProviderLogin};
 use crate::model::ids::AccountId;
 use crate::model::protocol::Role;
 use crate::model::time::Time;
@@ -36,6 +36,12 @@ pub struct ChannelView {
     active: bool,
     /// How its login is.
     health: HealthState,
+    /// What is known of it at its provider and is no secret: its name there, a link; admins and owners only.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    facts: std::collections::BTreeMap<String, String>,
+    /// What is set of it; admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<serde_json::Value>,
     /// What is set of a widget; admins and owners only.
     #[serde(skip_serializing_if = "Option::is_none")]
     widget: Option<WidgetSettingsView>,
@@ -66,7 +72,7 @@ pub struct WidgetSettingsView {
 }
 
 fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&ProviderLogin>) -> Result<ChannelView, Problem> {
-    let unknown = || HealthState { status: crate::model::connection::Health::NotConnected, reason: None, since: account.created_at };
+    let unknown = || HealthState { status: Health::NotConnected, reason: None, since: account.created_at };
     let is_widget = account.kind == crate::model::connection::ChannelKind::SiteWidget;
     let widget = match is_widget && caller.access.role >= Role::Admin {
         true => {
@@ -83,12 +89,25 @@ fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&P
         }
         false => None,
     };
+    let for_admins = caller.access.role >= Role::Admin && !is_widget;
+    let mut facts = login.filter(|_| for_admins).map(|login| login.facts.clone()).unwrap_or_default();
+    if for_admins {
+        facts.extend(account.facts.clone());
+    }
+    let health = match (&account.refused, login) {
+        (Some(reason), Some(login)) if login.health.status == Health::Connected => {
+            HealthState { status: Health::Degraded, reason: Some(reason.clone()), since: login.health.since }
+        }
+        (_, login) => login.map_or_else(unknown, |login| login.health.clone()),
+    };
     Ok(ChannelView {
+        facts,
+        settings: for_admins.then(|| account.settings.clone()),
         id: account.id,
         name: account.name.clone(),
         kind: account.kind.as_str(),
         active: account.active,
-        health: login.map_or_else(unknown, |login| login.health.clone()),
+        health,
         widget,
         created_at: account.created_at,
     })
@@ -99,7 +118,7 @@ async fn one_view(edge: &Edge, caller: &Caller, account: &ChannelAccount) -> Res
     view(edge, caller, account, login.as_ref())
 }
 
-fn read_id(text: &str) -> Result<AccountId, Problem> {
+pub(super) fn read_id(text: &str) -> Result<AccountId, Problem> {
     text.parse().map_err(|_| Problem::unknown("channel"))
 }
 
@@ -176,6 +195,8 @@ pub struct ChangeChannel {
     /// For a site widget.
     #[serde(default)]
     widget: ChangeWidget,
+    /// For any other channel: all its settings, as its form has them.
+    settings: Option<serde_json::Value>,
 }
 
 /// What is to be changed of a widget.
@@ -207,6 +228,7 @@ pub(crate) async fn change(
         verified_identity: body.widget.verified_identity,
         appearance: body.widget.appearance,
         options: body.widget.options,
+        settings: body.settings,
         remove: false,
     };
     let account = change_account(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &change).await?;

@@ -29,6 +29,7 @@
 pub mod assets;
 pub mod audit;
 pub mod channels;
+pub mod connecting;
 pub mod conversations;
 pub mod customers;
 #[cfg(feature = "probe")]
@@ -154,6 +155,12 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(channels::remove)
         .service(channels::identity_secret)
         .service(channels::replace_identity_secret)
+        .service(connecting::kinds)
+        .service(connecting::begin)
+        .service(connecting::answer)
+        .service(connecting::end)
+        .service(connecting::choices)
+        .service(connecting::poll)
         .service(users::list)
         .service(users::create)
         .service(users::change)

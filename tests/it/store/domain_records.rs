@@ -8,8 +8,8 @@ use kommutator::model::customer::{Claim, Consent, Customer, CustomerLink, Identi
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::hours::Hours;
 use kommutator::model::ids::{
-    AccountId, AuditId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId, QuarantineId,
-    ReplyId, SessionId, TagId, TokenId, UserId,
+    AccountId, AuditId, ConnectingId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId,
+    QuarantineId, ReplyId, SessionId, TagId, TokenId, UserId,
 };
 use kommutator::model::message::{
     Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction,
@@ -22,7 +22,9 @@ use kommutator::model::reply::CannedReply;
 use kommutator::model::tag::Tag;
 use kommutator::model::time::Time;
 use kommutator::model::visit::Visit;
-use kommutator::store::records::{FileOwner, FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts, streams};
+use kommutator::store::records::{
+    Connecting, FileOwner, FileRecord, Installation, LoginState, PendingChanges, Pointer, Quarantine, WorkAttempts, streams,
+};
 use serde_json::json;
 
 use super::domain::{Kept, WORKSPACE, keyring};
@@ -520,6 +522,16 @@ fn work() -> Vec<Box<dyn Kept>> {
         note: true,
         files: vec![FILE],
         at: NOW,
+    }]));
+    kept.extend(boxed([LoginState { login: LOGIN, name: LoginState::CURSOR.into(), sealed: "s".into() }]));
+    kept.extend(boxed([Connecting {
+        id: ConnectingId(51),
+        kind: ChannelKind::TelegramBot,
+        account: Some(ACCOUNT),
+        by: "anna".into(),
+        sealed: "s".into(),
+        step: json!({ "kind": "wait", "name": "code", "again_ms": 1_000 }),
+        until: later(9),
     }]));
     kept.extend(boxed([PendingChanges { account: ACCOUNT, login: LOGIN, external_id: "x99".into(), until: later(1_000), changes }]));
     kept

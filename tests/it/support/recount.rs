@@ -22,7 +22,7 @@ use kommutator::model::tally::{Counted, bucket};
 use kommutator::model::visit::Visit;
 use kommutator::model::webhook::{Webhook, WebhookDelivery, WebhookPlace};
 use kommutator::store::port::{DumpItem, Engine, Partition, RawRecord, RecordKey};
-use kommutator::store::records::{FileRecord, Installation, PendingChanges, Pointer, Quarantine, WorkAttempts};
+use kommutator::store::records::{Connecting, FileRecord, Installation, LoginState, PendingChanges, Pointer, Quarantine, WorkAttempts};
 use kommutator::store::table::{Record, decode};
 
 /// What was found, for reports.
@@ -160,6 +160,8 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             LetterReader::TABLE => wanted::<LetterReader>(raw),
             NoticePlace::TABLE => wanted::<NoticePlace>(raw),
             PendingChanges::TABLE => wanted::<PendingChanges>(raw),
+            LoginState::TABLE => wanted::<LoginState>(raw),
+            Connecting::TABLE => wanted::<Connecting>(raw),
             other => panic!("the recount does not know the table {other} yet"),
         };
         expected.extend(entries);

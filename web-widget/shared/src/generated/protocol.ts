@@ -442,6 +442,56 @@ customer: string, } | { "kind": "setting.updated",
 setting: Setting, };
 
 /**
+ * A field of a step or of the settings.
+ */
+export type Field = { 
+/**
+ * Its name: its texts are `field.NAME`, `field.NAME.hint`, and `field.NAME.CHOICE` for what can be chosen.
+ */
+name: string, 
+/**
+ * What it takes.
+ */
+kind: FieldKind, 
+/**
+ * Whether it may stay empty.
+ */
+optional?: boolean, 
+/**
+ * Whether it stands among the rarely used.
+ */
+advanced?: boolean, 
+/**
+ * Shown only while another field has one of these values.
+ */
+only_if?: OnlyIf, 
+/**
+ * Whether changing it asks for a confirmation first: its text is `field.NAME.warning`.
+ */
+warns?: boolean, };
+
+/**
+ * What a field takes.
+ */
+export type FieldKind = { "kind": "text" } | { "kind": "secret" } | { "kind": "url" } | { "kind": "phone" } | { "kind": "switch" } | { "kind": "number", 
+/**
+ * The least.
+ */
+min: number, 
+/**
+ * The greatest.
+ */
+max: number, } | { "kind": "lines", 
+/**
+ * The most.
+ */
+most: number, } | { "kind": "choice", 
+/**
+ * Their values; their texts are `field.NAME.VALUE`.
+ */
+values: Array<string>, } | { "kind": "live" };
+
+/**
  * Whether a file can be shown yet.
  */
 export type FileStatus = "pending" | "ready" | "failed";
@@ -775,6 +825,19 @@ repeat_minutes: number,
  * Whether pushes and letters say what was written.
  */
 show_text: boolean, };
+
+/**
+ * When a field is shown.
+ */
+export type OnlyIf = { 
+/**
+ * The other field.
+ */
+field: string, 
+/**
+ * Its values, as text.
+ */
+is: Array<string>, };
 
 /**
  * A page of the site.
@@ -1117,6 +1180,47 @@ retry_after_ms?: number, } | { "type": "reset", };
  * What all members of a workspace use.
  */
 export type Setting = "tags" | "replies" | "people";
+
+/**
+ * What is shown while an account is being connected.
+ */
+export type Step = { "kind": "fields", 
+/**
+ * The step's name: its texts are `step.NAME.title` and `step.NAME.text`.
+ */
+name: string, 
+/**
+ * What is asked.
+ */
+fields: Array<Field>, } | { "kind": "qr", 
+/**
+ * The step's name.
+ */
+name: string, 
+/**
+ * What the code says.
+ */
+content: string, 
+/**
+ * Until when it is good, milliseconds since 1970.
+ */
+until_ms: number, } | { "kind": "redirect", 
+/**
+ * The step's name.
+ */
+name: string, 
+/**
+ * Where.
+ */
+url: string, } | { "kind": "wait", 
+/**
+ * The step's name.
+ */
+name: string, 
+/**
+ * Ask again after so long.
+ */
+again_ms: number, };
 
 /**
  * Where a visitor's conversation stands.

@@ -1,0 +1,361 @@
+//! Connecting a channel: a walk through the channel's steps. How far somebody has come is kept sealed for a while; only the last step makes
+//! anything: the login, its accounts and their first settings in one commit. Connecting anew keeps everything that hangs on them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::{Actor, AdministrationError, audit};
+use crate::channel::capability::{Connect, Connected, Progress, StepError};
+use crate::channel::contract::{CallContext, Channel, LoginAccount};
+use crate::channel::form::{Step, Values};
+use crate::gateway::channel_actor::calls;
+use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
+use crate::gateway::house::House;
+use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
+use crate::model::ids::{AccountId, ConnectingId, LoginId, WorkspaceId};
+use crate::model::reason::Reason;
+use crate::model::time::Time;
+use crate::store::batch::Batch;
+use crate::store::key::Key;
+use crate::store::port::{CommitError, Refusal, Scan, StoreError};
+use crate::store::records::{Connecting, LoginState, streams};
+use crate::store::table::{Record, Stored};
+
+/// Who stands at a step for so long begins anew.
+const LIFE_MS: i64 = 30 * 60_000;
+/// The most walks of a workspace at once: the oldest make room.
+const WALKS: usize = 50;
+/// A step at the provider takes no longer, milliseconds.
+const STEP_MS: i64 = 30_000;
+/// How many names are tried for a new account.
+const NAMES: u32 = 20;
+/// The most fields of an answer, and the longest of them in bytes.
+const FIELDS: (usize, usize) = (30, 20_000);
+
+fn wrong(code: &str) -> AdministrationError {
+    StepError { field: String::new(), reason: Reason::new(code) }.into()
+}
+
+/// Where somebody stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stand {
+    /// This is asked now.
+    Asked {
+        /// The walk.
+        id: ConnectingId,
+        /// What is shown.
+        step: Step,
+        /// Until when.
+        until: Time,
+    },
+    /// It is connected: these accounts.
+    Connected(Vec<AccountId>),
+}
+
+fn connectable(channel: &Arc<dyn Channel>) -> Result<&dyn Connect, AdministrationError> {
+    channel.connect().ok_or_else(|| wrong("kind_unknown"))
+}
+
+/// Begins to connect an account of a kind, or one that is there anew.
+///
+/// # Errors
+/// The kind is not connected by steps, there is no such account, or the store's word.
+pub async fn begin(
+    house: &House, workspace: WorkspaceId, by: &str, kind: Option<ChannelKind>, account: Option<AccountId>,
+) -> Result<Stand, AdministrationError> {
+    let store = house.store.workspace(workspace);
+    let kind = match account {
+        Some(id) => super::channels::account(house, workspace, id).await?.kind,
+        None => kind.ok_or_else(|| wrong("kind_unknown"))?,
+    };
+    let channel = house.channels.of_kind(kind).ok_or_else(|| wrong("kind_unknown"))?;
+    let step = connectable(&channel)?.first(kind);
+    let now = house.world.now();
+    let walk = Connecting {
+        id: ConnectingId(house.world.id()),
+        kind,
+        account,
+        by: by.to_owned(),
+        sealed: String::new(),
+        step: serde_json::to_value(&step).map_err(|error| StoreError::Invalid(error.to_string()))?,
+        until: now.plus_ms(LIFE_MS),
+    };
+    let mut batch = Batch::new();
+    let walks = store.scan::<Connecting>(&[], Scan::first(WALKS * 2)).await?;
+    // Ids rise with time: the first are the oldest.
+    let too_many = walks.len().saturating_sub(WALKS - 1);
+    for (at, old) in walks.iter().enumerate() {
+        if at < too_many || old.record.until <= now {
+            batch.remove(old);
+        }
+    }
+    batch.insert(&walk)?;
+    store.commit(batch).await?;
+    Ok(Stand::Asked { id: walk.id, step, until: walk.until })
+}
+
+async fn walk(house: &House, workspace: WorkspaceId, by: &str, id: ConnectingId) -> Result<Stored<Connecting>, AdministrationError> {
+    let found = house.store.workspace(workspace).get::<Connecting>(Connecting::at(id)).await?;
+    let fits = |found: &Stored<Connecting>| found.record.by == by && found.record.until > house.world.now();
+    found.filter(fits).ok_or(AdministrationError::Unknown("connecting"))
+}
+
+/// Ends a walk: nothing of it is left.
+///
+/// # Errors
+/// There is no such walk, or the store's word.
+pub async fn end(house: &House, workspace: WorkspaceId, by: &str, id: ConnectingId) -> Result<(), AdministrationError> {
+    let old = walk(house, workspace, by, id).await?;
+    let mut batch = Batch::new();
+    batch.remove(&old);
+    match house.store.workspace(workspace).commit(batch).await {
+        Ok(_) | Err(CommitError::Refused(Refusal::Conflict { .. })) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Answers a step.
+///
+/// # Errors
+/// The channel's word, or the store's.
+pub async fn answer(
+    house: &Arc<House>, workspace: WorkspaceId, actor: &Actor, by: &str, id: ConnectingId, values: &Values,
+) -> Result<Stand, AdministrationError> {
+    let old = walk(house, workspace, by, id).await?;
+    let channel = house.channels.of_kind(old.record.kind).ok_or_else(|| wrong("kind_unknown"))?;
+    let connect = connectable(&channel)?;
+    check(&old.record, values)?;
+    let state = match old.record.sealed.as_str() {
+        "" => Value::Null,
+        sealed => {
+            let opened = house.keyring.open_text(&Connecting::context(id), sealed).map_err(|error| StoreError::Invalid(error.to_string()))?;
+            serde_json::from_str(opened.expose_secret()).map_err(|error| StoreError::Invalid(error.to_string()))?
+        }
+    };
+    let now = house.world.now();
+    // Nothing is known of the login yet but what is typed: the channel makes its own address of it.
+    let login = unborn(channel.provider(), now);
+    let context = calls::context(house, workspace, &login, now.plus_ms(STEP_MS));
+    let limit = std::time::Duration::from_millis(u64::try_from(STEP_MS).unwrap_or(0));
+    let progress = tokio::time::timeout(limit, connect.next(&context, old.record.kind, state, values)).await;
+    match progress.map_err(|_| wrong("provider_unreachable"))?? {
+        Progress::Ask { step, state } => {
+            let state = serde_json::to_vec(&state).map_err(|error| StoreError::Invalid(error.to_string()))?;
+            let shown = serde_json::to_value(&step).map_err(|error| StoreError::Invalid(error.to_string()))?;
+            let sealed = house.keyring.seal(&Connecting::context(id), &state, house.world.as_ref());
+            let new = Connecting { sealed, step: shown, until: now.plus_ms(LIFE_MS), ..old.record.clone() };
+            let mut batch = Batch::new();
+            batch.update(&old, &new)?;
+            house.store.workspace(workspace).commit(batch).await?;
+            Ok(Stand::Asked { id, step, until: new.until })
+        }
+        Progress::Done(connected) => finish(house, workspace, actor, &old, channel.as_ref(), *connected).await,
+    }
+}
+
+/// Whether an answer has what the step asks for; a field that may stay empty may be missing.
+fn check(walk: &Connecting, values: &Values) -> Result<(), AdministrationError> {
+    let (fields, longest) = FIELDS;
+    if values.len() > fields || values.values().any(|value| value.to_string().len() > longest) {
+        return Err(wrong("too_large"));
+    }
+    let step: Step = serde_json::from_value(walk.step.clone()).map_err(|error| StoreError::Invalid(error.to_string()))?;
+    let Step::Fields { fields, .. } = step else { return Ok(()) };
+    for field in fields.iter().filter(|field| !field.optional && field.only_if.is_none()) {
+        let empty = values.get(&field.name).is_none_or(|value| value.as_str().is_some_and(|text| text.trim().is_empty()) || value.is_null());
+        if empty {
+            return Err(StepError { field: field.name.clone(), reason: Reason::new("required") }.into());
+        }
+    }
+    Ok(())
+}
+
+fn unborn(provider: &str, now: Time) -> ProviderLogin {
+    ProviderLogin {
+        id: LoginId(0),
+        provider: provider.to_owned(),
+        app: None,
+        external_key: String::new(),
+        sealed: String::new(),
+        base_url: None,
+        facts: BTreeMap::new(),
+        health: HealthState { status: Health::Connected, reason: None, since: now },
+        created_at: now,
+        removed_at: None,
+    }
+}
+
+/// Stores what was connected.
+async fn finish(
+    house: &House, workspace: WorkspaceId, actor: &Actor, walk: &Stored<Connecting>, channel: &dyn Channel, connected: Connected,
+) -> Result<Stand, AdministrationError> {
+    let store = house.store.workspace(workspace);
+    for attempt in 0..NAMES {
+        let logins = store.scan::<ProviderLogin>(&[], Scan::first(5_000)).await?;
+        let same = |login: &Stored<ProviderLogin>| {
+            login.record.removed_at.is_none() && login.record.provider == channel.provider() && login.record.external_key == connected.external_key
+        };
+        let known = logins.into_iter().find(same);
+        let mut batch = Batch::new();
+        let accounts = match (&known, walk.record.account) {
+            (Some(known), Some(account)) if super::channels::account(house, workspace, account).await?.login == known.record.id => {
+                renew(house, &mut batch, channel, known, &connected)?;
+                accounts(house, workspace, &mut batch, channel, known.record.id, &connected, attempt).await?
+            }
+            // Another account of the provider than the one that is connected anew.
+            (_, Some(_)) => return Err(wrong("other_account")),
+            (Some(_), None) => return Err(wrong("connected_already")),
+            (None, None) => {
+                let login = LoginId(house.world.id());
+                let context = ProviderLogin::owner_name(login);
+                let record = ProviderLogin {
+                    id: login,
+                    external_key: connected.external_key.clone(),
+                    sealed: house.keyring.seal(&context, connected.secrets.expose_secret().as_bytes(), house.world.as_ref()),
+                    base_url: connected.base_url.clone(),
+                    facts: connected.facts.clone(),
+                    ..unborn(channel.provider(), house.world.now())
+                };
+                batch.insert(&record)?;
+                accounts(house, workspace, &mut batch, channel, login, &connected, attempt).await?
+            }
+        };
+        for account in &accounts {
+            batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: account.id, lost: false })?);
+            let action = if known.is_some() { "channel.connected_again" } else { "channel.created" };
+            audit(house, &mut batch, actor, action, account.id, json!({ "name": account.name, "kind": account.kind }))?;
+        }
+        batch.remove(walk);
+        match store.commit(batch).await {
+            Ok(_) => {
+                for account in &accounts {
+                    house.accounts.forget(workspace, account.id);
+                }
+                return Ok(Stand::Connected(accounts.into_iter().map(|account| account.id).collect()));
+            }
+            // The walk is gone: its last step was answered twice.
+            Err(CommitError::Refused(Refusal::Conflict { table: Connecting::TABLE, .. })) => {
+                return Err(AdministrationError::Unknown("connecting"));
+            }
+            Err(CommitError::Refused(Refusal::Conflict { .. } | Refusal::NotUnique { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+/// The same login with another token: its actor is told in the same commit, and sets it up anew.
+fn renew(house: &House, batch: &mut Batch, channel: &dyn Channel, old: &Stored<ProviderLogin>, connected: &Connected) -> Result<(), StoreError> {
+    let context = ProviderLogin::owner_name(old.record.id);
+    let mut facts = old.record.facts.clone();
+    facts.extend(connected.facts.clone());
+    facts.remove(SET_UP_FOR);
+    tracing::info!(provider = channel.provider(), login = %old.record.id, "connected anew");
+    let new = ProviderLogin {
+        sealed: house.keyring.seal(&context, connected.secrets.expose_secret().as_bytes(), house.world.as_ref()),
+        base_url: connected.base_url.clone(),
+        facts,
+        health: HealthState { status: Health::Connected, reason: None, since: house.world.now() },
+        ..old.record.clone()
+    };
+    batch.update(old, &new)?;
+    batch.append(&streams::mailbox(old.record.id), entries::write(&MailboxEntry::Reload)?);
+    Ok(())
+}
+
+/// The fact by which it is known for which address of this installation a login was set up at its provider.
+pub const SET_UP_FOR: &str = "set_up_for";
+
+/// The accounts of a login: those it did not have yet are made, with the channel's usual settings.
+async fn accounts(
+    house: &House, workspace: WorkspaceId, batch: &mut Batch, channel: &dyn Channel, login: LoginId, connected: &Connected, attempt: u32,
+) -> Result<Vec<ChannelAccount>, AdministrationError> {
+    let store = house.store.workspace(workspace);
+    let group = Key::new().number(login.0).done();
+    let known = store.scan_index::<ChannelAccount>(ChannelAccount::BY_LOGIN, &group, Scan::first(1_000)).await?;
+    let taken: Vec<String> = super::channels::accounts(house, workspace).await?.into_iter().map(|account| account.name.to_lowercase()).collect();
+    let mut all = Vec::new();
+    for told in &connected.accounts {
+        let old =
+            known.iter().map(|(_, stored)| stored).find(|stored| stored.record.external_id == told.external_id && stored.record.removed_at.is_none());
+        if let Some(old) = old {
+            let new = ChannelAccount { facts: told.facts.clone(), refused: told.refused.clone(), ..old.record.clone() };
+            batch.update(old, &new)?;
+            all.push(new);
+            continue;
+        }
+        let made = made(house, channel, login, told, free_name(told, &taken, attempt))?;
+        batch.insert(&made)?;
+        all.push(made);
+    }
+    Ok(all)
+}
+
+fn made(house: &House, channel: &dyn Channel, login: LoginId, told: &LoginAccount, name: String) -> Result<ChannelAccount, AdministrationError> {
+    Ok(ChannelAccount {
+        id: AccountId(house.world.id()),
+        login,
+        kind: told.kind,
+        external_id: told.external_id.clone(),
+        name,
+        active: true,
+        settings: channel.check_settings(told.kind, &json!({}))?,
+        facts: told.facts.clone(),
+        refused: told.refused.clone(),
+        created_at: house.world.now(),
+        removed_at: None,
+    })
+}
+
+/// A name nobody has (B-34).
+fn free_name(told: &LoginAccount, taken: &[String], attempt: u32) -> String {
+    let name: String = told.name.trim().chars().take(80).collect();
+    let name = if name.is_empty() { told.external_id.clone() } else { name };
+    let numbered = |number: u32| if number == 0 { name.clone() } else { format!("{name} {}", number.saturating_add(1)) };
+    let free = (attempt..1_000).map(numbered).find(|name| !taken.contains(&name.to_lowercase()));
+    free.unwrap_or_else(|| format!("{name} {}", told.external_id))
+}
+
+/// The choices of a field of an account's settings that only its provider knows.
+///
+/// # Errors
+/// There is no such account, or the provider does not say.
+pub async fn choices(house: &Arc<House>, workspace: WorkspaceId, id: AccountId, field: &str) -> Result<Vec<(String, String)>, AdministrationError> {
+    let account = super::channels::account(house, workspace, id).await?;
+    let channel = house.channels.of_kind(account.kind).ok_or_else(|| wrong("kind_unknown"))?;
+    let connect = connectable(&channel)?;
+    let login = super::channels::login(house, workspace, account.login).await?.ok_or(AdministrationError::Unknown("channel"))?;
+    let secrets = match login.sealed.as_str() {
+        "" => SecretString::default(),
+        sealed => house.keyring.open_text(&ProviderLogin::owner_name(login.id), sealed).map_err(|error| StoreError::Invalid(error.to_string()))?,
+    };
+    let now = house.world.now();
+    let context = CallContext { secrets, ..calls::context(house, workspace, &login, now.plus_ms(STEP_MS)) };
+    let limit = std::time::Duration::from_millis(u64::try_from(STEP_MS).unwrap_or(0));
+    let asked = tokio::time::timeout(limit, connect.choices(&context, account.kind, field)).await.map_err(|_| wrong("provider_unreachable"))?;
+    asked.map_err(|error| StepError { field: field.to_owned(), reason: error.reason() }.into())
+}
+
+/// The secret in the address of a login's hook: made once, so that the address stays.
+///
+/// # Errors
+/// The store's word.
+pub async fn hook_secret(house: &House, workspace: WorkspaceId, login: LoginId) -> Result<String, AdministrationError> {
+    const HOOK: &str = "hook";
+    let store = house.store.workspace(workspace);
+    let context = LoginState::context(login, HOOK);
+    if let Some(known) = store.get::<LoginState>(LoginState::at(login, HOOK)).await? {
+        let opened = house.keyring.open_text(&context, &known.record.sealed).map_err(|error| StoreError::Invalid(error.to_string()))?;
+        return Ok(opened.expose_secret().to_owned());
+    }
+    // The address first: one that nobody was told is harmless.
+    let secret = super::channels::create_hook(house, workspace, login).await?;
+    let sealed = house.keyring.seal(&context, secret.as_bytes(), house.world.as_ref());
+    let mut batch = Batch::new();
+    batch.insert(&LoginState { login, name: HOOK.to_owned(), sealed })?;
+    store.commit(batch).await?;
+    Ok(secret)
+}

@@ -1,0 +1,163 @@
+//! Asks the provider for what is new, where nobody tells us, or to make good what was not told.
+//!
+//! What comes is put into the login's mailbox like a hook's parts, each known for a day by its bytes; the place to go on from is kept
+//! after them. What was not kept is asked for again, so a crash anywhere costs a question.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::calls::{self, Prepared};
+use crate::channel::capability::{Poll, Polled};
+use crate::channel::contract::SendError;
+use crate::gateway::commands::CommandError;
+use crate::gateway::conversation::desk::Desk;
+use crate::gateway::entries::{self, MailboxEntry};
+use crate::gateway::intake::{REPEAT_KNOWN_MS, part_key};
+use crate::model::connection::Health;
+use crate::model::reason::Reason;
+use crate::store::batch::Batch;
+use crate::store::port::{CommitError, Refusal};
+use crate::store::records::{LoginState, streams};
+
+/// The pause after a question that failed: at first, and at most; each time twice as long.
+const PAUSE_MS: (i64, i64) = (1_000, 60_000);
+/// So many questions in a row that fail are shown to the owner.
+const FAILURES_SHOWN: u32 = 5;
+/// A login that need not ask is looked at again after this, unless it changes.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// Runs until the ownership is lost.
+///
+/// # Errors
+/// [`CommandError::Fenced`].
+pub(super) async fn run(desk: Arc<Desk>) -> Result<(), CommandError> {
+    let Some(poll) = desk.channel.poll() else { return std::future::pending().await };
+    let mut failures = 0_u32;
+    let mut changed = desk.changed.subscribe();
+    loop {
+        changed.borrow_and_update();
+        let (turn, prepared) = match calls::prepare(&desk, desk.house.world.now().plus_ms(poll.limit_ms())).await {
+            Ok(prepared) => match poll.every_ms(&prepared.login) {
+                Some(every) => (
+                    tokio::select! {
+                        turn = ask(&desk, poll, &prepared) => turn.map(|more| if more { 0 } else { every }),
+                        // Another token, another way: what is being asked is asked for nobody.
+                        _ = changed.changed() => Ok(0),
+                    },
+                    Some(prepared),
+                ),
+                None => {
+                    let _ = tokio::time::timeout(IDLE, changed.changed()).await;
+                    continue;
+                }
+            },
+            Err(error) => (Err(Failed::Call(error)), None),
+        };
+        let pause = match turn {
+            Ok(pause) => {
+                if failures >= FAILURES_SHOWN || prepared.is_some_and(|prepared| prepared.was_lost()) {
+                    calls::set_health(&desk, Health::Connected, None).await;
+                }
+                failures = 0;
+                pause
+            }
+            Err(Failed::Store(CommandError::Fenced)) => return Err(CommandError::Fenced),
+            Err(failed) => {
+                failures = failures.saturating_add(1);
+                judge(&desk, &failed, failures).await
+            }
+        };
+        if pause > 0 {
+            let pause = Duration::from_millis(u64::try_from(pause).unwrap_or(0));
+            let _ = tokio::time::timeout(pause, changed.changed()).await;
+        }
+    }
+}
+
+/// Why a question came to nothing.
+enum Failed {
+    Call(SendError),
+    Store(CommandError),
+}
+
+/// Asks once and keeps what comes. Answers whether there is more.
+async fn ask(desk: &Desk, poll: &dyn Poll, prepared: &Prepared) -> Result<bool, Failed> {
+    let state = desk.store.get::<LoginState>(LoginState::at(desk.login, LoginState::CURSOR)).await.map_err(|error| Failed::Store(error.into()))?;
+    let context = LoginState::context(desk.login, LoginState::CURSOR);
+    let cursor = match &state {
+        Some(state) => {
+            use secrecy::ExposeSecret;
+            let opened = desk.house.keyring.open_text(&context, &state.record.sealed);
+            let opened = opened.map_err(|error| Failed::Call(SendError::Temporary(Reason::new("login_unreadable").said(&error.to_string()))))?;
+            opened.expose_secret().to_owned()
+        }
+        None => String::new(),
+    };
+    desk.throttle.turn().await;
+    let polled = calls::limited(prepared, poll.poll(&prepared.context, &prepared.login, &cursor)).await.map_err(Failed::Call)?;
+    let moved = polled.cursor != cursor;
+    for part in &polled.parts {
+        keep(desk, part).await.map_err(Failed::Store)?;
+    }
+    if moved {
+        go_on(desk, &context, &polled, state.as_ref()).await.map_err(Failed::Store)?;
+    }
+    Ok(polled.more)
+}
+
+/// Puts a part into the mailbox, unless it was there before.
+async fn keep(desk: &Desk, part: &[u8]) -> Result<(), CommandError> {
+    let mut batch = Batch::new();
+    batch.fence(&desk.owner, desk.token);
+    batch.once(part_key(desk.login, part), REPEAT_KNOWN_MS, "");
+    let entry = MailboxEntry::Part { at: desk.house.world.now(), body: part.to_vec() };
+    batch.append(&streams::mailbox(desk.login), entries::write(&entry)?);
+    match desk.store.commit(batch).await {
+        Ok(_) | Err(CommitError::Refused(Refusal::Seen { .. })) => Ok(()),
+        Err(CommitError::Refused(Refusal::Fenced { .. })) => Err(CommandError::Fenced),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Everything before this place is kept.
+async fn go_on(desk: &Desk, context: &str, polled: &Polled, old: Option<&crate::store::table::Stored<LoginState>>) -> Result<(), CommandError> {
+    let sealed = desk.house.keyring.seal(context, polled.cursor.as_bytes(), desk.house.world.as_ref());
+    let new = LoginState { login: desk.login, name: LoginState::CURSOR.to_owned(), sealed };
+    let mut batch = Batch::new();
+    batch.fence(&desk.owner, desk.token);
+    match old {
+        Some(old) => batch.update(old, &new)?,
+        None => batch.insert(&new)?,
+    }
+    match desk.store.commit(batch).await {
+        // A conflict: connecting anew put it back to the beginning.
+        Ok(_) | Err(CommitError::Refused(Refusal::Conflict { .. })) => Ok(()),
+        Err(CommitError::Refused(Refusal::Fenced { .. })) => Err(CommandError::Fenced),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a failure says of the login's health, and how long to wait, milliseconds.
+async fn judge(desk: &Desk, failed: &Failed, failures: u32) -> i64 {
+    let (first, greatest) = PAUSE_MS;
+    let pause = first.checked_shl(failures.saturating_sub(1).min(16)).unwrap_or(greatest).min(greatest);
+    match failed {
+        Failed::Call(SendError::RetryAfter(ms)) => return (*ms).clamp(first, 3_600_000),
+        Failed::Call(SendError::AccessLost(reason)) => {
+            calls::set_health(desk, Health::AccessLost, Some(reason.clone())).await;
+            return greatest;
+        }
+        Failed::Call(SendError::Rejected(reason) | SendError::Unreachable(reason)) => {
+            calls::set_health(desk, Health::Degraded, Some(reason.clone())).await;
+            return greatest;
+        }
+        Failed::Call(SendError::Temporary(reason) | SendError::Unclear(reason)) => {
+            tracing::debug!(login = %desk.login, code = reason.code, failures, "a question for news failed");
+            if failures == FAILURES_SHOWN {
+                calls::set_health(desk, Health::Degraded, Some(reason.clone())).await;
+            }
+        }
+        Failed::Store(error) => tracing::warn!(login = %desk.login, %error, "what came could not be kept; it is asked for again"),
+    }
+    pause
+}

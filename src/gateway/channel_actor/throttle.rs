@@ -1,0 +1,167 @@
+//! Keeps a login's calls within the provider's limits: how many a second in all, how far apart in one chat, how many a minute in a group.
+//!
+//! A message that must wait takes no place among the calls under way and is not begun. A reply goes before the bulk: while one waits for
+//! its turn, the bulk lane stands still.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::channel::pace::Pace;
+use crate::model::ids::ConversationId;
+
+/// Past so many chats those that are free again are forgotten.
+const CHATS: usize = 10_000;
+/// What the bulk lane waits where a reply goes first.
+const YIELD: Duration = Duration::from_millis(50);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The clock of a login's calls.
+pub(crate) struct Throttle {
+    pace: Pace,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When the next call may be made.
+    next: Option<Instant>,
+    /// Until when a reply is known to wait.
+    reply_waits: Option<Instant>,
+    chats: HashMap<ConversationId, Chat>,
+}
+
+#[derive(Default)]
+struct Chat {
+    free: Option<Instant>,
+    /// In a group: when what of the last minute went.
+    sent: VecDeque<Instant>,
+}
+
+impl Throttle {
+    /// For a login of such a pace.
+    #[must_use]
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self { pace, state: Mutex::default() }
+    }
+
+    fn gap(&self) -> Duration {
+        if self.pace.per_second == 0 { Duration::ZERO } else { Duration::from_secs(1) / self.pace.per_second }
+    }
+
+    /// Whether a send into a chat may begin now; if so its turn is taken. Otherwise when to ask again.
+    ///
+    /// # Errors
+    /// The moment before which it may not.
+    pub(crate) fn begin(&self, chat: ConversationId, bulk: bool, now: Instant) -> Result<(), Instant> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let chat_free = state.chats.get(&chat).and_then(|chat| self.free(chat)).unwrap_or(now);
+        if chat_free > now {
+            return Err(chat_free);
+        }
+        let next = state.next.unwrap_or(now);
+        if next > now {
+            if !bulk {
+                state.reply_waits = Some(next + YIELD);
+            }
+            return Err(next);
+        }
+        if bulk && let Some(until) = state.reply_waits.filter(|until| *until > now) {
+            return Err(until);
+        }
+        if !bulk {
+            state.reply_waits = None;
+        }
+        state.next = Some(next.max(now) + self.gap());
+        Ok(())
+    }
+
+    /// When the chat is free again.
+    fn free(&self, chat: &Chat) -> Option<Instant> {
+        let limit = usize::try_from(self.pace.group_per_minute).unwrap_or(usize::MAX);
+        let full = limit > 0 && chat.sent.len() >= limit;
+        let minute = chat.sent.front().filter(|_| full).map(|first| *first + MINUTE);
+        minute.max(chat.free)
+    }
+
+    /// A send into a chat ended: the provider counts it from now at the latest.
+    pub(crate) fn sent(&self, chat: ConversationId, group: bool, now: Instant) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.chats.len() >= CHATS {
+            state.chats.retain(|_, chat| self.free(chat).is_some_and(|free| free > now));
+        }
+        let chat = state.chats.entry(chat).or_default();
+        chat.free = Some(now + Duration::from_millis(u64::try_from(self.pace.chat_gap_ms).unwrap_or(0)));
+        if group && self.pace.group_per_minute > 0 {
+            chat.sent.push_back(now);
+            while chat.sent.front().is_some_and(|first| *first + MINUTE <= now) {
+                chat.sent.pop_front();
+            }
+        }
+    }
+
+    /// Waits for the turn of a call that belongs to no message.
+    pub(crate) async fn turn(&self) {
+        let wait = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let turn = state.next.unwrap_or(now).max(now);
+            state.next = Some(turn + self.gap());
+            turn.duration_since(now)
+        };
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: ConversationId = ConversationId(1);
+    const TWO: ConversationId = ConversationId(2);
+
+    fn at(start: Instant, ms: u64) -> Instant {
+        start + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn calls_of_all_chats_keep_the_gap_of_the_login() {
+        let (throttle, start) = (Throttle::new(Pace { per_second: 10, ..Pace::default() }), Instant::now());
+        assert_eq!(throttle.begin(ONE, false, start), Ok(()));
+        assert_eq!(throttle.begin(TWO, false, start), Err(at(start, 100)));
+        assert_eq!(throttle.begin(TWO, false, at(start, 100)), Ok(()));
+    }
+
+    #[test]
+    fn a_chat_rests_after_each_send() {
+        let (throttle, start) = (Throttle::new(Pace { chat_gap_ms: 1_000, ..Pace::default() }), Instant::now());
+        assert_eq!(throttle.begin(ONE, false, start), Ok(()));
+        throttle.sent(ONE, false, at(start, 200));
+        assert_eq!(throttle.begin(ONE, false, at(start, 500)), Err(at(start, 1_200)));
+        assert_eq!(throttle.begin(TWO, false, at(start, 500)), Ok(()), "another chat does not wait for it");
+        assert_eq!(throttle.begin(ONE, false, at(start, 1_200)), Ok(()));
+    }
+
+    #[test]
+    fn a_group_takes_so_many_a_minute() {
+        let (throttle, start) = (Throttle::new(Pace { group_per_minute: 2, ..Pace::default() }), Instant::now());
+        for ms in [0, 10] {
+            assert_eq!(throttle.begin(ONE, false, at(start, ms)), Ok(()));
+            throttle.sent(ONE, true, at(start, ms));
+        }
+        assert_eq!(throttle.begin(ONE, false, at(start, 20)), Err(at(start, 60_000)));
+        assert_eq!(throttle.begin(ONE, false, at(start, 60_000)), Ok(()));
+    }
+
+    #[test]
+    fn a_reply_goes_before_the_bulk() {
+        let (throttle, start) = (Throttle::new(Pace { per_second: 10, ..Pace::default() }), Instant::now());
+        assert_eq!(throttle.begin(ONE, true, start), Ok(()));
+        assert_eq!(throttle.begin(TWO, false, at(start, 10)), Err(at(start, 100)), "the reply waits for its turn");
+        assert!(throttle.begin(ONE, true, at(start, 100)).is_err(), "the bulk lets it go first");
+        assert_eq!(throttle.begin(TWO, false, at(start, 100)), Ok(()));
+        assert_eq!(throttle.begin(ONE, true, at(start, 200)), Ok(()), "then the bulk goes on");
+    }
+}

@@ -1,0 +1,88 @@
+//! What logins keep for themselves, and accounts that are being connected.
+
+use serde::{Deserialize, Serialize};
+
+use super::alone;
+use crate::model::connection::ChannelKind;
+use crate::model::ids::{AccountId, ConnectingId, LoginId};
+use crate::model::time::Time;
+use crate::store::key::Key;
+use crate::store::port::RecordKey;
+use crate::store::table::Record;
+
+/// A piece of a login's private state: its place in the provider's news, a session's keys. Written by the login's owner only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginState {
+    /// The login.
+    pub login: LoginId,
+    /// Which piece.
+    pub name: String,
+    /// What it is, sealed.
+    pub sealed: String,
+}
+
+impl LoginState {
+    /// Where a login stands in its provider's news.
+    pub const CURSOR: &'static str = "cursor";
+
+    /// The record's key.
+    #[must_use]
+    pub fn at(login: LoginId, name: &str) -> RecordKey {
+        RecordKey { group: Key::new().number(login.0).done(), item: Key::new().text(name).done() }
+    }
+
+    /// What the sealed form of it is bound to.
+    #[must_use]
+    pub fn context(login: LoginId, name: &str) -> String {
+        format!("login/{login}/{name}")
+    }
+}
+
+impl Record for LoginState {
+    const TABLE: &'static str = "login_state";
+
+    fn key(&self) -> RecordKey {
+        Self::at(self.login, &self.name)
+    }
+}
+
+/// An account that is being connected: how far its owner has come. Kept for a short while.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connecting {
+    /// Its id.
+    pub id: ConnectingId,
+    /// What is being connected.
+    pub kind: ChannelKind,
+    /// The account that is connected anew; none: a new one.
+    pub account: Option<AccountId>,
+    /// Who connects it: a user or token.
+    pub by: String,
+    /// What the channel wants to know again, sealed.
+    pub sealed: String,
+    /// What is asked now.
+    pub step: serde_json::Value,
+    /// After this it begins anew.
+    pub until: Time,
+}
+
+impl Connecting {
+    /// The record's key.
+    #[must_use]
+    pub fn at(id: ConnectingId) -> RecordKey {
+        alone(id.0)
+    }
+
+    /// What the sealed form of its state is bound to.
+    #[must_use]
+    pub fn context(id: ConnectingId) -> String {
+        format!("connecting/{id}")
+    }
+}
+
+impl Record for Connecting {
+    const TABLE: &'static str = "connecting";
+
+    fn key(&self) -> RecordKey {
+        Self::at(self.id)
+    }
+}

@@ -1,0 +1,179 @@
+//! Connect a channel: a walk through the steps its provider asks for. Nothing is made before the last one.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpResponse, delete, get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::channels::read_id;
+use super::conversations::Counted;
+use crate::channel::form::{Field, Step, Values};
+use crate::gateway::administration::channels;
+use crate::gateway::administration::connecting::{self, Stand};
+use crate::gateway::administration::second_factor::qr_svg;
+use crate::model::connection::ChannelKind;
+use crate::model::ids::{AccountId, ConnectingId};
+use crate::model::time::Time;
+use crate::web::edge::Edge;
+use crate::web::login::AsAdmin;
+use crate::web::problem::{Problem, ProblemBody};
+
+/// In which language a channel's words are wanted.
+#[derive(Deserialize, IntoParams)]
+pub struct LanguageQuery {
+    /// `ru`, `en` or `es`.
+    #[serde(default)]
+    language: String,
+}
+
+/// A kind of channel.
+#[derive(Serialize, ToSchema)]
+pub struct KindView {
+    /// `telegram_bot`, `vk_messages` …
+    kind: &'static str,
+    /// Whether it is connected by steps; else it comes with another, or is made as it is.
+    connect: bool,
+    /// What can be set of an account.
+    settings: Vec<Field>,
+    /// The channel's words, by key.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    texts: &'static RawValue,
+}
+
+/// The kinds of channels this program knows, with what is asked of an owner and the words for it.
+#[utoipa::path(tag = "channels", params(LanguageQuery), responses((status = 200, body = Counted<KindView>), (status = 403, body = ProblemBody)))]
+#[get("/api/v1/channel-kinds")]
+pub(crate) async fn kinds(edge: Data<Edge>, AsAdmin(_caller): AsAdmin, query: Query<LanguageQuery>) -> Result<Json<Counted<KindView>>, Problem> {
+    let mut items = Vec::new();
+    for channel in edge.house.channels.iter() {
+        let texts = serde_json::from_str::<&RawValue>(channel.texts().of(&query.language));
+        let texts = texts.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", error.to_string()))?;
+        for kind in channel.kinds() {
+            let connect = channel.connect().is_some_and(|connect| connect.begins(*kind));
+            items.push(KindView { kind: kind.as_str(), connect, settings: channel.settings(*kind), texts });
+        }
+    }
+    Ok(Json(Counted::of(items)))
+}
+
+/// What is to be connected.
+#[derive(Deserialize, ToSchema)]
+pub struct BeginConnecting {
+    /// The kind of a new channel.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    kind: Option<ChannelKind>,
+    /// The channel that is connected anew.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    channel: Option<AccountId>,
+}
+
+/// Where connecting stands.
+#[derive(Serialize, ToSchema)]
+pub struct ConnectingView {
+    /// The walk, while there is a step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    id: Option<ConnectingId>,
+    /// What is asked now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<Step>,
+    /// The picture of a code that is to be scanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qr_svg: Option<String>,
+    /// Until when it can be answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Time>,
+    /// The channels that were connected.
+    #[schema(value_type = Vec<String>)]
+    channels: Vec<AccountId>,
+}
+
+fn view(stand: Stand) -> Result<ConnectingView, Problem> {
+    Ok(match stand {
+        Stand::Asked { id, step, until } => {
+            let qr_svg = match &step {
+                Step::Qr { content, .. } => Some(qr_svg(content)?),
+                Step::Fields { .. } | Step::Redirect { .. } | Step::Wait { .. } => None,
+            };
+            ConnectingView { id: Some(id), step: Some(step), qr_svg, until: Some(until), channels: Vec::new() }
+        }
+        Stand::Connected(channels) => ConnectingView { id: None, step: None, qr_svg: None, until: None, channels },
+    })
+}
+
+/// Begin to connect a channel.
+#[utoipa::path(tag = "channels", operation_id = "begin_connecting", request_body = BeginConnecting, responses((status = 201, body = ConnectingView),
+    (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 422, description = "`kind_unknown`", body = ProblemBody)))]
+#[post("/api/v1/connecting")]
+pub(crate) async fn begin(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json<BeginConnecting>) -> Result<HttpResponse, Problem> {
+    let stand = connecting::begin(&edge.house, caller.workspace, &caller.id, body.kind, body.channel).await?;
+    Ok(HttpResponse::Created().json(view(stand)?))
+}
+
+/// The answer to a step.
+#[derive(Deserialize, ToSchema)]
+pub struct AnswerStep {
+    /// What was filled in, by field; nothing for a step that is waited for.
+    #[serde(default)]
+    #[schema(value_type = std::collections::HashMap<String, Object>)]
+    values: Values,
+}
+
+/// Answer a step: the next one comes, or the channels that were connected. A wrong answer changes nothing.
+#[utoipa::path(tag = "channels", operation_id = "answer_step", params(("id" = String, Path)), request_body = AnswerStep, responses(
+    (status = 200, body = ConnectingView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 422, description = "The provider's word; `params.field` says where.", body = ProblemBody)))]
+#[post("/api/v1/connecting/{id}")]
+pub(crate) async fn answer(
+    edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<AnswerStep>,
+) -> Result<Json<ConnectingView>, Problem> {
+    let id: ConnectingId = id.parse().map_err(|_| Problem::unknown("connecting"))?;
+    let stand = connecting::answer(&edge.house, caller.workspace, &caller.actor(), &caller.id, id, &body.values).await?;
+    if matches!(stand, Stand::Connected(_)) {
+        // Its actor starts now, not with the next beat.
+        edge.gateway.do_send(crate::gateway::supervisor::Reconcile);
+    }
+    Ok(Json(view(stand)?))
+}
+
+/// Break off connecting: nothing of it is kept.
+#[utoipa::path(tag = "channels", operation_id = "end_connecting", params(("id" = String, Path)), responses((status = 204), (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody)))]
+#[delete("/api/v1/connecting/{id}")]
+pub(crate) async fn end(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let id: ConnectingId = id.parse().map_err(|_| Problem::unknown("connecting"))?;
+    connecting::end(&edge.house, caller.workspace, &caller.id, id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Something that can be chosen.
+#[derive(Serialize, ToSchema)]
+pub struct ChoiceView {
+    /// What is stored.
+    value: String,
+    /// What is shown.
+    text: String,
+}
+
+/// What can be chosen in a field of a channel's settings that only its provider knows.
+#[utoipa::path(tag = "channels", params(("id" = String, Path), ("field" = String, Path)), responses((status = 200, body = Counted<ChoiceView>),
+    (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[get("/api/v1/channels/{id}/choices/{field}")]
+pub(crate) async fn choices(edge: Data<Edge>, AsAdmin(caller): AsAdmin, path: Path<(String, String)>) -> Result<Json<Counted<ChoiceView>>, Problem> {
+    let (id, field) = path.into_inner();
+    let found = connecting::choices(&edge.house, caller.workspace, read_id(&id)?, &field).await?;
+    Ok(Json(Counted::of(found.into_iter().map(|(value, text)| ChoiceView { value, text }).collect())))
+}
+
+/// Ask the provider for what is new, now.
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 202), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[post("/api/v1/channels/{id}/poll")]
+pub(crate) async fn poll(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
+    channels::look_again(&edge.house, caller.workspace, read_id(&id)?).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
