@@ -328,6 +328,26 @@ pub enum ChannelEvent {
     },
 }
 
+impl ChannelEvent {
+    /// The account it happened at, within the login; none: it is about the login.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Message(incoming) => Some(&incoming.account),
+            Self::Receipt { account, .. }
+            | Self::Edited { account, .. }
+            | Self::Deleted { account, .. }
+            | Self::Reacted { account, .. }
+            | Self::ReadUpTo { account, .. }
+            | Self::ReadUpToExternal { account, .. }
+            | Self::Typing { account, .. }
+            | Self::Rated { account, .. }
+            | Self::Moved { account, .. } => Some(account),
+            Self::Reachable { .. } | Self::Account(_) => None,
+        }
+    }
+}
+
 /// An account of a login, as the provider tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginAccount {

@@ -221,9 +221,16 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
     new.attempt = None;
     match &end.result {
         Ok(Some(sent)) => {
+            let mut external_id = sent.external_id.clone();
+            // Its echo came before and was not known as ours: it went all the same, and the name is taken.
+            if let Some(id) = &external_id
+                && super::inbound::find_external(desk, draft.conversation.account, id).await?.is_some_and(|other| other.record.id() != end.message)
+            {
+                external_id = None;
+            }
             if let Some(piece) = piece_mut(&mut new, attempt.piece) {
                 piece.status = SendStatus::Sent;
-                piece.external_id.clone_from(&sent.external_id);
+                piece.external_id.clone_from(&external_id);
                 piece.more.clone_from(&sent.more);
             }
             new.tries = 0;
@@ -231,7 +238,7 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
                 super::inbound::take_key(desk, &mut draft, key).await?;
             }
             raise(&mut new, None, now);
-            if let Some(external_id) = &sent.external_id {
+            if let Some(external_id) = &external_id {
                 super::pending::settle(desk, draft.batch(), &mut new, external_id, now).await?;
             }
             let settled = first_queued(&new).is_none();
