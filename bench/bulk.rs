@@ -153,6 +153,7 @@ impl Bulk {
             read_up_to: 0,
             customer_read_up_to: 0,
             customer_wrote: true,
+            customer_at: None,
             unanswered_since: at.is_multiple_of(2).then_some(when),
             answers_since: None,
             answers_at: None,

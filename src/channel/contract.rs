@@ -179,7 +179,7 @@ pub struct Incoming {
     pub reply_to_external: Option<String>,
     /// The message it answers, by ours.
     pub reply_to: Option<MessageId>,
-    /// When it was written.
+    /// When it was written; 0: the provider does not say, it is taken as now. So everywhere in events.
     pub written_at: Time,
     /// The place at that moment.
     pub context: Context,

@@ -5,7 +5,7 @@
 //! * [`form`]: what is asked of an owner, as data; [`pace`]: how fast a login may be called
 //! * [`lenient`]: reading what providers send, whatever form it has
 //! * [`registry`]: which provider is which folder
-//! * [`site_widget`]: the chat widget of a site; [`avito`], [`vk`]
+//! * [`site_widget`]: the chat widget of a site; [`telegram`], [`vk`], [`avito`]
 //! * `probe`: the channel of the tests, only with the feature `faults`
 //!
 //! A channel knows neither actors nor the store. Whoever has read one folder can find anything in another: `mod.rs` (who am I),
@@ -21,4 +21,5 @@ pub mod pace;
 pub mod probe;
 pub mod registry;
 pub mod site_widget;
+pub mod telegram;
 pub mod vk;

@@ -18,6 +18,7 @@ impl Channels {
     pub fn all() -> Self {
         let mut channels = Self::default();
         channels.add(Arc::new(super::site_widget::SiteWidget));
+        channels.add(Arc::new(super::telegram::Telegram::default()));
         channels.add(Arc::new(super::vk::Vk::default()));
         channels.add(Arc::new(super::avito::Avito::default()));
         #[cfg(feature = "probe")]

@@ -179,6 +179,9 @@ pub struct Conversation {
     /// Whether the customer ever wrote here: until then what we write is unanswered.
     #[serde(default)]
     pub customer_wrote: bool,
+    /// When they last did, by the provider's clock: some providers let us answer only for a while.
+    #[serde(default)]
+    pub customer_at: Option<Time>,
     /// Answers from this number on wait for a site's visitor to come back.
     #[serde(default)]
     pub answers_since: Option<u32>,

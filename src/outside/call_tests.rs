@@ -155,3 +155,60 @@ async fn nobody_there() {
     let wrong = Call::post(format!("http://127.0.0.1:{port}/"), "x").header("a\nb", "c");
     assert_eq!(code(client(true).call(wrong).await.unwrap_err()).1, "outside_header");
 }
+
+/// Takes one connection, answers once so many bytes came, and tells everything it was sent.
+async fn taker(enough: usize) -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let taken = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let (mut all, mut piece) = (Vec::new(), [0; 4096]);
+        while let Ok(read @ 1..) = socket.read(&mut piece).await {
+            all.extend_from_slice(&piece[..read]);
+            if all.len() >= enough {
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+                break;
+            }
+        }
+        all
+    });
+    (port, taken)
+}
+
+fn upload(name: &str, pieces: Vec<Result<Bytes, std::io::Error>>, size: u64) -> UploadForm {
+    let content = Box::pin(futures_util::stream::iter(pieces));
+    let file = crate::outside::UploadFile { field: "document".into(), name: name.into(), media_type: "application/pdf".into(), size, content };
+    UploadForm::default().field("caption", "слова").file(file)
+}
+
+#[tokio::test]
+async fn files_are_read_while_they_go() {
+    let pieces = || (0..3).map(|_| Ok(Bytes::from(vec![b'y'; 50_000]))).collect();
+    let (port, taken) = taker(150_400).await;
+    let form = upload("счёт\r\n\".pdf", pieces(), 150_000);
+    let answer = client(true).upload(Call::post(format!("http://127.0.0.1:{port}/"), ""), form).await.unwrap();
+    let sent = String::from_utf8_lossy(&taken.await.unwrap()).into_owned();
+    assert_eq!((answer.status, sent.matches('y').count() >= 150_000), (200, true));
+    for wanted in
+        ["name=\"caption\"\r\n\r\nслова\r\n", "name=\"document\"; filename=\"счёт__\\\".pdf\"", "Content-Type: application/pdf", "content-length: 15"]
+    {
+        assert!(sent.contains(wanted), "{wanted}: {}", &sent[..800]);
+    }
+    let wrong = crate::outside::UploadFile {
+        field: "f".into(),
+        name: "n".into(),
+        media_type: "no type".into(),
+        size: 0,
+        content: Box::pin(futures_util::stream::empty()),
+    };
+    let error = client(true).upload(Call::post(format!("http://127.0.0.1:{port}/"), ""), UploadForm::default().file(wrong)).await.unwrap_err();
+    assert_eq!(code(error), ("rejected", "outside_header".to_owned()));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_to_its_end_was_not_sent() {
+    let (port, _taken) = taker(usize::MAX).await;
+    let pieces = vec![Ok(Bytes::from_static(b"begin")), Err(std::io::Error::other("the disk is gone"))];
+    let error = client(true).upload(Call::post(format!("http://127.0.0.1:{port}/"), ""), upload("a.pdf", pieces, 1_000)).await.unwrap_err();
+    assert_eq!(code(error), ("temporary", "file_unreadable".to_owned()));
+}

@@ -65,7 +65,9 @@ impl UploadForm {
                     seen.store(true, Ordering::SeqCst);
                 }
             });
-            let part = Part::stream_with_length(Body::wrap_stream(content), file.size).file_name(file.name);
+            // A line's end in a name would begin another header.
+            let name = file.name.replace(char::is_control, "_");
+            let part = Part::stream_with_length(Body::wrap_stream(content), file.size).file_name(name);
             let part =
                 part.mime_str(&file.media_type).map_err(|_| OutsideError::Rejected(Reason::new("outside_header").with("name", "content-type")))?;
             form = form.part(file.field, part);

@@ -28,6 +28,7 @@ mod soak_storm;
 mod soak_two_nodes;
 mod store;
 mod support;
+mod telegram;
 mod triage;
 mod types;
 mod vk;

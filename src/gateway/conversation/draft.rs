@@ -117,6 +117,9 @@ impl Draft {
         if admitted && message.direction == EntryDirection::Inbound {
             self.conversation.customer_wrote = true;
         }
+        if message.direction == EntryDirection::Inbound {
+            self.conversation.customer_at = self.conversation.customer_at.max(Some(message.written_at));
+        }
         self.count(message);
         self.changed(message, true);
         Ok(())

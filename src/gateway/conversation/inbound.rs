@@ -207,6 +207,7 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         read_up_to: 0,
         customer_read_up_to: 0,
         customer_wrote: false,
+        customer_at: None,
         answers_since: None,
         answers_at: None,
         unanswered_since: None,
@@ -253,7 +254,7 @@ async fn compose(
         client_id: incoming.client_id.clone(),
         context: incoming.context.clone(),
         admission,
-        written_at: incoming.written_at,
+        written_at: if incoming.written_at == Time(0) { now } else { incoming.written_at },
         pieces: vec![Piece::new(incoming.external_id.clone(), SendStatus::Sent)],
         ..Message::fresh(id, draft.conversation.account, direction, author, origin, now)
     })

@@ -124,8 +124,11 @@ async fn outgoing(desk: &Desk, conversation: &Conversation, message: &Message, p
     let pieces = desk.channel.pieces(conversation.kind, &message.parts, &message.attachments);
     let (parts, attachments) = usize::try_from(piece).ok().and_then(|at| pieces.into_iter().nth(at)).unwrap_or_default();
     let reply_to_external = match message.reply_to {
-        Some(id) => desk.store.get::<Message>(Message::at(id)).await?.and_then(|m| m.record.pieces.first().and_then(|p| p.external_id.clone())),
-        None => None,
+        // The first piece says what all of it answers.
+        Some(id) if piece == 0 => {
+            desk.store.get::<Message>(Message::at(id)).await?.and_then(|m| m.record.pieces.first().and_then(|p| p.external_id.clone()))
+        }
+        Some(_) | None => None,
     };
     let card = desk.card(conversation.account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
     let conversation_key = match (conversation.provider_keys.last(), conversation.joined_into) {

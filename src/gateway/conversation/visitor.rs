@@ -18,7 +18,7 @@ pub(crate) async fn link(desk: &Desk, draft: &mut Draft, visit: &Visit) -> Resul
         return Ok(());
     }
     if desk.store.get::<Visit>(visit.key()).await?.is_none() {
-        let kept = Visit { conversation: Some(draft.conversation.id), ..visit.clone() };
+        let kept = Visit { account: draft.conversation.account, conversation: Some(draft.conversation.id), ..visit.clone() };
         draft.batch().insert(&kept)?;
     }
     draft.conversation.first_visit.get_or_insert_with(|| visit.code.clone());

@@ -93,6 +93,14 @@ pub enum Part {
     },
 }
 
+impl Part {
+    /// Whether it shows a file.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Voice { .. } | Self::Sticker { file: Some(_), .. })
+    }
+}
+
 /// How a message stands to the conversation at the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -146,16 +146,21 @@ pub fn apply_change(message: &mut Message, external_id: &str, change: &MessageCh
         }
         _ if message.deleted_at.is_some() => {}
         MessageChange::Edited { parts, at } => {
-            if message.edited_at.is_none_or(|edited| edited <= *at) && message.parts != *parts {
-                message.parts.clone_from(parts);
-                message.edited_at = Some(*at);
+            let at = if *at == Time(0) { now } else { *at };
+            // An edit tells of words: the files stay.
+            let is_whole = parts.iter().any(Part::has_file);
+            let files = message.parts.iter().filter(|part| part.has_file() && !is_whole).cloned();
+            let parts: Vec<Part> = parts.iter().cloned().chain(files).collect();
+            if message.edited_at.is_none_or(|edited| edited <= at) && message.parts != parts {
+                message.parts = parts;
+                message.edited_at = Some(at);
             }
         }
         MessageChange::Deleted { at } => {
             message.parts.clear();
             message.attachments.clear();
             message.reactions.clear();
-            message.deleted_at = Some(*at);
+            message.deleted_at = Some(if *at == Time(0) { now } else { *at });
         }
         MessageChange::Reacted { person, name, emoji } => {
             let author = Author { kind: AuthorKind::Customer, id: person.clone(), name: name.clone() };

@@ -31,6 +31,8 @@ export class Queue {
     this.past = [];
     this.webhookSetAt = -Infinity;
     this.generation = 0;
+    /** What carries out a call that came as the answer to a delivery. @type {(call: any) => Promise<unknown>} */
+    this.carry = async () => undefined;
   }
 
   /** Something happened. Nothing if the bot did not ask for such. @param {string} kind @param {any} body @param {string} chat  updates of one chat keep their order */
@@ -151,8 +153,10 @@ export class Queue {
       const one = this.waiting.find((waiting) => waiting.chat === chat);
       if (!hook || !one) break;
       const { generation } = this;
-      const { ok, words, pause } = await bring(hook, one.text);
+      const { ok, words, pause, said } = await bring(hook, one.text);
       if (ok) {
+        // The answer may be a call; nobody hears what came of it.
+        if (said) await this.carry(said).catch(() => undefined);
         this.waiting = this.waiting.filter((waiting) => waiting !== one);
         failures = 0;
         continue;
@@ -178,12 +182,13 @@ async function bring(hook, text) {
     const headers = { "content-type": "application/json", "accept-encoding": "gzip, deflate" };
     if (hook.secret) headers["x-telegram-bot-api-secret-token"] = hook.secret;
     const answer = await fetch(hook.url, { method: "POST", headers, body: text, redirect: "manual", signal: AbortSignal.timeout(60_000) });
-    await answer.arrayBuffer();
+    const body = await answer.text();
+    const said = body.startsWith("{") ? JSON.parse(body) : null;
     const pause = Number(answer.headers.get("retry-after"));
     const words = `Wrong response from the webhook: ${answer.status} ${answer.statusText}`;
-    return { ok: answer.status >= 200 && answer.status < 300, words, pause: pause > 0 ? Math.min(pause, 3600) : undefined };
+    return { ok: answer.status >= 200 && answer.status < 300, words, pause: pause > 0 ? Math.min(pause, 3600) : undefined, said: said?.method ? said : null };
   } catch (error) {
-    return { ok: false, words: error instanceof Error && error.name === "TimeoutError" ? "Read timeout expired" : "Connection refused", pause: undefined };
+    return { ok: false, words: error instanceof Error && error.name === "TimeoutError" ? "Read timeout expired" : "Connection refused", pause: undefined, said: null };
   }
 }
 

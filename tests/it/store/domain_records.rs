@@ -306,6 +306,7 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         read_up_to: 2,
         customer_read_up_to: 3,
         customer_wrote: true,
+        customer_at: Some(Time(1_700_000_000_000)),
         unanswered_since: Some(NOW),
         answers_since: Some(2),
         answers_at: Some(later(6)),

@@ -8,6 +8,7 @@
 //! * [`fakes`]: the fakes of providers as a child process, and a door for what they post
 //! * [`fake_push`]: a push service that opens what it is handed, as a browser would
 //! * [`fake_smtp`]: a mail server that keeps what it is handed, or fails on purpose
+//! * [`fakes`]: the fakes of providers (`tests/fakes`), and what a channel is given to call them with
 //! * [`ledger`]: what the server has called durable, kept outside of it
 //! * [`proxy`]: cuts all connections at once
 //! * [`receiver`]: takes webhooks, checks their signatures, answers as it is told to

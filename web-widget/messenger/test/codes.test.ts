@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { CODES } from "@kommutator/shared/codes.ts";
@@ -12,12 +12,13 @@ const source = fileURLToPath(new URL("../../../src/", import.meta.url));
 /** Where the server's sources name a code for people. */
 const PLACES: [RegExp, string][] = [
   [/(?:refused|Reason::new|NotAllowed)\(\s*"(\w+)"/g, ""],
+  [/Act::\w+\(\s*"(\w+)"/g, ""],
   [/(?:bad_request|forbidden|try_again)\(\s*"(\w+)"/g, ""],
   [/(?:Problem|Self)::new\(\s*[\w:]*StatusCode::\w+,\s*"(\w+)"/g, ""],
   [/Outcome::refuse\(\s*close::\w+,\s*"(\w+)"/g, ""],
   [/error_frame\(\s*"(\w+)"/g, ""],
   [/\b(?:Wrong|WrongSetting) \{[^}]*code: "(\w+)"/g, ""],
-  [/\bwrong\((?:"\w+", )?"([a-z]+_\w+|required)"/g, ""],
+  [/\bwrong\((?:"\w+", )?"([a-z]+_\w+|required)"\)/g, ""],
   [/(?:Problem|Self)::unknown\(\s*"(\w+)"/g, "unknown_"],
   [/\bAct::(?:Fail|Later|Unreachable|Closed|NewToken)\(\s*"(\w+)"/g, ""],
   [/AdministrationError::Unknown\(\s*"(\w+)"/g, "unknown_"],
@@ -29,8 +30,18 @@ function codesOf(folder: string): string[] {
     .filter((name) => name.endsWith(".rs") && !/tests?\.rs$/.test(name) && !/^(channel\/probe|config)\//.test(name))
     .flatMap((name) => {
       const text = readFileSync(folder + name, "utf8").split("#[cfg(test)]")[0] ?? "";
-      return PLACES.flatMap(([place, before]) => [...text.matchAll(place)].map((match) => before + (match[1] ?? "")));
+      const own = wordsOfChannel(folder, name);
+      return PLACES.flatMap(([place, before]) => [...text.matchAll(place)].map((match) => before + (match[1] ?? ""))).filter((code) => !own.has(code));
     });
+}
+
+/** The codes a channel has words of its own for: they stand in its folder, in each language. */
+function wordsOfChannel(folder: string, name: string): Set<string> {
+  const [, channel] = /^channel\/(\w+)\//.exec(name) ?? [];
+  const texts = channel ? `${folder}channel/${channel}/texts` : "";
+  if (!existsSync(texts)) return new Set();
+  const codes = readdirSync(texts).map((file) => Object.keys(JSON.parse(readFileSync(`${texts}/${file}`, "utf8")) as object).filter((key) => key.startsWith("reason.")));
+  return new Set((codes[0] ?? []).filter((key) => codes.every((keys) => keys.includes(key))).map((key) => key.slice("reason.".length)));
 }
 
 describe("codes of the server", () => {
