@@ -136,8 +136,12 @@ pub async fn answer(
         }
     };
     let now = house.world.now();
-    // Nothing is known of the login yet but what is typed: the channel makes its own address of it.
-    let login = unborn(channel.provider(), now);
+    // Of a new login nothing is known yet but what is typed; of one that is connected anew, what the channel knew of it.
+    let mut login = unborn(channel.provider(), now);
+    if let Some(account) = old.record.account {
+        let account = super::channels::account(house, workspace, account).await?;
+        login.facts = super::channels::login(house, workspace, account.login).await?.map(|login| login.facts).unwrap_or_default();
+    }
     let context = calls::context(house, workspace, &login, now.plus_ms(STEP_MS));
     let limit = std::time::Duration::from_millis(u64::try_from(STEP_MS).unwrap_or(0));
     let progress = tokio::time::timeout(limit, connect.next(&context, old.record.kind, state, values)).await;

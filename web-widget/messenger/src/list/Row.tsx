@@ -78,7 +78,7 @@ export function Row(props: Props) {
           <span class="line">
             <Show when={typing() === undefined} fallback={<span class="words typing">{t("thread.typing", { name: typing() || t("thread.customer") })}</span>}>
               <span class="words">
-                <Show when={one().place_title}><b>{one().place_title} · </b></Show>
+                <Show when={one().place_title !== one().title && one().place_title}><b>{one().place_title} · </b></Show>
                 <Show when={draft()} fallback={<>{who()}{previewText(one())}</>}><em>{t("list.draft")}: </em>{draft()}</Show>
               </span>
             </Show>

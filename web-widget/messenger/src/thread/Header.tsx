@@ -50,7 +50,7 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
     const typing = desk.typing().get(one.id);
     if (typing !== undefined) return t("thread.typing", { name: typing || t("thread.customer") });
     const who = mine() ? t("thread.mine") : one.assignee ? answers(one.assignee) : "";
-    return [one.blocked ? t("thread.blocked") : "", one.channel_name, one.place_title, closed() ? t("thread.closed") : "", who].filter(Boolean).join(" · ");
+    return [one.blocked ? t("thread.blocked") : "", one.channel_name, one.place_title === one.title ? "" : one.place_title, closed() ? t("thread.closed") : "", who].filter(Boolean).join(" · ");
   };
   return (
     <>
