@@ -17,6 +17,8 @@ let browser: Browser;
 let telegram: Fake;
 let owner: Manager;
 const channels: string[] = [];
+/** The token of the second bot. */
+let bot: string;
 
 /** What stands in Anna's chat with the bot now. */
 const chat = async () => (await telegram.look<{ id: number; connection: string; messages: Shown[] }[]>("chats")).find((one) => one.id === anna.id && one.connection === "")?.messages ?? [];
@@ -132,12 +134,33 @@ it("sends nothing twice when an answer of Telegram is lost, and what waited for 
   expect([lost, words("owner", 9)].map((text) => said.filter((one) => one === text).length)).toEqual([1, 1]);
 });
 
-it("keeps a group of Telegram in one conversation with each writer's name, and a comment under its post", async () => {
+it("serves a personal account through the bot: a channel of its own, with what its owner writes on the phone", async () => {
   const { page } = owner;
   // Telegram's own servers take no such address: this bot is asked for its news.
   await telegram.act("settings", { local: false });
-  const { token: bot } = await telegram.act<{ token: string }>("bots", { username: "second_bot" });
+  bot = (await telegram.act<{ token: string }>("bots", { username: "second_bot" })).token;
   channels.push(...(await connect("telegram_bot", { token: bot, server: telegram.url })));
+  const boss = { id: 900, first_name: `Хозяин ${run}` };
+  const { id: connection } = await telegram.act<{ id: string }>("connect-business", { bot, from: boss });
+  await telegram.act("write", { bot, from: anna, connection, text: words("private", 1) });
+  await owner.row(words("private", 1)).waitFor();
+  await owner.open(words("private", 1));
+  await page.getByText(boss.first_name).first().waitFor();
+  await telegram.act("write", { bot, from: boss, connection, chat: anna.id, text: words("phone", 1) });
+  await page.locator(".msg.outbound", { hasText: words("phone", 1) }).waitFor();
+  await owner.says(words("owner", 10));
+  const shown = async () => (await telegram.look<{ connection: string; messages: Shown[] }[]>("chats")).find((one) => one.connection === connection)?.messages ?? [];
+  await expect.poll(async () => (await shown()).at(-1)).toMatchObject({ text: words("owner", 10), from: { id: boss.id } });
+  // Its owner takes the bot off: the composer says so.
+  await telegram.act("disconnect-business", { bot, id: connection });
+  await telegram.act("write", { bot, from: anna, text: words("private", 2) });
+  await owner.row(words("private", 2)).waitFor();
+  await owner.reload();
+  await page.getByText("Владелец отключил бота от своего аккаунта Telegram.").first().waitFor();
+});
+
+it("keeps a group of Telegram in one conversation with each writer's name, and a comment under its post", async () => {
+  const { page } = owner;
   const { id: group } = await telegram.act<{ id: number }>("group", { bot, title: words("group", 0) });
   const people = [11, 12, 13].map((id) => ({ id, first_name: `Г${id}-${run}` }));
   for (const from of people) await telegram.act("write", { bot, from, chat: group, text: words("group", from.id) });
