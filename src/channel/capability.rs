@@ -143,8 +143,18 @@ pub trait Typing: Send + Sync {
     async fn typing(&self, context: &CallContext, account: &str, conversation_key: &str) -> Result<(), SendError>;
 }
 
+/// The provider can be told that somebody shall not write any more. Best effort: here they are blocked all the same.
+#[async_trait]
+pub trait Blacklist: Send + Sync {
+    /// Blocks a person, by the provider's id of them. `listing`: what they wrote about, by the provider's number of it.
+    ///
+    /// # Errors
+    /// It was not told; nobody tries again.
+    async fn block(&self, context: &CallContext, account: &str, external_id: &str, listing: Option<&str>) -> Result<(), SendError>;
+}
+
 /// Whom, and what place, is asked about.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Asked {
     /// The conversation.
     pub conversation_key: String,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use super::capability::{Connect, Fetch, Lookup, Poll, Profile, Reading, Reword, StepError, Typing};
+use super::capability::{Blacklist, Connect, Fetch, Lookup, Poll, Profile, Reading, Reword, StepError, Typing};
 use super::form::{Field, Texts};
 use super::pace::Pace;
 
@@ -16,7 +16,7 @@ use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::{Conversation, Place};
 use crate::model::customer::{Claim, Consent};
 use crate::model::ids::{FileId, MessageId};
-use crate::model::message::{Attachment, Context, Part};
+use crate::model::message::{Attachment, Context, Part, plain_text};
 use crate::model::protocol::{Can, Page, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -328,6 +328,26 @@ pub enum ChannelEvent {
     },
 }
 
+impl ChannelEvent {
+    /// The account it happened at, within the login; none: it is about the login.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Message(incoming) => Some(&incoming.account),
+            Self::Receipt { account, .. }
+            | Self::Edited { account, .. }
+            | Self::Deleted { account, .. }
+            | Self::Reacted { account, .. }
+            | Self::ReadUpTo { account, .. }
+            | Self::ReadUpToExternal { account, .. }
+            | Self::Typing { account, .. }
+            | Self::Rated { account, .. }
+            | Self::Moved { account, .. } => Some(account),
+            Self::Reachable { .. } | Self::Account(_) => None,
+        }
+    }
+}
+
 /// An account of a login, as the provider tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginAccount {
@@ -362,6 +382,8 @@ pub struct OutgoingPiece {
     pub newest_external: Option<String>,
     /// Where.
     pub place: Place,
+    /// When the attempt that is looked for began; none: it is only about to begin.
+    pub begun_at: Option<Time>,
     /// The key the provider drops repeats by, and the mark an echo may bring back.
     pub key: String,
 }
@@ -541,6 +563,11 @@ pub trait Channel: Send + Sync + 'static {
         key.to_owned()
     }
 
+    /// Whether something the account said is a piece of ours, where the provider gives back neither mark nor id: by what it says. Pure.
+    fn echoes(&self, parts: &[Part], _attachments: &[Attachment], incoming: &Incoming) -> bool {
+        plain_text(parts) == plain_text(&incoming.parts)
+    }
+
     /// Whether a file can go, before a message is taken. Pure. How many and how large in all says [`Channel::can`].
     ///
     /// # Errors
@@ -611,6 +638,11 @@ pub trait Channel: Send + Sync + 'static {
 
     /// Whether people can be asked about.
     fn profile(&self) -> Option<&dyn Profile> {
+        None
+    }
+
+    /// Whether the provider can be told that somebody shall not write any more.
+    fn blacklist(&self) -> Option<&dyn Blacklist> {
         None
     }
 

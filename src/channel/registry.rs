@@ -20,6 +20,7 @@ impl Channels {
         channels.add(Arc::new(super::site_widget::SiteWidget));
         channels.add(Arc::new(super::telegram::Telegram::default()));
         channels.add(Arc::new(super::vk::Vk::default()));
+        channels.add(Arc::new(super::avito::Avito::default()));
         #[cfg(feature = "probe")]
         channels.add(Arc::new(super::probe::Probe::default()));
         channels

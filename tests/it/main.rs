@@ -3,6 +3,7 @@
 
 mod api;
 mod authorization;
+mod avito;
 mod customers;
 mod faults;
 mod files;

@@ -52,6 +52,12 @@ fn codes() -> BTreeSet<String> {
         "StatusCode::REQUEST_TIMEOUT, \"",
         "StatusCode::TOO_MANY_REQUESTS, \"",
         "code: \"",
+        // Rows of providers' error tables.
+        "Act::Fail(\"",
+        "Act::Later(\"",
+        "Act::Unreachable(\"",
+        "Act::Closed(\"",
+        "Act::NewToken(\"",
     ];
     let mut codes = BTreeSet::new();
     for source in sources {

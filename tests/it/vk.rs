@@ -37,6 +37,7 @@ fn piece(key: &str, text: &str) -> OutgoingPiece {
         reply_to_external: None,
         newest_external: None,
         place: Place::Private,
+        begun_at: None,
         key: key.into(),
     }
 }

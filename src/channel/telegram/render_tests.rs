@@ -41,6 +41,7 @@ fn piece(key: &str, place: Place, parts: Vec<Part>, attachments: Vec<Attachment>
         newest_external: None,
         place,
         key: "k".into(),
+        begun_at: None,
     }
 }
 

@@ -59,7 +59,7 @@ pub const BY_POLL: &str = "long_poll";
 /// The server of ours in the community's settings, among its facts.
 pub const SERVER: &str = "server_id";
 
-fn wrong(field: &str, reason: Reason) -> StepError {
+fn at_field(field: &str, reason: Reason) -> StepError {
     StepError { field: field.to_owned(), reason }
 }
 
@@ -88,28 +88,28 @@ impl Connect for Client {
     async fn next(&self, context: &CallContext, kind: ChannelKind, _state: Value, answer: &Values) -> Result<Progress, StepError> {
         let (token, base) = (typed(answer, "token"), typed(answer, "base_url"));
         if token.is_empty() {
-            return Err(wrong("token", Reason::new("required")));
+            return Err(at_field("token", Reason::new("required")));
         }
         let base_url = Some(base.trim_end_matches('/').to_owned()).filter(|base| !base.is_empty());
         if let Some(base) = &base_url {
-            context.outside.check(base).map_err(|error| wrong("base_url", reason_of(super::client::outside(error))))?;
+            context.outside.check(base).map_err(|error| at_field("base_url", reason_of(super::client::outside(error))))?;
         }
         let context =
             CallContext { secrets: token.clone().into(), base_url: base_url.clone().or_else(|| context.base_url.clone()), ..context.clone() };
         let refused = |error: Wrong| match error {
-            Wrong::Code(..) => wrong("token", reason_of(error.into())),
-            Wrong::Call(error) => wrong(if base_url.is_some() { "base_url" } else { "" }, reason_of(error)),
+            Wrong::Code(..) => at_field("token", reason_of(error.into())),
+            Wrong::Call(error) => at_field(if base_url.is_some() { "base_url" } else { "" }, reason_of(error)),
         };
         let found = self.method(&context, "groups.getById", &[]).await.map_err(refused)?;
         // Older answers are a list.
         let group = found.get("groups").unwrap_or(&found).as_array().and_then(|groups| groups.first()).cloned();
-        let group = group.ok_or_else(|| wrong("token", Reason::new("vk_wrong_token")))?;
-        let id = int(&group, "id").ok_or_else(|| wrong("token", Reason::new("vk_wrong_token")))?;
+        let group = group.ok_or_else(|| at_field("token", Reason::new("vk_wrong_token")))?;
+        let id = int(&group, "id").ok_or_else(|| at_field("token", Reason::new("vk_wrong_token")))?;
         let missing = self.missing_rights(&context).await.map_err(refused)?;
         let must = |right: &&String| NEEDED.contains(&right.as_str()) || (kind == ChannelKind::VkComments && right.as_str() == "wall");
         let lacking: Vec<&str> = missing.iter().filter(must).map(String::as_str).collect();
         if !lacking.is_empty() {
-            return Err(wrong("token", Reason::new("vk_rights_missing").with("rights", lacking.join(", "))));
+            return Err(at_field("token", Reason::new("vk_rights_missing").with("rights", lacking.join(", "))));
         }
         Ok(Progress::Done(Box::new(connected(&group, id, token, base_url, &missing))))
     }
@@ -118,8 +118,10 @@ impl Connect for Client {
         let group = login.external_key.clone();
         let mut facts = login.facts.clone();
         let missing = self.missing_rights(context).await?;
-        facts.insert("missing_rights".to_owned(), missing.join(", "));
-        facts.retain(|name, value| name != "missing_rights" || !value.is_empty());
+        // What was missing before and is there now is said too: facts are only added.
+        if !missing.is_empty() || facts.contains_key("missing_rights") {
+            facts.insert("missing_rights".to_owned(), missing.join(", "));
+        }
         let on = EVENTS.map(|event| (event, "1".to_owned()));
         let of = |more: &[(&'static str, String)]| [&[("group_id", group.clone())], more].concat();
         let version = ("api_version", super::client::VERSION.to_owned());

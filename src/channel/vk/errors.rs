@@ -97,20 +97,6 @@ mod tests {
     }
 
     #[test]
-    fn each_row_has_words_in_three_languages() {
-        let names = TABLE.iter().filter_map(|(_, _, act)| match act {
-            Act::Fail(name) | Act::Later(name) | Act::Unreachable(name) | Act::Closed(name) => Some(*name),
-            Act::Pause(_) | Act::UploadAgain => None,
-        });
-        for name in names.chain(["upload_refused", "vk_refused"]) {
-            for words in [super::super::TEXTS.ru, super::super::TEXTS.en, super::super::TEXTS.es] {
-                let words: serde_json::Value = serde_json::from_str(words).unwrap_or_default();
-                assert!(words.get(format!("reason.{name}")).is_some(), "reason.{name}");
-            }
-        }
-    }
-
-    #[test]
     fn a_method_communities_lack_is_our_mistake() {
         assert_eq!(act(27, "Group authorization failed: method is unavailable with group auth."), Act::Fail("vk_bad_request"));
         assert_eq!(act(27, "Group authorization failed."), Act::Closed("token_revoked"));

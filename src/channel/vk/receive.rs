@@ -82,7 +82,7 @@ impl Client {
         let group = login.external_key.clone();
         let Some(id) = login.facts.get(SERVER) else { return Ok(()) };
         let Some(server) = self.server(context, &group, |item| text(item, "id") == *id).await? else {
-            return Err(SendError::AccessLost(Reason::new("vk_callback_gone")));
+            return Err(SendError::Rejected(Reason::new("vk_callback_gone")));
         };
         if words(&server, "status") == "failed" {
             let same = ["url", "title", "secret_key"].map(|name| (name, text(&server, name)));

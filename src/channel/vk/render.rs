@@ -108,7 +108,7 @@ pub fn check(file: &Attachment) -> Result<(), Reason> {
         return Err(Reason::new("vk_file_kind").with("name", &file.name).with("ext", ext));
     }
     if file.size > FILE_BYTES {
-        return Err(Reason::new("file_too_large").with("name", &file.name).with("limit_mb", FILE_BYTES / 1024 / 1024));
+        return Err(Reason::new("file_too_large").with("name", &file.name).with("limit", "200 MB"));
     }
     if file.size == 0 {
         return Err(Reason::new("file_empty").with("name", &file.name));

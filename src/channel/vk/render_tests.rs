@@ -35,6 +35,7 @@ fn piece(parts: Vec<Part>) -> OutgoingPiece {
         reply_to_external: None,
         newest_external: None,
         place: Place::Private,
+        begun_at: None,
         key: "c-0-0".into(),
     }
 }

@@ -78,10 +78,10 @@ pub fn fields(kind: ChannelKind) -> Vec<Field> {
 /// # Errors
 /// The field that is wrong.
 pub fn check(settings: &Value) -> Result<Value, StepError> {
-    let wrong = |field: &str, code: &str| StepError { field: field.to_owned(), reason: Reason::new(code) };
-    let mut found: Settings = serde_json::from_value(settings.clone()).map_err(|_| wrong("", "settings_invalid"))?;
+    let at_field = |field: &str, code: &str| StepError { field: field.to_owned(), reason: Reason::new(code) };
+    let mut found: Settings = serde_json::from_value(settings.clone()).map_err(|_| at_field("", "settings_invalid"))?;
     if found.posts.len() > POSTS {
-        return Err(wrong("posts", "too_many"));
+        return Err(at_field("posts", "too_many"));
     }
     let mut posts = Vec::new();
     for line in found.posts.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
@@ -90,7 +90,7 @@ pub fn check(settings: &Value) -> Result<Value, StepError> {
     posts.sort();
     posts.dedup();
     found.posts = posts;
-    serde_json::to_value(&found).map_err(|_| wrong("", "settings_invalid"))
+    serde_json::to_value(&found).map_err(|_| at_field("", "settings_invalid"))
 }
 
 /// A post as people write it: its address, or the end of one.

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 use super::begins::{self, Suspects};
+use super::profiles::Profiles;
 use super::resolve::{Resolver, Step};
 use super::{ChannelActor, WorkFor};
 use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
@@ -49,6 +50,7 @@ struct Mailbox<'a> {
     resolver: &'a Resolver,
     me: &'a Addr<ChannelActor>,
     stream: StreamName,
+    profiles: Profiles,
 }
 
 /// Runs until the ownership is lost.
@@ -56,7 +58,7 @@ struct Mailbox<'a> {
 /// # Errors
 /// [`CommandError::Fenced`].
 pub async fn run(desk: Arc<Desk>, resolver: Arc<Resolver>, me: Addr<ChannelActor>) -> Result<(), CommandError> {
-    let mailbox = Mailbox { desk: &desk, resolver: &resolver, me: &me, stream: streams::mailbox(desk.login) };
+    let mailbox = Mailbox { desk: &desk, resolver: &resolver, me: &me, stream: streams::mailbox(desk.login), profiles: Profiles::default() };
     let mut grown = desk.store.watch(&mailbox.stream);
     let mut suspects = loop {
         match Suspects::at_start(&desk, &mailbox.stream, PAGE).await {
@@ -202,6 +204,10 @@ impl Mailbox<'_> {
             let (stream, number) = (self.stream.clone(), plan.number);
             let cause = if ends { Cause::Entry { stream, number, answer: plan.answer.clone() } } else { Cause::Part { stream, number } };
             let (id, what) = match step {
+                Step::Work(id, What::Inbound { account, mut incoming }) => {
+                    self.profiles.complete(self.desk, account, &mut incoming).await;
+                    (id, What::Inbound { account, incoming })
+                }
                 Step::Work(id, what) => (id, what),
                 Step::Account(account) => {
                     // Twice has the effect of once: the entry may be taken after it.

@@ -7,6 +7,7 @@
 //! * [`polling`]: asks the provider for what is new; [`fetching`]: fetches files that came in
 //! * [`throttle`]: keeps the calls within the provider's limits; [`accounts`]: accounts the provider tells of; [`asides`]: typing and read marks
 //! * [`outbox`]: sends what waits, one message of a chat at a time
+//! * `profiles`: who writes, asked for where it is not said
 //! * [`resolve`]: which conversation an event belongs to
 //!
 //! One such actor runs in the whole cluster per login; every write carries its token. When it ends (a panic, a lost ownership) its
@@ -20,6 +21,7 @@ mod fetching;
 pub mod mailbox;
 pub mod outbox;
 mod polling;
+mod profiles;
 pub mod resolve;
 mod set_up;
 pub(crate) mod throttle;

@@ -17,6 +17,7 @@ use super::{ChannelActor, WorkFor};
 use crate::channel::contract::{OutgoingPiece, SendError, SentPiece, Transport};
 use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
+use crate::gateway::conversation::inbound::find_external;
 use crate::gateway::conversation::sending::{Begin, End, Entry, Next};
 use crate::gateway::conversation::{Cause, Done, What, Work};
 use crate::gateway::entries::{self, OutboxEntry};
@@ -343,5 +344,15 @@ async fn look(desk: &Desk, piece: &OutgoingPiece) -> Result<Option<SentPiece>, S
     let unclear = || SendError::Unclear(Reason::new("answer_lost"));
     let lookup = desk.channel.lookup().ok_or_else(unclear)?;
     let prepared = calls::prepare(desk, desk.house.world.now().plus_ms(LOOK_MS)).await?;
-    calls::limited(&prepared, lookup.find(&prepared.context, piece)).await
+    let found = calls::limited(&prepared, lookup.find(&prepared.context, piece)).await?;
+    // What is known as another message of ours is not this one, however equal their words are.
+    if let (Some(sent), Some(card)) = (&found, desk.account(&piece.account))
+        && let Some(external_id) = &sent.external_id
+    {
+        let known = find_external(desk, card.account.id, external_id)
+            .await
+            .map_err(|error| SendError::Unclear(Reason::new("answer_lost").said(&error.to_string())))?;
+        return Ok(found.filter(|_| known.is_none()));
+    }
+    Ok(found)
 }

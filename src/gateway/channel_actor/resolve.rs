@@ -81,6 +81,10 @@ impl Resolver {
     /// It fits nothing we know (a refusal: the part goes to quarantine), or the store failed.
     pub(super) async fn resolve(&self, event: ChannelEvent) -> Result<Step, CommandError> {
         check(&event)?;
+        if event.account().is_some_and(|account| self.desk.was_taken_off(account)) {
+            // The provider tells of it as long as the login has another account.
+            return Ok(Step::Nothing);
+        }
         match event {
             ChannelEvent::Message(incoming) => {
                 let account = self.account(&incoming.account)?;
@@ -211,14 +215,23 @@ impl Resolver {
         Ok(found.map(|found| found.record.joined_into.unwrap_or(found.record.id)))
     }
 
+    /// The conversation of an address that was written to first.
+    async fn addressed(&self, account: AccountId, address: &str) -> Result<Option<ConversationId>, CommandError> {
+        let (group, sort) = (Key::new().number(account.0).done(), Key::new().text(address).done());
+        let found = self.desk.store.get_unique::<Conversation>(Conversation::BY_ADDRESS, &group, &sort).await?;
+        Ok(found.map(|found| found.record.joined_into.unwrap_or(found.record.id)))
+    }
+
     /// The conversation of an address that was, or is now, written to first.
     async fn address(&self, account: AccountId, address: &str) -> Result<ConversationId, CommandError> {
         if address.len() > NAME_BYTES {
             return Err(CommandError::refused("bad_address"));
         }
-        let (group, sort) = (Key::new().number(account.0).done(), Key::new().text(address).done());
-        let found = self.desk.store.get_unique::<Conversation>(Conversation::BY_ADDRESS, &group, &sort).await?;
-        let found = found.map(|found| found.record.joined_into.unwrap_or(found.record.id));
+        // Where an address is also how the provider names the conversation, they may have written to us before.
+        let found = match self.addressed(account, address).await? {
+            Some(found) => Some(found),
+            None => self.stored(account, address).await?,
+        };
         // No key of a provider begins with a zero byte: the two kinds of names do not meet.
         self.remember(account, format!("\0{address}"), found, true)
     }
@@ -229,7 +242,11 @@ impl Resolver {
         if let Some(id) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&(account, key.to_owned())) {
             return Ok(*id);
         }
-        let found = self.stored(account, key).await?;
+        let found = match self.stored(account, key).await? {
+            Some(found) => Some(found),
+            // An echo of what was written first may come before the answer that names the conversation.
+            None => self.addressed(account, key).await?,
+        };
         self.remember(account, key.to_owned(), found, make)
     }
 

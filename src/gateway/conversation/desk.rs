@@ -134,6 +134,13 @@ impl Desk {
         self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
+    /// Whether an account of the login was taken off, while the login goes on with others.
+    pub fn was_taken_off(&self, external_id: &str) -> bool {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        let mut same = accounts.values().filter(|card| card.account.external_id == external_id).peekable();
+        same.peek().is_some() && same.all(|card| card.account.removed_at.is_some())
+    }
+
     /// Every account of this login.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountId> {

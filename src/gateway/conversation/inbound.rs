@@ -129,6 +129,9 @@ pub(crate) async fn message(
     if incoming.place_title.is_some() {
         draft.conversation.place_title.clone_from(&incoming.place_title);
     }
+    if stored.is_some() {
+        take_key(desk, &mut draft, &incoming.conversation_key).await?;
+    }
     draft.add(&message, &card.links)?;
     let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))

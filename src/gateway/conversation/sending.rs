@@ -11,7 +11,7 @@ use crate::channel::contract::{Incoming, OutgoingPiece, Repeats, SendError, Sent
 use crate::gateway::commands::{Answer, CommandError};
 use crate::model::conversation::{Conversation, Place};
 use crate::model::ids::MessageId;
-use crate::model::message::{Attempt, Message, Piece, plain_text, raise};
+use crate::model::message::{Attempt, Message, Piece, raise};
 use crate::model::protocol::{EntryDirection, SendState, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -149,6 +149,7 @@ async fn outgoing(desk: &Desk, conversation: &Conversation, message: &Message, p
         reply_to_external,
         newest_external: newest_external(desk, conversation).await?,
         place: conversation.place.clone(),
+        begun_at: message.attempt.as_ref().map(|attempt| attempt.started_at),
         key: piece_key(message, piece),
     })
 }
@@ -223,9 +224,16 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
     new.attempt = None;
     match &end.result {
         Ok(Some(sent)) => {
+            let mut external_id = sent.external_id.clone();
+            // Its echo came before and was not known as ours: it went all the same, and the name is taken.
+            if let Some(id) = &external_id
+                && super::inbound::find_external(desk, draft.conversation.account, id).await?.is_some_and(|other| other.record.id() != end.message)
+            {
+                external_id = None;
+            }
             if let Some(piece) = piece_mut(&mut new, attempt.piece) {
                 piece.status = SendStatus::Sent;
-                piece.external_id.clone_from(&sent.external_id);
+                piece.external_id.clone_from(&external_id);
                 piece.more.clone_from(&sent.more);
             }
             new.tries = 0;
@@ -233,7 +241,7 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
                 super::inbound::take_key(desk, &mut draft, key).await?;
             }
             raise(&mut new, None, now);
-            if let Some(external_id) = &sent.external_id {
+            if let Some(external_id) = &external_id {
                 super::pending::settle(desk, draft.batch(), &mut new, external_id, now).await?;
             }
             let settled = first_queued(&new).is_none();
@@ -392,7 +400,6 @@ pub(crate) async fn find_echoed(
     }
     // What carries a mark of ours is known by it alone; what carries another's was never ours.
     let marked = |message: &Message, at: u32, mark: &str| desk.channel.mark(&piece_key(message, at)) == mark;
-    let text = plain_text(&incoming.parts);
     let newest = desk.store.scan::<Message>(&Message::group(conversation.id), Scan::last(20)).await?;
     for old in newest {
         let began = old.record.attempt.as_ref().map_or(old.record.imported_at, |attempt| attempt.started_at);
@@ -401,9 +408,9 @@ pub(crate) async fn find_echoed(
         }
         let under_way = old.record.attempt.as_ref().map(|attempt| attempt.piece);
         let said = desk.channel.pieces(conversation.kind, &old.record.parts, &old.record.attachments);
-        for (at, (piece, (parts, _))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
+        for (at, (piece, (parts, files))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
             let open = piece.status == SendStatus::Unknown || (under_way == Some(at) && piece.status == SendStatus::Queued);
-            let same = mark.map_or_else(|| plain_text(&parts) == text, |mark| marked(&old.record, at, mark));
+            let same = mark.map_or_else(|| desk.channel.echoes(&parts, &files, incoming), |mark| marked(&old.record, at, mark));
             if open && piece.external_id.is_none() && same {
                 return Ok(Some((old, at)));
             }

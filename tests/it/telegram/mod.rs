@@ -41,6 +41,7 @@ fn piece(key: &str, parts: Vec<Part>, attachments: Vec<Attachment>) -> OutgoingP
         reply_to_external: None,
         newest_external: None,
         place: Place::Private,
+        begun_at: None,
         key: "k".to_owned(),
     }
 }

@@ -20,6 +20,7 @@ const PLACES: [RegExp, string][] = [
   [/\b(?:Wrong|WrongSetting) \{[^}]*code: "(\w+)"/g, ""],
   [/\bwrong\((?:"\w+", )?"([a-z]+_\w+|required)"\)/g, ""],
   [/(?:Problem|Self)::unknown\(\s*"(\w+)"/g, "unknown_"],
+  [/\bAct::(?:Fail|Later|Unreachable|Closed|NewToken)\(\s*"(\w+)"/g, ""],
   [/AdministrationError::Unknown\(\s*"(\w+)"/g, "unknown_"],
 ];
 
