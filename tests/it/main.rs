@@ -22,6 +22,7 @@ mod sample;
 mod seams;
 mod search;
 #[cfg(feature = "faults")]
+mod soak_channels;
 mod soak_kills;
 mod soak_storm;
 #[cfg(feature = "faults")]

@@ -29,6 +29,7 @@ afterAll(() => browser?.close());
 story("leads to a page by the way above it, and calls the window by its page", async () => {
   await go("channels");
   await page.getByRole("link", { name: "Создать канал" }).click();
+  await page.getByRole("button", { name: "Виджет сайта" }).click();
   await page.getByRole("heading", { name: "Создание канала" }).waitFor();
   await expect.poll(() => page.title()).toContain("Создание канала · Kommutator");
   // Nothing is stored before it is saved, and an error stands at its field.

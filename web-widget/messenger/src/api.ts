@@ -3,7 +3,7 @@ import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, N
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelView, Colleague, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, Found, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Overview, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelKind, ChannelView, Choice, Colleague, Connecting, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, Found, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Overview, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -86,6 +86,12 @@ export const api = {
   channels: () => call<Page<ChannelView>>("GET", `${base}/channels`),
   addWidget: (name: string, origins: string[], appearance: Appearance) => call<ChannelView>("POST", `${base}/channels`, { kind: "site_widget", name, widget: { origins, appearance } }),
   changeChannel: (key: string, change: ChannelChange) => call<ChannelView>("PATCH", `${base}/channels/${id(key)}`, change),
+  channelKinds: (language: string) => call<Page<ChannelKind>>("GET", `${base}/channel-kinds${query({ language })}`),
+  beginConnecting: (what: { kind: string } | { channel: string }) => call<Connecting>("POST", `${base}/connecting`, what),
+  answerStep: (key: string, values: Record<string, unknown>) => call<Connecting>("POST", `${base}/connecting/${id(key)}`, { values }),
+  endConnecting: (key: string) => call<undefined>("DELETE", `${base}/connecting/${id(key)}`),
+  choices: (key: string, field: string) => call<Page<Choice>>("GET", `${base}/channels/${id(key)}/choices/${id(field)}`),
+  pollChannel: (key: string) => call<undefined>("POST", `${base}/channels/${id(key)}/poll`),
   deleteChannel: (key: string) => call<undefined>("DELETE", `${base}/channels/${id(key)}`),
 
   users: () => call<Page<UserView>>("GET", `${base}/users`),

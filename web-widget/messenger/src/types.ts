@@ -1,6 +1,7 @@
 /** What the HTTP edge answers beside the views of the wire. */
-import type { Appearance, AttachmentView, ConversationView, CustomerView, EpisodeView, Escalation, MessageView, NoticeSettings, Reason, Role, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
+import type { Appearance, AttachmentView, ConversationView, CustomerView, EpisodeView, Escalation, Field, MessageView, NoticeSettings, Reason, Role, Step, WidgetOptions } from "@kommutator/shared/generated/protocol.ts";
 
+export type { Field as DataField, Reason, Step as ConnectStep };
 export type Page<Item> = { items: Item[]; next: string | null; total?: number };
 export type Counters = Record<"open" | "unread" | "unanswered" | "unassigned" | "mine" | "snoozed", number>;
 export type TagView = { id: string; name: string; colour: number };
@@ -43,10 +44,16 @@ export type ChannelView = {
   active: boolean;
   health: { status: HealthStatus; reason?: Reason | null; since?: string };
   widget?: WidgetSettings;
+  facts?: Record<string, string>;
+  settings?: Record<string, unknown>;
   created_at: string;
 };
 export type { Appearance };
-export type ChannelChange = { name?: string; active?: boolean; widget?: { origins?: string[]; appearance?: Appearance; options?: WidgetOptions } };
+/** A kind of channel: whether it is connected by steps, what can be set of it, its words. */
+export type ChannelKind = { kind: string; connect: boolean; settings: Field[]; texts: Record<string, string> };
+export type Connecting = { id?: string; step?: Step; qr_svg?: string; until?: string; channels: string[] };
+export type Choice = { value: string; text: string };
+export type ChannelChange = { name?: string; active?: boolean; settings?: Record<string, unknown>; widget?: { origins?: string[]; appearance?: Appearance; options?: WidgetOptions } };
 
 export type UserView = { id: string; name: string; email: string; role: Role; channels: string[] | null; created_at: string; away: boolean; away_until?: string; here: boolean; seen_at?: string };
 /** What everybody may know of everybody; the rest is for admins. */

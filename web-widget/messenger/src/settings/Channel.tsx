@@ -1,13 +1,15 @@
-import { createSignal, Show } from "solid-js";
+import { createSignal, onCleanup, Show } from "solid-js";
 import { api } from "../api.ts";
-import { kindText, problemText, reasonText, t } from "../i18n.ts";
+import { kindText, problemText, t } from "../i18n.ts";
 import { navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
-import type { ChannelView } from "../types.ts";
+import type { ChannelKind, ChannelView } from "../types.ts";
 import { Confirm } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Health } from "./Channels.tsx";
+import { ChannelForm } from "./connect/ChannelForm.tsx";
+import { loadKinds, nameOf, reasonOf, WIDGET } from "./connect/kinds.ts";
 import { setDirty } from "./form.ts";
 import { Identity } from "./Identity.tsx";
 import { Copy, createLoaded, Head, Loaded } from "./parts.tsx";
@@ -43,11 +45,19 @@ function Switch(props: { channel: ChannelView; changed: () => void }) {
   );
 }
 
+const titleOf = (kind: ChannelKind | undefined, channel: ChannelView) => (kind ? nameOf(kind) : kindText(channel.kind));
+
 export function Channel(props: { id: string }) {
   const desk = useDesk();
   const [deleting, setDeleting] = createSignal(false);
   // There is no address for one channel: the small table is asked for and searched.
-  const found = createLoaded(async () => ({ channel: (await api.channels()).items.find((one) => one.id === props.id) ?? null }));
+  const found = createLoaded(async () => {
+    const [channels, kinds] = await Promise.all([api.channels(), loadKinds()]);
+    const channel = channels.items.find((one) => one.id === props.id) ?? null;
+    return { channel, kind: kinds.find((kind) => kind.kind === channel?.kind) };
+  });
+  // Another manager, or the provider, may change it while it is looked at.
+  onCleanup(desk.listen({ channel: () => found.again(), reload: () => found.again() }));
   const remove = async (yes: boolean) => {
     setDeleting(false);
     if (!yes) return;
@@ -69,8 +79,8 @@ export function Channel(props: { id: string }) {
         <Show when={value().channel} fallback={<Head title={t("error.missing")} />}>
           {(channel) => (
             <>
-              <Head title={t("channels.editing", { name: channel().name })} crumbs={[{ text: t("settings.channels"), href: "/settings/channels" }, { text: kindText(channel().kind) }, { text: t("channels.editing.short") }]}><Health channel={channel()} /></Head>
-              <Show when={reasonText(channel().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
+              <Head title={t("channels.editing", { name: channel().name })} crumbs={[{ text: t("settings.channels"), href: "/settings/channels" }, { text: titleOf(value().kind, channel()) }, { text: t("channels.editing.short") }]}><Health channel={channel()} /></Head>
+              <Show when={reasonOf(value().kind, channel().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
               <section class="block"><h3>{t("channels.general")}</h3><Switch channel={channel()} changed={changed} /></section>
               <Show when={channel().widget}>
                 <section class="block">
@@ -83,9 +93,10 @@ export function Channel(props: { id: string }) {
                 <Identity channel={channel()} changed={changed} />
                 <Show when={channel().widget}>{(widget) => <WidgetForm channel={channel()} widget={widget()} saved={changed} />}</Show>
               </Show>
+              <Show when={channel().kind !== WIDGET && value().kind}>{(kind) => <ChannelForm channel={channel()} kind={kind()} saved={changed} />}</Show>
               <section class="block">
                 <h3>{t("channels.danger")}</h3>
-                <p class="help">{t("channels.deleteText")}</p>
+                <p class="help">{t(channel().widget ? "channels.deleteText" : "channels.deleteOther")}</p>
                 <button type="button" class="button danger" onClick={() => setDeleting(true)}><Icon name="trash" small />{t("common.delete")}</button>
               </section>
               <Show when={deleting()}><Confirm title={t("common.sure")} text={t("channels.deleteMany", { n: 1, names: channel().name })} action={t("common.delete")} danger done={(yes) => void remove(yes)} /></Show>

@@ -1,4 +1,4 @@
-import { Show } from "solid-js";
+import { onCleanup, Show } from "solid-js";
 import { api } from "../api.ts";
 import { kindText, reasonText, t, type WordKey } from "../i18n.ts";
 import { follow, navigate } from "../route.ts";
@@ -24,6 +24,7 @@ export function Health(props: { channel: ChannelView }) {
 export function Channels() {
   const desk = useDesk();
   const list = createLoaded(async () => (await api.channels()).items);
+  onCleanup(desk.listen({ channel: () => list.again(), reload: () => list.again() }));
   const changed = () => {
     list.again();
     void desk.loadChannels();

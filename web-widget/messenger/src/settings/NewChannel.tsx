@@ -1,56 +1,62 @@
-import { createSignal } from "solid-js";
-import { api } from "../api.ts";
+import { createSignal, For, Match, Show, Switch } from "solid-js";
 import { t } from "../i18n.ts";
-import { follow, navigate } from "../route.ts";
+import { navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
-import { TextField } from "../ui/Field.tsx";
+import type { ChannelKind } from "../types.ts";
+import { marked } from "../ui/footnote.tsx";
+import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
-import { createSubmit, setDirty } from "./form.ts";
-import { parseOrigins } from "./origins.ts";
-import { ErrorLine, Head } from "./parts.tsx";
+import { Connect } from "./connect/Connect.tsx";
+import { loadKinds, nameOf, said, WIDGET } from "./connect/kinds.ts";
+import { NewWidget } from "./NewWidget.tsx";
+import { createLoaded, Head, Loaded } from "./parts.tsx";
 
-/** «Входящие каналы / Создание канала» (A-15, B-38): nothing is stored until it is saved. The site widget is the one kind there is so far. */
+function Tiles(props: { kinds: ChannelKind[]; pick: (kind: ChannelKind) => void }) {
+  return (
+    <ul class="kinds" aria-label={t("connect.pick")}>
+      <For each={props.kinds}>
+        {(kind) => (
+          <li><button type="button" onClick={() => props.pick(kind)}>
+            <Icon name={kind.kind === WIDGET ? "globe" : "channel"} />
+            <span class="name">{marked(nameOf(kind))}</span>
+            <span class="about">{kind.kind === WIDGET ? t("connect.widget") : said(kind, `about.${kind.kind}`)}</span>
+          </button></li>
+        )}
+      </For>
+    </ul>
+  );
+}
+
+/** «Входящие каналы / Создание канала» (A-15, B-30): what is to be connected, then the steps its provider asks for. */
 export function NewChannel() {
-  const [name, setName] = createSignal("");
-  const [origins, setOrigins] = createSignal("");
-  const [tried, setTried] = createSignal(false);
-  const submit = createSubmit();
   const desk = useDesk();
-  const parsed = () => parseOrigins(origins());
-  const touch = (act: () => void) => {
-    act();
-    setDirty(true);
+  const kinds = createLoaded(async () => (await loadKinds()).filter((kind) => kind.connect || kind.kind === WIDGET));
+  const [chosen, choose] = createSignal<ChannelKind | null>(null);
+  const connected = (channels: string[]) => {
+    void desk.loadChannels();
+    toast(t("channels.created"));
+    navigate(channels.length === 1 && channels[0] !== undefined ? `/settings/channels/${channels[0]}` : "/settings/channels", true);
   };
-  const wrong = () => {
-    const { wrong: value, origins: good } = parsed();
-    if (value !== null) return t("widget.origins.wrong", { value });
-    return good.length === 0 ? t("login.fill") : null;
+  const lead = () => {
+    const kind = chosen();
+    if (!kind) return t("connect.pick.text");
+    return kind.kind === WIDGET ? t("channels.new.text") : said(kind, `about.${kind.kind}`);
   };
-  const create = async (event: SubmitEvent) => {
-    event.preventDefault();
-    setTried(true);
-    if (!name().trim() || wrong()) return;
-    await submit.run(async () => {
-      const appearance = { title: name().trim(), greeting: "", accent: "#3b5bdb", side: "right" };
-      const made = await api.addWidget(name().trim(), parsed().origins, appearance);
-      void desk.loadChannels();
-      setDirty(false);
-      toast(t("channels.created"));
-      navigate(`/settings/channels/${made.id}`, true);
-    });
+  const crumbs = () => {
+    const kind = chosen();
+    return [{ text: t("settings.channels"), href: "/settings/channels" }, ...(kind ? [{ text: nameOf(kind) }] : []), { text: t("channels.creating") }];
   };
   return (
     <>
-      <Head title={t("channels.creating")} lead={t("channels.new.text")} crumbs={[{ text: t("settings.channels"), href: "/settings/channels" }, { text: t("channels.creating") }]} />
-      <form class="block" novalidate onSubmit={(event) => void create(event)}>
-        <TextField label={t("common.name")} help={t("channels.name.help")} value={name()} set={(value) => touch(() => setName(value))} error={tried() && !name().trim() ? t("login.fill") : null} />
-        <TextField label={t("widget.origins")} help={t("widget.origins.help")} rows={3} value={origins()} set={(value) => touch(() => setOrigins(value))} error={tried() ? wrong() : null} />
-        <ErrorLine text={submit.error()} />
-        <div class="actions start">
-          <button class="button main" disabled={submit.busy()}>{t("channels.create")}</button>
-          <a class="button" href="/settings/channels" onClick={follow}>{t("common.cancel")}</a>
-        </div>
-      </form>
+      <Head title={t("channels.creating")} lead={lead()} crumbs={crumbs()}><Show when={chosen()}><button type="button" class="button" onClick={() => choose(null)}>{t("connect.other")}</button></Show></Head>
+      <Loaded from={kinds}>
+        {(all) => (
+          <Switch fallback={<Tiles kinds={all()} pick={choose} />}>
+            <Match when={chosen()?.kind === WIDGET}><NewWidget cancel={() => choose(null)} /></Match>
+            <Match when={chosen()} keyed>{(kind) => <Connect kind={kind} onDone={connected} cancel={() => choose(null)} />}</Match>
+          </Switch>
+        )}
+      </Loaded>
     </>
   );
 }

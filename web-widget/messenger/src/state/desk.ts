@@ -21,7 +21,7 @@ import { EVERYTHING, type Query } from "./query.ts";
 
 export type Outgoing = QueueEntry<SendFrame>;
 type Ready = ReadyBase & Extract<ServerFrame, { type: "ready"; me: Me }>;
-type Listener = { message?(message: MessageView, isNew: boolean): void; customer?(id: string): void; reload(): void };
+type Listener = { message?(message: MessageView, isNew: boolean): void; customer?(id: string): void; channel?(): void; reload(): void };
 
 const TYPING_MS = 6_000;
 const COUNT_MS = 400;
@@ -140,6 +140,7 @@ export function createDesk(first: Me, ended: () => void) {
         break;
       case "channel.updated":
         loadChannels().catch(() => undefined);
+        listeners.forEach((one) => one.channel?.());
         break;
       case "customer.updated":
         listeners.forEach((one) => one.customer?.(event.customer));

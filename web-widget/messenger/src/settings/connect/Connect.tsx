@@ -1,0 +1,99 @@
+import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
+import { api } from "../../api.ts";
+import { t } from "../../i18n.ts";
+import { Problem } from "../../http.ts";
+import type { ChannelKind, Connecting, ConnectStep } from "../../types.ts";
+import { Icon } from "../../ui/Icon.tsx";
+import { DataFields, type Value } from "./DataField.tsx";
+import { refusal, said } from "./kinds.ts";
+
+type ConnectProps = { kind: ChannelKind; channel?: string; onDone: (channels: string[]) => void; cancel: () => void };
+
+/** The walk through a provider's steps. Nothing is made before the last one; whoever goes leaves nothing behind. */
+export function Connect(props: ConnectProps) {
+  const [now, setNow] = createSignal<Connecting | null>(null);
+  const [values, setValues] = createSignal<Record<string, Value>>({});
+  const [busy, setBusy] = createSignal(false);
+  const [wrong, setWrong] = createSignal<{ field: string; text: string } | null>(null);
+  const step = (): ConnectStep | undefined => now()?.step;
+  const fields = () => {
+    const one = step();
+    return one?.kind === "fields" ? one.fields : [];
+  };
+  let ended = false;
+  onCleanup(() => {
+    ended = true;
+    const id = now()?.id;
+    if (id) void api.endConnecting(id).catch(() => undefined);
+  });
+  const take = (next: Connecting) => {
+    if (ended) return;
+    if (!next.step) {
+      setNow(null);
+      props.onDone(next.channels);
+      return;
+    }
+    if (next.step.name !== step()?.name) setValues({});
+    setNow(next);
+  };
+  const run = async (work: () => Promise<Connecting>) => {
+    setBusy(true);
+    setWrong(null);
+    try {
+      take(await work());
+    } catch (error) {
+      // Its time was over: the next try begins anew.
+      if (error instanceof Problem && error.code === "unknown_connecting") setNow(null);
+      setWrong(refusal(props.kind, error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const begin = () => run(() => api.beginConnecting(props.channel ? { channel: props.channel } : { kind: props.kind.kind }));
+  onMount(() => void begin());
+  const answer = async () => {
+    const id = now()?.id;
+    if (!id) return begin();
+    const missing = fields().find((field) => !field.optional && !field.only_if && (values()[field.name] ?? "") === "");
+    if (missing) return setWrong({ field: missing.name, text: t("login.fill") });
+    return run(() => api.answerStep(id, values()));
+  };
+  // What is waited for is asked again by itself; so is a code that may have been scanned.
+  createEffect(on([now, busy], () => {
+    const one = step();
+    if (busy() || wrong() || (one?.kind !== "wait" && one?.kind !== "qr")) return;
+    const timer = setTimeout(() => void answer(), one.kind === "wait" ? one.again_ms : 2_000);
+    onCleanup(() => clearTimeout(timer));
+  }));
+  const at = (name: string) => (wrong()?.field === name ? (wrong()?.text ?? null) : null);
+  const stray = () => {
+    const found = wrong();
+    return found && !fields().some((field) => field.name === found.field) ? found.text : null;
+  };
+  return (
+    <form class="block connect" novalidate aria-busy={busy()} onSubmit={(event) => { event.preventDefault(); void answer(); }}>
+      <Show when={step()} fallback={<Show when={!wrong()}><div class="loading" role="status" aria-label={t("app.loading")}><i class="spinner" /></div></Show>}>
+        {(one) => (
+          <>
+            <h3>{said(props.kind, `step.${one().name}.title`)}</h3>
+            <p class="help">{said(props.kind, `step.${one().name}.text`)}</p>
+            <Switch>
+              <Match when={one().kind === "qr" && now()?.qr_svg}>{(svg) => <div class="scan"><img src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg())}`} alt={t("factor.qr")} width="220" height="220" /></div>}</Match>
+              <Match when={one().kind === "wait"}><div class="loading" role="status" aria-label={t("app.loading")}><i class="spinner" /></div></Match>
+              <Match when={fields().length > 0}><DataFields kind={props.kind} fields={fields()} values={values()} set={(name, value) => { setValues((before) => ({ ...before, [name]: value })); if (wrong()?.field === name) setWrong(null); }} at={at} /></Match>
+            </Switch>
+          </>
+        )}
+      </Show>
+      <Show when={stray()}>{(text) => <p class="alert" role="alert"><Icon name="alert" small />{text()}</p>}</Show>
+      <div class="actions start">
+        <Switch>
+          <Match when={(step()?.kind === "redirect" && (step() as { url: string }).url)}>{(url) => <a class="button main" href={url()}>{t("connect.go")}</a>}</Match>
+          <Match when={step()?.kind === "fields"}><button class="button main" disabled={busy()}>{t(busy() ? "connect.checking" : "connect.next")}</button></Match>
+          <Match when={wrong()}><button class="button main" disabled={busy()}>{t("common.retry")}</button></Match>
+        </Switch>
+        <button type="button" class="button" onClick={() => props.cancel()}>{t("common.cancel")}</button>
+      </div>
+    </form>
+  );
+}
