@@ -16,7 +16,9 @@ const anna = { id: 5, first_name: "Анна", last_name: run };
 let browser: Browser;
 let telegram: Fake;
 let owner: Manager;
-let channel: string;
+const channels: string[] = [];
+/** The token of the second bot. */
+let bot: string;
 
 /** What stands in Anna's chat with the bot now. */
 const chat = async () => (await telegram.look<{ id: number; connection: string; messages: Shown[] }[]>("chats")).find((one) => one.id === anna.id && one.connection === "")?.messages ?? [];
@@ -30,20 +32,22 @@ const hashOf = async (link: Locator) => {
 
 beforeAll(async () => {
   [browser, telegram] = await Promise.all([launch(), Fake.of("telegram")]);
-  await telegram.act("settings", { limits: false });
+  // A server of one's own: it brings news to this installation though its address is no public one.
+  await telegram.act("settings", { limits: false, local: true });
   owner = await Manager.enter(browser, demo.email, demo.password);
   owner.page.setDefaultTimeout(15_000);
 });
 
 afterAll(async () => {
-  if (channel) await api("DELETE", `/channels/${channel}`);
+  for (const channel of channels) await api("DELETE", `/channels/${channel}`);
   await browser.close();
   telegram.end();
 });
 
 it("connects a Telegram bot by its token, and a person's words come at once", async () => {
   await expect(connect("telegram_bot", { token: "1:wrong", server: telegram.url })).rejects.toThrow("token_wrong");
-  channel = (await connect("telegram_bot", { token: TOKEN, server: telegram.url }))[0] ?? "";
+  channels.push(...(await connect("telegram_bot", { token: TOKEN, server: telegram.url })));
+  await expect.poll(async () => (await telegram.look<{ webhook: { url: string } }[]>("bots"))[0]?.webhook.url).toContain("/hooks/");
   await telegram.act("write", { from: anna, text: words("anna", 1) });
   await owner.row(words("anna", 1)).waitFor();
   await owner.open(words("anna", 1));
@@ -113,17 +117,59 @@ it("says in words when a customer of Telegram has blocked the bot, and goes on w
   await expect.poll(async () => (await last())?.text).toBe(words("owner", 6));
 });
 
+it("sends nothing twice when an answer of Telegram is lost, and what waited for a new token once", async () => {
+  const lost = words("owner", 8);
+  await telegram.act("faults", { call: "sendMessage", when: lost, act: { kind: "lose" } });
+  await owner.says(lost);
+  await line(lost).getByRole("button", { name: "Повторить" }).waitFor();
+  await telegram.act("revoke");
+  await owner.says(words("owner", 9));
+  await expect.poll(async () => (await api<{ items: { id: string; health: { status: string } }[] }>("GET", "/channels")).items.find((one) => one.id === channels[0])?.health.status).toBe("access_lost");
+  await telegram.act("restore");
+  const { id } = await api<{ id: string }>("POST", "/connecting", { channel: channels[0] });
+  // It is ours already, so nobody is asked whether to take it over.
+  expect(await api("POST", `/connecting/${id}`, { values: { token: TOKEN, server: telegram.url } })).toMatchObject({ channels: [channels[0]] });
+  await expect.poll(async () => (await last())?.text).toBe(words("owner", 9));
+  const said = (await chat()).map((one) => one.text);
+  expect([lost, words("owner", 9)].map((text) => said.filter((one) => one === text).length)).toEqual([1, 1]);
+});
+
+it("serves a personal account through the bot: a channel of its own, with what its owner writes on the phone", async () => {
+  const { page } = owner;
+  // Telegram's own servers take no such address: this bot is asked for its news.
+  await telegram.act("settings", { local: false });
+  bot = (await telegram.act<{ token: string }>("bots", { username: "second_bot" })).token;
+  channels.push(...(await connect("telegram_bot", { token: bot, server: telegram.url })));
+  const boss = { id: 900, first_name: `Хозяин ${run}` };
+  const { id: connection } = await telegram.act<{ id: string }>("connect-business", { bot, from: boss });
+  await telegram.act("write", { bot, from: anna, connection, text: words("private", 1) });
+  await owner.row(words("private", 1)).waitFor();
+  await owner.open(words("private", 1));
+  await page.getByText(boss.first_name).first().waitFor();
+  await telegram.act("write", { bot, from: boss, connection, chat: anna.id, text: words("phone", 1) });
+  await page.locator(".msg.outbound", { hasText: words("phone", 1) }).waitFor();
+  await owner.says(words("owner", 10));
+  const shown = async () => (await telegram.look<{ connection: string; messages: Shown[] }[]>("chats")).find((one) => one.connection === connection)?.messages ?? [];
+  await expect.poll(async () => (await shown()).at(-1)).toMatchObject({ text: words("owner", 10), from: { id: boss.id } });
+  // Its owner takes the bot off: the composer says so.
+  await telegram.act("disconnect-business", { bot, id: connection });
+  await telegram.act("write", { bot, from: anna, text: words("private", 2) });
+  await owner.row(words("private", 2)).waitFor();
+  await owner.reload();
+  await page.getByText("Владелец отключил бота от своего аккаунта Telegram.").first().waitFor();
+});
+
 it("keeps a group of Telegram in one conversation with each writer's name, and a comment under its post", async () => {
   const { page } = owner;
-  const { id: group } = await telegram.act<{ id: number }>("group", { title: words("group", 0) });
+  const { id: group } = await telegram.act<{ id: number }>("group", { bot, title: words("group", 0) });
   const people = [11, 12, 13].map((id) => ({ id, first_name: `Г${id}-${run}` }));
-  for (const from of people) await telegram.act("write", { from, chat: group, text: words("group", from.id) });
+  for (const from of people) await telegram.act("write", { bot, from, chat: group, text: words("group", from.id) });
   await owner.row(words("group", 13)).locator(".name", { hasText: words("group", 0) }).waitFor();
   await owner.open(words("group", 13));
   for (const from of people) await page.locator(".msg.inbound", { hasText: words("group", from.id) }).getByText(from.first_name).waitFor();
-  const { id, discussion } = await telegram.act<{ id: number; discussion: number }>("channel", { title: "Новости" });
-  const { copy } = await telegram.act<{ copy: number }>("post", { channel: id, text: words("post", 1) });
-  await telegram.act("write", { from: anna, chat: discussion, reply_to: copy, text: words("comment", 1) });
+  const { id, discussion } = await telegram.act<{ id: number; discussion: number }>("channel", { bot, title: "Новости" });
+  const { copy } = await telegram.act<{ copy: number }>("post", { bot, channel: id, text: words("post", 1) });
+  await telegram.act("write", { bot, from: anna, chat: discussion, reply_to: copy, text: words("comment", 1) });
   // The same person, another place: a conversation of its own, answered where it was asked.
   await owner.row(words("comment", 1)).waitFor();
   await owner.open(words("comment", 1));

@@ -99,11 +99,15 @@ impl Mailbox<'_> {
             return self.alone(suspects, *first, &bytes.clone()).await.map(|()| 1);
         }
         page.retain(|(number, _)| *number < suspects.first().unwrap_or(u64::MAX));
-        let count = page.len();
-        let mut plans = Vec::with_capacity(count);
+        let (mut count, mut plans) = (0, Vec::with_capacity(page.len()));
         for (number, bytes) in page {
-            if let Some(plan) = self.read(number, bytes).await? {
-                plans.push(plan);
+            count += 1;
+            let Some(plan) = self.read(number, bytes).await? else { continue };
+            let tells_of_account = plan.steps.iter().any(|step| matches!(step, Step::Account(_)));
+            plans.push(plan);
+            // What comes behind may be that account's: it is read once the account is there.
+            if tells_of_account {
+                break;
             }
         }
         let chains = chains(plans).into_iter().map(|chain| async move {
