@@ -45,7 +45,7 @@ export const telegram = () => {
     const usual = { is_bot: true, first_name: "Магазин", username: "shop_bot", can_join_groups: true, can_read_all_group_messages: true, supports_inline_queries: false };
     const me = { id: Number(token.split(":")[0]), ...usual, can_connect_to_business: true, has_main_web_app: false, ...given, token: undefined };
     /** @type {Bot} */
-    const bot = { token, revoked: false, me, queue: new Queue(world), sends: [], queries: new Map(), loggedOut: false };
+    const bot = { token, revoked: false, me, queue: new Queue(world), sends: { left: Infinity, at: 0 }, queries: new Map(), loggedOut: false };
     const known = methods(bot, world);
     bots.set(token, { bot, methods: known, people: people(world, bot) });
     bot.queue.carry = async ({ method, ...given }) => {

@@ -6,7 +6,7 @@ import { clean, Refused, sides, wire, World } from "./world.mjs";
 
 /** @typedef {import("./world.mjs").Chat} Chat */
 /** @typedef {Record<string, any>} Given */
-/** @typedef {{token: string, revoked: boolean, me: Given, queue: import("./updates.mjs").Queue, sends: number[], queries: Map<string, Given>, loggedOut: boolean}} Bot */
+/** @typedef {{token: string, revoked: boolean, me: Given, queue: import("./updates.mjs").Queue, sends: {left: number, at: number}, queries: Map<string, Given>, loggedOut: boolean}} Bot */
 
 const TEXT = 4096;
 const CAPTION = 1024;

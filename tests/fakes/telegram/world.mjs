@@ -7,7 +7,7 @@
  * @typedef {{id: number, type: string, title?: string, username?: string, first_name?: string, last_name?: string, is_forum?: boolean}} ChatInfo
  * @typedef {{bytes: Buffer, size: number, kind: string}} Content
  * @typedef {{info: ChatInfo, connection: string, messages: Map<number, Message>, next: number, started: boolean, blocked: boolean, gone: string, moved: number,
- *   linked: number, quiet: boolean, lastIn: number, sends: number[], actions: string[], read: number}} Chat
+ *   linked: number, quiet: boolean, lastIn: number, bucket: {left: number, at: number}, actions: string[], read: number}} Chat
  * @typedef {{id: string, user: User, is_enabled: boolean, rights: Record<string, boolean>, date: number}} Connection
  */
 import { createHash } from "node:crypto";
@@ -67,7 +67,7 @@ export class World {
     const known = this.chat(info.id, connection);
     if (known) return known;
     /** @type {Chat} */
-    const chat = { info, connection, messages: new Map(), next: 1, started: false, blocked: false, gone: "", moved: 0, linked: 0, quiet: false, lastIn: 0, sends: [], actions: [], read: 0 };
+    const chat = { info, connection, messages: new Map(), next: 1, started: false, blocked: false, gone: "", moved: 0, linked: 0, quiet: false, lastIn: 0, bucket: { left: Infinity, at: 0 }, actions: [], read: 0 };
     this.chats.set(`${connection}:${info.id}`, chat);
     return chat;
   }
