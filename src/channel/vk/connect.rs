@@ -224,7 +224,7 @@ fn connected(group: &Value, id: i64, token: String, base_url: Option<String>, mi
         base_url,
         accounts: vec![
             account(MESSAGES, ChannelKind::VkMessages, name.clone(), messages),
-            account(COMMENTS, ChannelKind::VkComments, format!("{name} 💬"), [fact("link", link)].into()),
+            account(COMMENTS, ChannelKind::VkComments, format!("{name}: комментарии"), [fact("link", link)].into()),
         ],
     }
 }
