@@ -35,7 +35,10 @@ async fn connected(node: &Node, fake: &Fake) -> String {
     let walk = format!("/connecting/{}", begun["id"].as_str().unwrap());
     let done = post(node, &walk, json!({ "values": { "token": TOKEN, "server": fake.url } })).await;
     let channel = done["channels"][0].as_str().unwrap().to_owned();
-    until("the provider knows where to send", PATIENCE, async || fake.look("bots").await[0]["webhook"].is_object().then_some(())).await;
+    until("the provider knows where to send", PATIENCE, async || {
+        fake.look("bots").await[0]["webhook"]["url"].as_str().is_some_and(|url| url.contains("/hooks/")).then_some(())
+    })
+    .await;
     channel
 }
 

@@ -14,6 +14,8 @@ let owner: Manager;
 let page: Page;
 
 const bots = async () => (await api<{ items: { kind: string }[] }>("GET", "/channels")).items.filter((one) => one.kind === "telegram_bot").length;
+/** Where Telegram sends what happens. */
+const hook = async () => (await telegram.look<{ webhook: { url: string } }[]>("bots"))[0]?.webhook.url;
 const next = () => page.getByRole("button", { name: "Продолжить" });
 const fill = async (token: string) => {
   await page.getByLabel("Токен бота").fill(token);
@@ -53,7 +55,7 @@ it("connects a channel by what the screen asks: a wrong answer stands at its fie
   await next().click();
   await page.getByText("Канал был успешно создан.").waitFor();
   await page.getByRole("heading", { name: /^Редактирование канала: / }).waitFor();
-  await expect.poll(async () => (await telegram.look<{ webhook: { url: string } | null }[]>("bots"))[0]?.webhook?.url ?? "").toContain("/hooks/");
+  await expect.poll(hook).toContain("/hooks/");
   await page.locator(".health", { hasText: "Подключён" }).waitFor();
 });
 
@@ -82,4 +84,6 @@ it("shows what a channel is connected to, gives it a name, connects it anew and 
   await page.getByRole("button", { name: "Удалить" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Удалить" }).click();
   await expect.poll(bots).toBe(0);
+  // Telegram is told, too: it would go on sending for a day.
+  await expect.poll(hook).toBe("");
 });

@@ -14,6 +14,8 @@ use crate::channel::form::{Field, FieldKind, Step, Values};
 use crate::model::connection::{ChannelKind, ProviderLogin};
 use crate::model::reason::Reason;
 
+/// The webhook may be changed once a second.
+const BETWEEN_CHANGES: std::time::Duration = std::time::Duration::from_millis(1_100);
 /// At most so many deliveries at once.
 const CONNECTIONS: u32 = 40;
 
@@ -158,8 +160,8 @@ impl Connect for Client {
                     known.insert("hook".to_owned(), mark(&hook.url));
                     return Ok(known);
                 }
-                // It does not like the address: then we ask ourselves.
-                Err(Fault::Not(Act::Reject("webhook_refused"), _)) => {}
+                // It does not like the address: then we ask ourselves. A second change within a second would be refused for that alone.
+                Err(Fault::Not(Act::Reject("webhook_refused"), _)) => tokio::time::sleep(BETWEEN_CHANGES).await,
                 Err(fault) => return Err(fault.error()),
             }
         }

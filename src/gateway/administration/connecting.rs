@@ -30,6 +30,8 @@ const LIFE_MS: i64 = 30 * 60_000;
 const WALKS: usize = 50;
 /// A step at the provider takes no longer, milliseconds.
 const STEP_MS: i64 = 30_000;
+/// Who takes a channel off waits so long for its provider, milliseconds.
+const TAKE_OFF_MS: i64 = 5_000;
 /// How many names are tried for a new account.
 const NAMES: u32 = 20;
 /// The most fields of an answer, and the longest of them in bytes.
@@ -332,15 +334,32 @@ pub async fn choices(house: &Arc<House>, workspace: WorkspaceId, id: AccountId, 
     let channel = house.channels.of_kind(account.kind).ok_or_else(|| wrong("kind_unknown"))?;
     let connect = connectable(&channel)?;
     let login = super::channels::login(house, workspace, account.login).await?.ok_or(AdministrationError::Unknown("channel"))?;
+    let context = opened(house, workspace, &login, STEP_MS)?;
+    let limit = std::time::Duration::from_millis(u64::try_from(STEP_MS).unwrap_or(0));
+    let asked = tokio::time::timeout(limit, connect.choices(&context, account.kind, field)).await.map_err(|_| wrong("provider_unreachable"))?;
+    asked.map_err(|error| StepError { field: field.to_owned(), reason: error.reason() }.into())
+}
+
+/// A login was taken off: its provider is told to send nothing more. Best effort: what it sends all the same finds no address.
+pub async fn take_off(house: &Arc<House>, workspace: WorkspaceId, id: LoginId) {
+    let Ok(Some(login)) = super::channels::login(house, workspace, id).await else { return };
+    let Some(channel) = house.channels.get(&login.provider).filter(|_| login.removed_at.is_some()) else { return };
+    let (Some(connect), Ok(context)) = (channel.connect(), opened(house, workspace, &login, TAKE_OFF_MS)) else { return };
+    let limit = std::time::Duration::from_millis(u64::try_from(TAKE_OFF_MS).unwrap_or(0));
+    match tokio::time::timeout(limit, connect.take_off(&context, &login)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(login = %id, %error, "the provider was not told that a channel was taken off"),
+        Err(_) => tracing::warn!(login = %id, "the provider does not answer that a channel was taken off"),
+    }
+}
+
+/// What a call for a login is given, its secrets opened.
+fn opened(house: &Arc<House>, workspace: WorkspaceId, login: &ProviderLogin, limit_ms: i64) -> Result<CallContext, AdministrationError> {
     let secrets = match login.sealed.as_str() {
         "" => SecretString::default(),
         sealed => house.keyring.open_text(&ProviderLogin::owner_name(login.id), sealed).map_err(|error| StoreError::Invalid(error.to_string()))?,
     };
-    let now = house.world.now();
-    let context = CallContext { secrets, ..calls::context(house, workspace, &login, now.plus_ms(STEP_MS)) };
-    let limit = std::time::Duration::from_millis(u64::try_from(STEP_MS).unwrap_or(0));
-    let asked = tokio::time::timeout(limit, connect.choices(&context, account.kind, field)).await.map_err(|_| wrong("provider_unreachable"))?;
-    asked.map_err(|error| StepError { field: field.to_owned(), reason: error.reason() }.into())
+    Ok(CallContext { secrets, ..calls::context(house, workspace, login, house.world.now().plus_ms(limit_ms)) })
 }
 
 /// The secret in the address of a login's hook: made once, so that the address stays.

@@ -13,6 +13,7 @@ use crate::channel::site_widget::options::WidgetOptions;
 use crate::channel::site_widget::settings::Appearance;
 use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::channels::{self, AccountChange, change_account, create_widget, widget_settings};
+use crate::gateway::administration::connecting;
 use crate::gateway::supervisor::Reconcile;
 use crate::model::connection::{ChannelAccount, Health, HealthState, ProviderLogin};
 use crate::model::ids::AccountId;
@@ -241,9 +242,10 @@ pub(crate) async fn change(
 #[delete("/api/v1/channels/{id}")]
 pub(crate) async fn remove(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
     let removal = AccountChange { remove: true, ..AccountChange::default() };
-    change_account(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &removal).await?;
+    let removed = change_account(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &removal).await?;
     edge.forget_widgets();
     edge.gateway.do_send(Reconcile);
+    connecting::take_off(&edge.house, caller.workspace, removed.login).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
