@@ -14,6 +14,8 @@ use crate::model::ids::ConversationId;
 const CHATS: usize = 10_000;
 /// What the bulk lane waits where a reply goes first.
 const YIELD: Duration = Duration::from_millis(50);
+/// What a call that belongs to no message waits for replies at most.
+const FOR_REPLIES: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The clock of a login's calls.
@@ -100,18 +102,27 @@ impl Throttle {
         }
     }
 
-    /// Waits for the turn of a call that belongs to no message.
+    /// Waits for the turn of a call that belongs to no message. A reply that waits goes first, but not for ever: news must come, too.
     pub(crate) async fn turn(&self) {
-        let wait = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            let turn = state.next.unwrap_or(now).max(now);
-            state.next = Some(turn + self.gap());
-            turn.duration_since(now)
-        };
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+        let limit = Instant::now() + FOR_REPLIES;
+        loop {
+            let (due, taken) = self.take(Instant::now(), limit);
+            tokio::time::sleep_until(due.into()).await;
+            if taken {
+                return;
+            }
         }
+    }
+
+    /// When to go on, and whether the turn of that moment is taken. Otherwise a reply goes first.
+    fn take(&self, now: Instant, limit: Instant) -> (Instant, bool) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = state.reply_waits.filter(|until| *until > now && now < limit) {
+            return (until, false);
+        }
+        let turn = state.next.unwrap_or(now).max(now);
+        state.next = Some(turn + self.gap());
+        (turn, true)
     }
 }
 
@@ -163,5 +174,18 @@ mod tests {
         assert!(throttle.begin(ONE, true, at(start, 100)).is_err(), "the bulk lets it go first");
         assert_eq!(throttle.begin(TWO, false, at(start, 100)), Ok(()));
         assert_eq!(throttle.begin(ONE, true, at(start, 200)), Ok(()), "then the bulk goes on");
+    }
+
+    #[test]
+    fn a_reply_goes_before_what_belongs_to_no_message_but_not_for_ever() {
+        let (throttle, start) = (Throttle::new(Pace { per_second: 10, ..Pace::default() }), Instant::now());
+        let limit = at(start, 1_000);
+        assert_eq!(throttle.take(start, limit), (start, true));
+        assert_eq!(throttle.begin(ONE, false, at(start, 10)), Err(at(start, 100)), "the reply waits for its turn");
+        assert_eq!(throttle.take(at(start, 20), limit), (at(start, 150), false), "it is let go first");
+        assert_eq!(throttle.begin(ONE, false, at(start, 100)), Ok(()));
+        assert_eq!(throttle.take(at(start, 150), limit), (at(start, 200), true));
+        assert!(throttle.begin(TWO, false, at(start, 1_000)).is_ok() && throttle.begin(ONE, false, at(start, 1_010)).is_err());
+        assert!(throttle.take(at(start, 1_010), limit).1, "who has waited so long goes all the same");
     }
 }
