@@ -15,6 +15,7 @@ mod overview;
 #[cfg(feature = "faults")]
 mod panics;
 mod papers;
+mod refusals;
 mod replies;
 #[cfg(feature = "faults")]
 mod sample;

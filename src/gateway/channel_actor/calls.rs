@@ -1,5 +1,6 @@
 //! What every call to a provider is given, how long it may take, and what it says of the login's health.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +29,9 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Whether the provider was thought to let us in no longer.
-    pub(crate) fn was_lost(&self) -> bool {
-        self.login.health.status == Health::AccessLost
+    /// Whether all was thought to be well.
+    pub(crate) fn was_well(&self) -> bool {
+        self.login.health.status == Health::Connected
     }
 }
 
@@ -98,28 +99,83 @@ impl FileSource for OwnFiles {
     }
 }
 
-/// The login's health, for its owner: stored, and told to the messenger in the same commit.
-pub(crate) async fn set_health(desk: &Desk, status: Health, reason: Option<Reason>) {
+/// What was being done when a trouble was met. The same again without trouble mends it; something else does not: who is let in to ask for
+/// news may still not be let in to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum During {
+    /// A message was sent.
+    Sending,
+    /// The provider was asked for news.
+    Asking,
+    /// The provider was told where to send.
+    SettingUp,
+    /// Something else: whatever succeeds mends it.
+    Other,
+}
+
+impl During {
+    /// The parameter of a health's reason that says it.
+    const PARAM: &str = "during";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Asking => "asking",
+            Self::SettingUp => "setting_up",
+            Self::Other => "",
+        }
+    }
+
+    /// Whether this, done without trouble, mends a health.
+    pub(crate) fn mends(self, health: &HealthState) -> bool {
+        let met = health.reason.as_ref().and_then(|reason| reason.params.get(Self::PARAM));
+        matches!(health.status, Health::Degraded | Health::AccessLost) && met.is_none_or(|met| met == self.as_str())
+    }
+}
+
+/// A trouble with a login, for its owner.
+pub(crate) async fn trouble(desk: &Desk, status: Health, reason: Reason, during: During) {
+    let reason = if during == During::Other { reason } else { reason.with(During::PARAM, during.as_str()) };
+    let new = HealthState { status, reason: Some(reason), since: desk.house.world.now() };
+    // Hindrances are less than access that was lost, and who was taken off has neither.
+    let greatest = |known: Health| known == Health::NotConnected || (known == Health::AccessLost && status == Health::Degraded);
+    set_health(desk, new, |health| !greatest(health.status)).await;
+}
+
+/// Something went well with a login that was in trouble.
+pub(crate) async fn mended(desk: &Desk, during: During) {
+    let well = HealthState { status: Health::Connected, reason: None, since: desk.house.world.now() };
+    set_health(desk, well, |health| during.mends(health)).await;
+}
+
+/// Stored, and told to the messenger in the same commit. Owners are told of access that was lost once, however many accounts the login carries
+/// and however often it is found out.
+async fn set_health(desk: &Desk, new: HealthState, applies: impl Fn(&HealthState) -> bool) {
+    let becomes = |old: &HealthState| {
+        // The same as before is since before.
+        let since = if old.status == new.status { old.since } else { new.since };
+        if applies(old) { HealthState { since, ..new.clone() } } else { old.clone() }
+    };
     match desk.store.get::<ProviderLogin>(ProviderLogin::at(desk.login)).await {
         // Told already.
-        Ok(Some(login)) if login.record.health.status == status && login.record.health.reason == reason => return,
+        Ok(Some(login)) if becomes(&login.record.health) == login.record.health => return,
         // What cannot be read now is tried to be changed all the same, and complains by itself.
         Ok(_) | Err(_) => {}
     }
-    let since = desk.house.world.now();
+    let lost = Cell::new(false);
     let change = |login: &ProviderLogin| {
-        // The same as before is since before.
-        let since = if login.health.status == status { login.health.since } else { since };
-        Ok::<_, CommitError>(ProviderLogin { health: HealthState { status, reason: reason.clone(), since }, ..login.clone() })
+        let health = becomes(&login.health);
+        lost.set(health.status == Health::AccessLost && login.health.status != Health::AccessLost);
+        Ok::<_, CommitError>(ProviderLogin { health, ..login.clone() })
     };
     let tell = |_: &ProviderLogin, batch: &mut Batch| {
-        desk.accounts().into_iter().try_for_each(|a| {
-            batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a, lost: status == Health::AccessLost })?);
+        desk.accounts().into_iter().zip(0..).try_for_each(|(a, at)| {
+            batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a, lost: lost.get() && at == 0 })?);
             Ok(())
         })
     };
     match desk.store.change(ProviderLogin::at(desk.login), change, tell).await {
-        Ok(_) => tracing::info!(login = %desk.login, ?status, "the login's health changed"),
+        Ok(_) => tracing::info!(login = %desk.login, status = ?new.status, "the login's health changed"),
         Err(error) => tracing::warn!(login = %desk.login, %error, "health could not be stored"),
     }
 }

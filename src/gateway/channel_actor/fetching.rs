@@ -194,7 +194,7 @@ async fn locate(desk: &Desk, fetch: &dyn Fetch, locator: &str) -> Result<Located
     desk.throttle.turn().await;
     let located = calls::limited(&prepared, fetch.locate(&prepared.context, locator)).await;
     if let Err(SendError::AccessLost(reason)) = &located {
-        calls::set_health(desk, Health::AccessLost, Some(reason.clone())).await;
+        calls::trouble(desk, Health::AccessLost, reason.clone(), calls::During::Other).await;
     }
     Ok(located?)
 }

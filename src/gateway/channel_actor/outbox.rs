@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::begins::{self, Suspects};
-use super::calls;
+use super::calls::{self, During};
 use super::{ChannelActor, WorkFor};
 use crate::channel::contract::{OutgoingPiece, SendError, SentPiece, Transport};
 use crate::gateway::commands::CommandError;
@@ -39,6 +39,8 @@ const HOLD_MS: (u64, u64) = (1_000, 60_000);
 const UNSETTLED: Duration = Duration::from_secs(60);
 /// A question to the provider's history takes no longer.
 const LOOK_MS: i64 = 10_000;
+/// So many sends in a row that failed for now, and the channel is shown as unsteady.
+const FAILURES_SHOWN: u32 = 3;
 /// The sweep covers a wake that was lost.
 const SWEEP: Duration = Duration::from_secs(5);
 /// How often a result that could not be stored is tried to be stored again, and the pause between.
@@ -58,8 +60,8 @@ struct Later {
 enum Turn {
     /// It is settled. `restored`: the provider took it, though it was thought to let us in no longer.
     Settled { restored: bool },
-    /// Again, not before a moment.
-    Later { not_before: Time, silence: bool },
+    /// Again, not before a moment. `failed`: the provider failed, and why.
+    Later { not_before: Time, silence: bool, failed: Option<Reason> },
     /// The provider lets us in no longer.
     Hold(Reason),
 }
@@ -80,6 +82,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
     let mut waiting: HashMap<u64, Later> = HashMap::new();
     let mut held: Option<Instant> = None;
     let mut holds = 0_u32;
+    let mut failures = 0_u32;
     let mut suspects = loop {
         match Suspects::at_start(&desk, &stream, PAGE).await {
             Ok(suspects) => break suspects,
@@ -162,12 +165,19 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                 let since = waiting.remove(&number).map_or(now, |later| later.since);
                 match result {
                     Ok(Turn::Settled { restored }) => {
+                        failures = 0;
                         if restored {
                             holds = 0;
-                            calls::set_health(&desk, Health::Connected, None).await;
+                            calls::mended(&desk, During::Sending).await;
                         }
                     }
-                    Ok(Turn::Later { not_before, silence }) => {
+                    Ok(Turn::Later { not_before, silence, failed }) => {
+                        if let Some(reason) = failed {
+                            failures = failures.saturating_add(1);
+                            if failures == FAILURES_SHOWN {
+                                calls::trouble(&desk, Health::Degraded, reason, During::Sending).await;
+                            }
+                        }
                         let ms = u64::try_from(not_before.since(desk.house.world.now())).unwrap_or(0);
                         waiting.insert(number, Later { due: now + Duration::from_millis(ms), since, silence });
                     }
@@ -175,7 +185,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                         let (first, greatest) = HOLD_MS;
                         held = Some(now + Duration::from_millis(first.checked_shl(holds).unwrap_or(greatest).min(greatest)));
                         holds = holds.saturating_add(1).min(16);
-                        calls::set_health(&desk, Health::AccessLost, Some(reason)).await;
+                        calls::trouble(&desk, Health::AccessLost, reason, During::Sending).await;
                     }
                     Err(CommandError::Fenced) => return Err(CommandError::Fenced),
                     Err(error) => {
@@ -229,6 +239,7 @@ fn turns(entries: &[(u64, Bytes)], busy: &HashSet<ConversationId>, waiting: &Has
 /// Sends one message, all its pieces, as far as it goes now.
 async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &Bytes) -> Result<Turn, CommandError> {
     let mut restored = false;
+    let mut failed = None;
     let mut next = self::begin(desk, me, begin, bytes).await?;
     loop {
         let (key, result) = match next {
@@ -236,12 +247,13 @@ async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &By
             Next::Settled => return Ok(Turn::Settled { restored: false }),
             Next::Hold { reason } => return Ok(Turn::Hold(reason)),
             Next::Again { not_before, silence } | Next::Look { not_before, silence, .. } if not_before > desk.house.world.now() => {
-                return Ok(Turn::Later { not_before, silence });
+                return Ok(Turn::Later { not_before, silence, failed });
             }
             Next::Again { .. } => {
                 if let Err(due) = desk.throttle.begin(begin.message.conversation, false, Instant::now()) {
                     let wait = due.saturating_duration_since(Instant::now()).as_millis();
-                    return Ok(Turn::Later { not_before: desk.house.world.now().plus_ms(i64::try_from(wait).unwrap_or(i64::MAX)), silence: true });
+                    let not_before = desk.house.world.now().plus_ms(i64::try_from(wait).unwrap_or(i64::MAX));
+                    return Ok(Turn::Later { not_before, silence: true, failed });
                 }
                 next = self::begin(desk, me, begin, bytes).await?;
                 continue;
@@ -249,9 +261,13 @@ async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &By
             Next::Call { piece, deadline } => {
                 faults::point_for("outbox/call", desk.login);
                 faults::point_for("outbox/call", begin.message.conversation);
-                let (result, was_lost) = call(desk, &piece, deadline).await;
+                let (result, was_well) = call(desk, &piece, deadline).await;
                 desk.throttle.sent(begin.message.conversation, matches!(piece.place, Place::Group(_)), Instant::now());
-                restored |= was_lost && result.is_ok();
+                restored |= !was_well && result.is_ok();
+                failed = match &result {
+                    Err(SendError::Temporary(reason)) => Some(reason.clone()),
+                    Ok(_) | Err(_) => None,
+                };
                 (piece.key.clone(), result.map(Some))
             }
             Next::Look { piece, .. } => (piece.key.clone(), look(desk, &piece).await),
@@ -335,9 +351,9 @@ async fn ask(me: &Addr<ChannelActor>, entry: &Entry, message: MessageId, what: W
 async fn call(desk: &Desk, piece: &OutgoingPiece, deadline: Time) -> (Result<SentPiece, SendError>, bool) {
     let prepared = match calls::prepare(desk, deadline).await {
         Ok(prepared) => prepared,
-        Err(error) => return (Err(error), false),
+        Err(error) => return (Err(error), true),
     };
-    (calls::limited(&prepared, desk.channel.send(&prepared.context, piece)).await, prepared.was_lost())
+    (calls::limited(&prepared, desk.channel.send(&prepared.context, piece)).await, prepared.was_well())
 }
 
 async fn look(desk: &Desk, piece: &OutgoingPiece) -> Result<Option<SentPiece>, SendError> {

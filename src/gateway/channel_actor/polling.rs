@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::calls::{self, Prepared};
+use super::calls::{self, During, Prepared};
 use crate::channel::capability::{Poll, Polled};
 use crate::channel::contract::SendError;
 use crate::gateway::commands::CommandError;
@@ -55,8 +55,8 @@ pub(super) async fn run(desk: Arc<Desk>) -> Result<(), CommandError> {
         };
         let pause = match turn {
             Ok(pause) => {
-                if failures >= FAILURES_SHOWN || prepared.is_some_and(|prepared| prepared.was_lost()) {
-                    calls::set_health(&desk, Health::Connected, None).await;
+                if failures >= FAILURES_SHOWN || prepared.is_some_and(|prepared| !prepared.was_well()) {
+                    calls::mended(&desk, During::Asking).await;
                 }
                 failures = 0;
                 pause
@@ -144,17 +144,17 @@ async fn judge(desk: &Desk, failed: &Failed, failures: u32) -> i64 {
     match failed {
         Failed::Call(SendError::RetryAfter(ms)) => return (*ms).clamp(first, 3_600_000),
         Failed::Call(SendError::AccessLost(reason)) => {
-            calls::set_health(desk, Health::AccessLost, Some(reason.clone())).await;
+            calls::trouble(desk, Health::AccessLost, reason.clone(), During::Asking).await;
             return greatest;
         }
         Failed::Call(SendError::Rejected(reason) | SendError::Unreachable(reason)) => {
-            calls::set_health(desk, Health::Degraded, Some(reason.clone())).await;
+            calls::trouble(desk, Health::Degraded, reason.clone(), During::Asking).await;
             return greatest;
         }
         Failed::Call(SendError::Temporary(reason) | SendError::Unclear(reason)) => {
             tracing::debug!(login = %desk.login, code = reason.code, failures, "a question for news failed");
             if failures == FAILURES_SHOWN {
-                calls::set_health(desk, Health::Degraded, Some(reason.clone())).await;
+                calls::trouble(desk, Health::Degraded, reason.clone(), During::Asking).await;
             }
         }
         Failed::Store(error) => tracing::warn!(login = %desk.login, %error, "what came could not be kept; it is asked for again"),

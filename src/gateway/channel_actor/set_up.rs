@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::calls;
+use super::calls::{self, During};
 use crate::channel::capability::{Connect, HookAddress};
 use crate::channel::contract::SendError;
 use crate::gateway::administration::connecting::{SET_UP_FOR, hook_secret};
@@ -38,7 +38,7 @@ pub(super) async fn run(desk: Arc<Desk>) -> Result<(), CommandError> {
             }
             Err(reason) => {
                 tracing::warn!(login = %desk.login, code = reason.code, "the provider could not be told where to send");
-                calls::set_health(&desk, Health::Degraded, Some(reason)).await;
+                calls::trouble(&desk, Health::Degraded, reason, During::SettingUp).await;
                 failures = failures.saturating_add(1);
                 let (first, greatest) = PAUSE;
                 Some(first.saturating_mul(1 << failures.min(16)).min(greatest))
@@ -70,7 +70,7 @@ async fn set_up(desk: &Desk, connect: &dyn Connect) -> Result<(), Reason> {
     let told = match told {
         Ok(told) => told,
         Err(SendError::AccessLost(reason)) => {
-            calls::set_health(desk, Health::AccessLost, Some(reason)).await;
+            calls::trouble(desk, Health::AccessLost, reason, During::SettingUp).await;
             // Nothing helps but connecting anew, which says so.
             return Ok(());
         }
@@ -83,7 +83,7 @@ async fn set_up(desk: &Desk, connect: &dyn Connect) -> Result<(), Reason> {
         if login.sealed == sealed {
             new.facts.extend(told.clone());
             new.facts.insert(SET_UP_FOR.to_owned(), address.clone());
-            if new.health.status == Health::Degraded {
+            if During::SettingUp.mends(&new.health) {
                 new.health = HealthState { status: Health::Connected, reason: None, since: now };
             }
         }

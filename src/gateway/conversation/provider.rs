@@ -88,7 +88,7 @@ async fn call(desk: &Desk, reword: &dyn Reword, message: &SentMessage, change: C
         Change::React(emoji) => calls::limited(&prepared, reword.react(context, message, emoji)).await,
     };
     if let Err(SendError::AccessLost(reason)) = &done {
-        calls::set_health(desk, Health::AccessLost, Some(reason.clone())).await;
+        calls::trouble(desk, Health::AccessLost, reason.clone(), calls::During::Other).await;
     }
     done.map_err(refused)
 }

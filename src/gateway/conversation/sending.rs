@@ -262,14 +262,14 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
             draft.note(&old, &new)?;
             Ok(commit(draft, Next::Again { not_before: now, silence: false }))
         }
-        Err(SendError::RetryAfter(ms)) => {
-            draft.note(&old, &new)?;
+        Err(error @ SendError::RetryAfter(ms)) => {
+            waits(&mut draft, &old, &mut new, error)?;
             Ok(commit(draft, Next::Again { not_before: now.plus_ms((*ms).clamp(0, 3_600_000)), silence: true }))
         }
-        Err(SendError::Temporary(_)) => {
+        Err(error @ SendError::Temporary(_)) => {
             new.tries = new.tries.saturating_add(1);
             let pause = 1_000_i64.checked_shl(new.tries.min(9)).unwrap_or(300_000).min(300_000);
-            draft.note(&old, &new)?;
+            waits(&mut draft, &old, &mut new, error)?;
             Ok(commit(draft, Next::Again { not_before: now.plus_ms(pause), silence: false }))
         }
         Err(SendError::Rejected(reason)) => fail(draft, &old, attempt.piece, reason.clone(), &end.entry, now),
@@ -277,17 +277,33 @@ pub(crate) async fn end(desk: &Desk, stored: &Stored<Conversation>, end: &End) -
             super::people::reachable(desk, &mut draft, Some(reason)).await?;
             fail(draft, &old, attempt.piece, reason.clone(), &end.entry, now)
         }
-        Err(SendError::AccessLost(reason)) => {
-            draft.note(&old, &new)?;
+        Err(error @ SendError::AccessLost(reason)) => {
+            waits(&mut draft, &old, &mut new, error)?;
             Ok(commit(draft, Next::Hold { reason: reason.clone() }))
         }
-        Err(SendError::Unclear(reason)) => match repeats(desk, &old.record) {
+        Err(error @ SendError::Unclear(reason)) => {
+            let pause = match repeats(desk, &old.record) {
+                Repeats::Keyed => 1_000,
+                Repeats::Lookup => 0,
+                Repeats::SendTwice => return settle_unknown(draft, &old, attempt.piece, reason.clone(), &end.entry, now),
+            };
             // The attempt stays: what begins again finds it.
-            Repeats::Keyed => Ok(next(Next::Again { not_before: now.plus_ms(1_000), silence: false })),
-            Repeats::Lookup => Ok(next(Next::Again { not_before: now, silence: false })),
-            Repeats::SendTwice => settle_unknown(draft, &old, attempt.piece, reason.clone(), &end.entry, now),
-        },
+            new.attempt = Some(attempt);
+            waits(&mut draft, &old, &mut new, error)?;
+            Ok(commit(draft, Next::Again { not_before: now.plus_ms(pause), silence: false }))
+        }
     }
+}
+
+/// It goes later: people see why it has not gone yet.
+fn waits(draft: &mut Draft, old: &Stored<Message>, new: &mut Message, error: &SendError) -> Result<(), StoreError> {
+    let reason = error.clone().reason();
+    let known = old.record.state.reason.as_ref().is_some_and(|known| known.code == reason.code);
+    if new.state.status != SendStatus::Queued || known {
+        return draft.note(old, new);
+    }
+    new.state.reason = Some(reason);
+    draft.change(old, new)
 }
 
 /// What the provider does with a repeat of this message.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::client::Page;
 use crate::model::ids::{ConversationId, CustomerId, MessageId};
+use crate::model::reason::Reason;
 use crate::model::time::Time;
 
 /// Whether a form asks for something.
@@ -263,6 +264,10 @@ pub struct PersonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub site_id: Option<String>,
+    /// Why they cannot be written to, as far as the provider told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unreachable: Option<Reason>,
     /// What they agreed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

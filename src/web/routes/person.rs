@@ -44,6 +44,7 @@ pub(crate) async fn person(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Pat
         phones: known.map(|known| claims(&known.phones).collect()).unwrap_or_default(),
         emails: known.map(|known| claims(&known.emails).collect()).unwrap_or_default(),
         site_id: known.and_then(|known| known.site_id.clone()),
+        unreachable: known.and_then(|known| known.unreachable.clone()),
         consent: known.and_then(|known| known.consent.clone()).map(|consent| ConsentView { text: consent.text, at: consent.at }),
         first_visit,
         last_visit,

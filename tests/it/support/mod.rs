@@ -4,6 +4,7 @@
 //! * `fake_provider`, `rig`: the product with logins of the tests' channel, and the provider behind it
 //! * [`node`]: the product itself as a child process
 //! * `provider_side`: webhooks posted until they are taken, and what went out compared with the log
+//! * [`connected`]: the product as a process, connected to a provider's fake
 //! * [`client`]: what a correct client of the sockets does
 //! * [`fakes`]: the fakes of providers as a child process, and a door for what they post
 //! * [`fake_push`]: a push service that opens what it is handed, as a browser would
@@ -18,6 +19,7 @@
 
 pub(crate) mod app;
 pub(crate) mod client;
+pub(crate) mod connected;
 #[cfg(feature = "faults")]
 pub(crate) mod fake_provider;
 pub(crate) mod fake_push;

@@ -70,6 +70,8 @@ pub(crate) struct Node {
 pub(crate) struct Printed {
     pub(crate) widget_key: String,
     pub(crate) token: String,
+    /// The owner's address.
+    pub(crate) email: String,
 }
 
 impl Node {

@@ -1,7 +1,7 @@
 import { For, type JSX, Show } from "solid-js";
 import type { ConversationView } from "@kommutator/shared/generated/protocol.ts";
 import { dateTime } from "@kommutator/shared/format.ts";
-import { kindText, locale, t, titleOf } from "../i18n.ts";
+import { kindText, locale, reasonText, t, titleOf } from "../i18n.ts";
 import { customerPath, follow } from "../route.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { useDesk } from "../state/desk.ts";
@@ -29,6 +29,7 @@ export function Card(props: { conversation: ConversationView; close: () => void 
       <div class="top">
         <Avatar name={one().title} seed={one().identity ?? one().id} large />
         <h2>{customer()?.customer.name || titleOf(one().title)}</h2>
+        <Show when={person.person()?.unreachable}>{(reason) => <p class="why">{reasonText(reason())}</p>}</Show>
         <Show when={customer()}>{(card) => <a class="link" href={customerPath(card().customer.id)} onClick={follow}>{t("customers.page")}</a>}</Show>
       </div>
       <dl>

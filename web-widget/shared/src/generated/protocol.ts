@@ -881,6 +881,10 @@ emails: Array<ClaimView>,
  */
 site_id?: string, 
 /**
+ * Why they cannot be written to, as far as the provider told.
+ */
+unreachable?: Reason, 
+/**
  * What they agreed to.
  */
 consent?: ConsentView, 
