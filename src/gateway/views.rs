@@ -4,8 +4,10 @@ use super::house::House;
 use crate::model::connection::ChannelAccount;
 use crate::model::conversation::{Conversation, ConversationStatus};
 use crate::model::ids::{MessageId, WorkspaceId};
-use crate::model::message::{Attachment, Delivery, Message};
-use crate::model::protocol::{AttachmentView, ConversationView, DeliveryView, EntryDirection, FileStatus, MessageView, Preview, ReactionView, Talk};
+use crate::model::message::{Attachment, Delivery, Message, Part, plain_text};
+use crate::model::protocol::{
+    AttachmentView, CardView, ConversationView, DeliveryView, EntryDirection, FileStatus, MessageView, Preview, ReactionView, Talk,
+};
 use crate::model::time::Time;
 use crate::store::files::Variant;
 use crate::store::files::link::{FileLink, sign_link};
@@ -56,12 +58,16 @@ pub fn message(house: &House, workspace: WorkspaceId, message: &Message, deliver
             })
             .collect(),
     };
+    let cards: Vec<CardView> = message.parts.iter().filter_map(card).collect();
+    let beside = || plain_text(&message.parts.iter().filter(|part| card(part).is_none()).cloned().collect::<Vec<_>>());
     MessageView {
         id: message.id(),
         conversation: message.conversation,
         direction: message.direction,
         author: message.author.clone(),
         text: message.text(),
+        words: (!cards.is_empty()).then(beside),
+        cards,
         attachments: message.attachments.iter().map(|one| attachment(house, workspace, one, now)).collect(),
         reply_to: message.reply_to,
         client_id: message.client_id.clone(),
@@ -73,6 +79,20 @@ pub fn message(house: &House, workspace: WorkspaceId, message: &Message, deliver
         deleted_at: message.deleted_at,
         mentions: message.mentions.clone(),
         reactions: message.reactions.iter().map(|reaction| ReactionView { emoji: reaction.emoji.clone(), author: reaction.author.clone() }).collect(),
+    }
+}
+
+fn card(part: &Part) -> Option<CardView> {
+    match part {
+        Part::Contact { name, phone } => Some(CardView::Contact { name: name.clone(), phone: phone.clone() }),
+        Part::Location { latitude_e7, longitude_e7, title } => {
+            let degrees = |e7: i32| f64::from(e7) / 1e7;
+            Some(CardView::Location { latitude: degrees(*latitude_e7), longitude: degrees(*longitude_e7), title: title.clone() })
+        }
+        Part::Post { url, title } => Some(CardView::Post { url: url.clone(), title: title.clone() }),
+        Part::Call { missed, video } => Some(CardView::Call { missed: *missed, video: *video }),
+        Part::Unknown { .. } => Some(CardView::Unknown),
+        Part::Text { .. } | Part::File { .. } | Part::Voice { .. } | Part::Sticker { .. } | Part::Template { .. } | Part::Buttons { .. } => None,
     }
 }
 
@@ -142,10 +162,24 @@ pub fn talk(conversation: &Conversation) -> Talk {
 /// What the list shows of a message.
 #[must_use]
 pub fn preview(message: &Message) -> Preview {
-    let text: String = message.text().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+    // Of what stands elsewhere its words are enough.
+    let shown = |part: &Part| match part {
+        Part::Post { title, .. } if !title.is_empty() => Part::Text { text: title.clone() },
+        part => part.clone(),
+    };
+    let text: String =
+        plain_text(&message.parts.iter().map(shown).collect::<Vec<_>>()).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
     let attachment = message.attachments.first().map(|file| match file.media_type.split('/').next() {
         Some(kind @ ("image" | "audio" | "video")) => kind.to_owned(),
         _ => "file".to_owned(),
     });
+    let card = message.parts.iter().find_map(card).map(|card| match card {
+        CardView::Contact { .. } => "contact",
+        CardView::Location { .. } => "location",
+        CardView::Post { .. } => "post",
+        CardView::Call { .. } => "call",
+        CardView::Unknown => "unknown",
+    });
+    let attachment = attachment.or(card.map(str::to_owned));
     Preview { direction: message.direction, author: message.author.name.clone(), text, attachment }
 }

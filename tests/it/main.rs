@@ -4,6 +4,7 @@
 mod api;
 mod authorization;
 mod avito;
+mod carried;
 mod customers;
 mod faults;
 mod files;

@@ -16,7 +16,7 @@ use crate::channel::capability::{Asked, Fetch, Known, Located, Profile, Reading,
 use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
 use crate::channel::lenient::{int, list, text, words};
 use crate::model::connection::ChannelAccount;
-use crate::model::message::{Attachment, Part};
+use crate::model::message::Attachment;
 use crate::model::reason::Reason;
 use crate::outside::{Answer, Call, OutsideError, UploadFile, UploadForm};
 
@@ -142,19 +142,19 @@ impl Client {
     async fn attach(&self, context: &CallContext, piece: &OutgoingPiece, peer: Option<i64>) -> Result<Vec<String>, SendError> {
         let mut attached = Vec::new();
         for file in &piece.attachments {
-            attached.push(self.upload(context, file, &piece.parts, peer).await?);
+            attached.push(self.upload(context, file, peer).await?);
         }
         Ok(attached)
     }
 
-    /// Uploads a file; once more where VK says the upload went wrong. A photo it does not take goes as a document.
-    async fn upload(&self, context: &CallContext, file: &Attachment, parts: &[Part], peer: Option<i64>) -> Result<String, SendError> {
-        let mut way = if peer.is_some() { render::way(file, parts) } else { Way::Doc };
+    /// Uploads a file; once more where VK says the upload went wrong. What it does not take as a photo or a voice goes as a document.
+    async fn upload(&self, context: &CallContext, file: &Attachment, peer: Option<i64>) -> Result<String, SendError> {
+        let mut way = if peer.is_some() { render::way(file) } else { Way::Doc };
         let mut again = true;
         loop {
             match self.upload_once(context, file, way, peer).await {
                 Ok(Some(name)) => return Ok(name),
-                Ok(None) if way == Way::Photo => way = Way::Doc,
+                Ok(None) if way != Way::Doc => way = Way::Doc,
                 Ok(None) => return Err(SendError::Rejected(Reason::new("upload_refused").with("name", &file.name))),
                 Err(Wrong::Code(code, words)) if again && errors::act(code, &words) == Act::UploadAgain => again = false,
                 Err(wrong) => return Err(wrong.into()),

@@ -87,13 +87,14 @@ pub enum Way {
 
 /// How a file goes in a message.
 #[must_use]
-pub fn way(file: &Attachment, parts: &[Part]) -> Way {
+pub fn way(file: &Attachment) -> Way {
     let (width, height) = (u64::from(file.width.unwrap_or(1)), u64::from(file.height.unwrap_or(1)));
     let fits = width + height <= PHOTO_SIDES && width.max(height) <= width.min(height).saturating_mul(PHOTO_RATIO) && file.size <= PHOTO_BYTES;
-    let voice = parts.iter().any(|part| matches!(part, Part::Voice { file: voice, .. } if *voice == file.file));
     match file.media_type.as_str() {
-        "image/jpeg" | "image/png" | "image/gif" if fits && !file.as_file => Way::Photo,
-        "audio/ogg" | "audio/opus" if voice => Way::Voice,
+        _ if file.as_file => Way::Doc,
+        // A film without sound would stand still as a photo; as a document it moves.
+        "image/jpeg" | "image/png" if fits => Way::Photo,
+        "audio/ogg" | "audio/opus" => Way::Voice,
         _ => Way::Doc,
     }
 }

@@ -63,13 +63,13 @@ fn a_place_goes_as_one() {
 #[test]
 fn how_files_go() {
     let sized = |width, height| Attachment { width: Some(width), height: Some(height), ..file("a.png", "image/png", 10) };
-    assert_eq!(way(&file("a.jpg", "image/jpeg", 10), &[]), Way::Photo);
-    assert_eq!(way(&Attachment { as_file: true, ..file("a.jpg", "image/jpeg", 10) }, &[]), Way::Doc);
-    assert_eq!(way(&file("a.jpg", "image/jpeg", PHOTO_BYTES + 1), &[]), Way::Doc);
-    assert_eq!((way(&sized(13_000, 1_001), &[]), way(&sized(2_100, 100), &[]), way(&sized(2_000, 100), &[])), (Way::Doc, Way::Doc, Way::Photo));
-    assert_eq!(way(&file("a.webp", "image/webp", 10), &[]), Way::Doc);
-    let voice = [Part::Voice { file: FileId(1), duration_ms: None }];
-    assert_eq!((way(&file("a.ogg", "audio/ogg", 10), &voice), way(&file("a.ogg", "audio/ogg", 10), &[])), (Way::Voice, Way::Doc));
+    assert_eq!(way(&file("a.jpg", "image/jpeg", 10)), Way::Photo);
+    assert_eq!(way(&Attachment { as_file: true, ..file("a.jpg", "image/jpeg", 10) }), Way::Doc);
+    assert_eq!(way(&file("a.jpg", "image/jpeg", PHOTO_BYTES + 1)), Way::Doc);
+    assert_eq!((way(&sized(13_000, 1_001)), way(&sized(2_100, 100)), way(&sized(2_000, 100))), (Way::Doc, Way::Doc, Way::Photo));
+    assert_eq!(["image/webp", "image/gif"].map(|kind| way(&file("a", kind, 10))), [Way::Doc, Way::Doc]);
+    assert_eq!(way(&file("a.ogg", "audio/ogg", 10)), Way::Voice);
+    assert_eq!(way(&Attachment { as_file: true, ..file("a.ogg", "audio/ogg", 10) }), Way::Doc);
     let name = |given: &str, media_type: &str| file_name(&file(given, media_type, 1), Way::Doc);
     assert_eq!([name("счёт.pdf", "application/pdf"), name("", "image/png"), name("архив", "x/y")], ["счёт.pdf", "file.png", "архив.bin"]);
 }

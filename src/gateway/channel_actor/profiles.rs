@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::calls;
-use crate::channel::capability::{Asked, Known};
-use crate::channel::contract::{Incoming, Person, Writer};
+use crate::channel::capability::{Asked, Known, Profile};
+use crate::channel::contract::{Incoming, Person, SendError, Writer};
 use crate::gateway::conversation::desk::Desk;
+use crate::model::connection::ChannelAccount;
 use crate::model::conversation::Place;
 use crate::model::ids::AccountId;
 use crate::model::time::Time;
@@ -46,10 +48,7 @@ impl Profiles {
         let known = match kept {
             Some((_, known)) => known,
             None => {
-                let answered = match calls::prepare(desk, now.plus_ms(LIMIT_MS)).await {
-                    Ok(prepared) => calls::limited(&prepared, profile.look_up(&prepared.context, &card.account, &name.1)).await,
-                    Err(error) => Err(error),
-                };
+                let answered = look_up(desk, profile, &card.account, &name.1).await;
                 if let Err(error) = &answered {
                     tracing::warn!(login = %desk.login, %error, "who somebody is, is not known yet");
                 }
@@ -63,6 +62,20 @@ impl Profiles {
             }
         };
         add(incoming, &known);
+    }
+}
+
+/// Asks; once more where the provider wants a pause and there is time for it.
+async fn look_up(desk: &Desk, profile: &dyn Profile, account: &ChannelAccount, asked: &Asked) -> Result<Known, SendError> {
+    let deadline = desk.house.world.now().plus_ms(LIMIT_MS);
+    loop {
+        let prepared = calls::prepare(desk, deadline).await?;
+        match calls::limited(&prepared, profile.look_up(&prepared.context, account, asked)).await {
+            Err(SendError::RetryAfter(ms)) if desk.house.world.now().plus_ms(ms) < deadline => {
+                tokio::time::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0))).await;
+            }
+            answered => return answered,
+        }
     }
 }
 

@@ -263,6 +263,9 @@ fn refuse(desk: &Desk, conversation: &Conversation, frame: &SendFrame) -> Result
     {
         return Err(CommandError::refused("unknown_message"));
     }
+    if frame.reply_to.is_some() && !frame.note && !can.reply {
+        return Err(CommandError::refused("cannot_reply"));
+    }
     check_content(desk, &frame.text, frame.attachments.len(), &Limits::of(&can))
 }
 

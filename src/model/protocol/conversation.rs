@@ -129,7 +129,7 @@ pub struct Preview {
     pub author: String,
     /// At most 120 characters.
     pub text: String,
-    /// `image`, `audio`, `video`, `file`, if it has files.
+    /// What it is beside words: `image`, `audio`, `video`, `file`, `contact`, `location`, `post`, `call`, `unknown`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub attachment: Option<String>,

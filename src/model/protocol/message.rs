@@ -110,8 +110,16 @@ pub struct MessageView {
     pub direction: EntryDirection,
     /// Who wrote it.
     pub author: Author,
-    /// Its plain form.
+    /// Its plain form: all it says in words, its cards too.
     pub text: String,
+    /// What it says that is more than words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<CardView>>", optional)]
+    pub cards: Vec<CardView>,
+    /// Where it has cards: the words beside them, for who shows the cards themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub words: Option<String>,
     /// Its files.
     pub attachments: Vec<AttachmentView>,
     /// The message it answers.
@@ -150,6 +158,45 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<ReactionView>>", optional)]
     pub reactions: Vec<ReactionView>,
+}
+
+/// What a message says that is more than words.
+#[derive(Debug, Clone, PartialEq, Serialize, TS, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(export_to = "protocol.ts")]
+pub enum CardView {
+    /// Somebody's name and phone.
+    Contact {
+        /// The name; may be empty.
+        name: String,
+        /// The phone.
+        phone: String,
+    },
+    /// A point on the map.
+    Location {
+        /// Degrees.
+        latitude: f64,
+        /// Degrees.
+        longitude: f64,
+        /// Its name; may be empty.
+        title: String,
+    },
+    /// A post, a product, a listing, a story, a video: something that stands elsewhere.
+    Post {
+        /// Its address; may be empty.
+        url: String,
+        /// Its words; may be empty.
+        title: String,
+    },
+    /// A call that was tried.
+    Call {
+        /// Whether nobody answered.
+        missed: bool,
+        /// Whether with picture.
+        video: bool,
+    },
+    /// Something the product has no form for; the messenger it came from shows it.
+    Unknown,
 }
 
 /// A reaction.

@@ -20,7 +20,7 @@ pub use self::client::{ManagerFrame, Page, SendFrame, VisitorContact, VisitorFra
 pub use self::conversation::{Can, ConversationView, Me, Preview, Role};
 pub use self::customer::CustomerView;
 pub use self::message::{
-    AttachmentView, Author, AuthorKind, DeliveryView, EntryDirection, FileStatus, MessageView, ReactionView, SendState, SendStatus,
+    AttachmentView, Author, AuthorKind, CardView, DeliveryView, EntryDirection, FileStatus, MessageView, ReactionView, SendState, SendStatus,
 };
 pub use self::notice::{Escalation, Mention, NoticeEvent, NoticeSettings, QuietHours, Wish};
 pub use self::server::{Event, ServerFrame, Setting, VisitorReady, close};

@@ -40,6 +40,7 @@ export const CODES = [
   "cannot_delete",
   "cannot_edit",
   "cannot_react",
+  "cannot_reply",
   "cannot_send",
   "cannot_write_first",
   "challenge_over",

@@ -11,7 +11,7 @@ import { Icon } from "../ui/Icon.tsx";
 import type { Deed } from "../types.ts";
 import type { Picking } from "./Rows.tsx";
 
-const ATTACHMENTS: Record<string, WordKey> = { image: "preview.image", audio: "preview.audio", video: "preview.video", file: "preview.file" };
+const ATTACHMENTS: Record<string, WordKey> = { image: "preview.image", audio: "preview.audio", video: "preview.video", file: "preview.file", contact: "preview.contact", location: "preview.location", post: "preview.post", call: "preview.call", unknown: "preview.unknown" };
 
 /** Who said it, what kind of file, the words. */
 export function previewText(one: ConversationView): string {

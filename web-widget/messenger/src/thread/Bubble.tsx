@@ -7,6 +7,7 @@ import { LinkedText } from "../ui/LinkedText.tsx";
 import type { IconName } from "../ui/paths.ts";
 import { toast } from "../ui/toast.tsx";
 import { Attachments } from "./Attachments.tsx";
+import { Cards } from "./Cards.tsx";
 import { useThread } from "./context.ts";
 import { Mentioned } from "./Mentions.tsx";
 import { MessageMenu, Reactions } from "./MessageMenu.tsx";
@@ -78,7 +79,8 @@ export function Bubble(props: { row: Row }) {
           <Show when={message().reply_to}>{(id) => <Quote id={id()} />}</Show>
           <Attachments files={message().attachments} />
           <Show when={!message().deleted_at} fallback={<p class="text gone">{t("message.deleted")}</p>}>
-            <Show when={message().text}><p class="text"><Show when={message().mentions} fallback={<LinkedText text={message().text} marks={find.marksOf(message().id)} />}>{(mentions) => <Mentioned text={message().text} mentions={mentions()} marks={find.marksOf(message().id)} />}</Show></p></Show>
+            <Cards cards={message().cards ?? []} />
+            <Show when={message().words ?? message().text}><p class="text"><Show when={message().mentions} fallback={<LinkedText text={message().words ?? message().text} marks={find.marksOf(message().id)} />}>{(mentions) => <Mentioned text={message().text} mentions={mentions()} marks={find.marksOf(message().id)} />}</Show></p></Show>
           </Show>
           <span class="meta">
             <Show when={message().edited_at}><span>{t("message.edited")}</span></Show>

@@ -99,6 +99,7 @@ export const common: Dictionary<typeof ru> = {
   "reason.avito_no_right": "Avito has closed access for these keys. Check the keys and their rights in the cabinet.",
   "reason.avito_not_paid": "Your Avito subscription does not include the messenger API. Move to a plan that does and the channel will start working by itself.",
   "reason.avito_refused": "Avito did not take the message.",
+  "reason.cannot_reply": "This channel cannot answer a single message. Send it without the quote.",
   "reason.chat_closed": "It is no longer possible to write in this chat: it is closed, or the other side has blocked you.",
   "reason.comments_closed": "Comments on this post are closed.",
   "reason.comments_not_answerable": "VK does not let communities answer comments under photos, videos and products. Answer in a private message.",

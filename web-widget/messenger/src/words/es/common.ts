@@ -99,6 +99,7 @@ export const common: Dictionary<typeof ru> = {
   "reason.avito_no_right": "Avito cerró el acceso a estas claves. Revise las claves y sus permisos en el panel.",
   "reason.avito_not_paid": "Su suscripción de Avito no incluye la API del mensajero. Cambie a un plan que la incluya y el canal funcionará por sí solo.",
   "reason.avito_refused": "Avito no aceptó el mensaje.",
+  "reason.cannot_reply": "Este canal no permite responder a un mensaje concreto. Envíelo sin la cita.",
   "reason.chat_closed": "Ya no se puede escribir en este chat: está cerrado o la otra parte le bloqueó.",
   "reason.comments_closed": "Los comentarios de esta publicación están cerrados.",
   "reason.comments_not_answerable": "VK no permite a las comunidades responder a comentarios de fotos, vídeos y productos. Responda con un mensaje privado.",
