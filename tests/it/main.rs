@@ -8,6 +8,7 @@ mod customers;
 mod faults;
 mod files;
 mod hooks_out;
+mod kinds;
 mod letters;
 mod notices;
 mod operating;

@@ -44,7 +44,7 @@ export function Connect(props: ConnectProps) {
     } catch (error) {
       // Its time was over: the next try begins anew.
       if (error instanceof Problem && error.code === "unknown_connecting") setNow(null);
-      setWrong(refusal(props.kind, error));
+      setWrong(refusal(error));
     } finally {
       setBusy(false);
     }

@@ -2,7 +2,6 @@
 export const owner = {
   "connect.pick": "What to connect",
   "connect.pick.text": "Choose where messages will come from.",
-  "connect.widget": "A chat on your site: one line to install it.",
   "connect.next": "Continue",
   "connect.go": "Go there",
   "connect.checking": "Checking…",

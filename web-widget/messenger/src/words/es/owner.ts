@@ -2,7 +2,6 @@
 export const owner = {
   "connect.pick": "Qué conectar",
   "connect.pick.text": "Elija de dónde llegarán los mensajes.",
-  "connect.widget": "Un chat en su sitio: se instala con una línea.",
   "connect.next": "Continuar",
   "connect.go": "Ir",
   "connect.checking": "Comprobando…",

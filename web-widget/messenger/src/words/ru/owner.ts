@@ -2,7 +2,6 @@
 export const owner = {
   "connect.pick": "Что подключить",
   "connect.pick.text": "Выберите, откуда будут приходить сообщения.",
-  "connect.widget": "Чат на вашем сайте: ставится одной строкой.",
   "connect.next": "Продолжить",
   "connect.go": "Перейти",
   "connect.checking": "Проверяем…",
