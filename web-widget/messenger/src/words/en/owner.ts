@@ -5,6 +5,8 @@ export const owner = {
   "connect.next": "Continue",
   "connect.go": "Go there",
   "connect.checking": "Checking…",
+  "connect.scan": "Waiting for you to scan the code…",
+  "connect.waiting": "Waiting for the messenger to answer…",
   "connect.other": "Another channel",
   "channels.saved": "The channel has been changed.",
   "channels.summary": "The present connection",

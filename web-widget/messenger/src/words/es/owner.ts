@@ -5,6 +5,8 @@ export const owner = {
   "connect.next": "Continuar",
   "connect.go": "Ir",
   "connect.checking": "Comprobando…",
+  "connect.scan": "Esperando a que escanee el código…",
+  "connect.waiting": "Esperando la respuesta del mensajero…",
   "connect.other": "Otro canal",
   "channels.saved": "El canal se ha modificado.",
   "channels.summary": "La conexión actual",

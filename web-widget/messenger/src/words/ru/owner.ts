@@ -5,6 +5,8 @@ export const owner = {
   "connect.next": "Продолжить",
   "connect.go": "Перейти",
   "connect.checking": "Проверяем…",
+  "connect.scan": "Ждём, когда вы отсканируете код…",
+  "connect.waiting": "Ждём ответа мессенджера…",
   "connect.other": "Другой канал",
   "channels.saved": "Канал был успешно изменен.",
   "channels.summary": "Сводная информация текущего подключения",
