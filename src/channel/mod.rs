@@ -31,6 +31,7 @@ macro_rules! channels {
 
 channels! {
     avito: Avito,
+    #[cfg(feature = "probe")] #[path = "../../tests/channels/demo/mod.rs"] demo: Demo,
     site_widget: SiteWidget,
     telegram: Telegram,
     vk: Vk,
