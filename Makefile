@@ -42,6 +42,7 @@ lint: $(INSTALLED)
 	$(RUSTFMT) --check
 	cargo clippy --locked --all-targets --features faults -- -D warnings
 	$(NPM) run check
+	scripts/demo-commit
 
 fmt:
 	$(RUSTFMT)

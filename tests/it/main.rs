@@ -5,6 +5,8 @@ mod api;
 mod authorization;
 mod avito;
 mod customers;
+#[cfg(feature = "probe")]
+mod demo;
 mod faults;
 mod files;
 mod hooks_out;
