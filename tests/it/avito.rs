@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use kommutator::channel::avito::{Avito, errors};
+use kommutator::channel::avito::{Avito, KIND, errors};
 use kommutator::channel::capability::{Asked, HookAddress, Progress, SentMessage};
 use kommutator::channel::contract::{CallContext, Channel, ChannelEvent, Incoming, OutgoingPiece, SendError, Writer};
-use kommutator::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
+use kommutator::model::connection::{ChannelAccount, ProviderLogin};
 use kommutator::model::conversation::Place;
 use kommutator::model::ids::{AccountId, LoginId};
 use kommutator::model::message::{Part, plain_text};
@@ -78,7 +78,7 @@ async fn connect(fake: &Fake, secret: &str) -> Result<Progress, (String, String)
     let answer = [("client_id", "client"), ("client_secret", secret), ("base_url", fake.url.as_str())];
     let answer = answer.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
     let bare = CallContext { secrets: "".into(), base_url: None, facts: Default::default(), ..plain(fake) };
-    let next = Avito::default().connect().unwrap().next(&bare, ChannelKind::Avito, Value::Null, &answer).await;
+    let next = Avito::default().connect().unwrap().next(&bare, KIND, Value::Null, &answer).await;
     next.map_err(|error| (error.field, error.reason.code))
 }
 
@@ -88,7 +88,7 @@ async fn keys_connect_an_account() {
     let fake = Fake::start("avito").await;
     let Ok(Progress::Done(done)) = connect(&fake, "secret").await else { panic!("connected") };
     assert_eq!((done.external_key.as_str(), done.name.as_str(), done.facts["user_id"].as_str()), ("111", "Магазин", "111"));
-    assert_eq!((done.accounts.len(), done.accounts[0].kind), (1, ChannelKind::Avito));
+    assert_eq!((done.accounts.len(), done.accounts[0].kind), (1, KIND));
     let wrong = |field: &str, code: &str| Some((field.to_owned(), code.to_owned()));
     assert_eq!(connect(&fake, "other").await.err(), wrong("client_secret", "avito_keys_rejected"));
     assert_eq!(connect(&fake, "").await.err(), wrong("client_secret", "required"));
@@ -123,7 +123,7 @@ async fn deliveries_come_both_ways_and_once_more() {
     let account = ChannelAccount {
         id: AccountId(1),
         login: LoginId(1),
-        kind: ChannelKind::Avito,
+        kind: KIND,
         external_id: String::new(),
         name: String::new(),
         active: true,

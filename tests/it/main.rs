@@ -6,9 +6,12 @@ mod authorization;
 mod avito;
 mod carried;
 mod customers;
+#[cfg(feature = "probe")]
+mod demo;
 mod faults;
 mod files;
 mod hooks_out;
+mod kinds;
 mod letters;
 mod notices;
 mod operating;
