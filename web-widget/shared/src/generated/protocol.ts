@@ -152,6 +152,47 @@ react: boolean,
 window_until?: string, };
 
 /**
+ * What a message says that is more than words.
+ */
+export type CardView = { "kind": "contact", 
+/**
+ * The name; may be empty.
+ */
+name: string, 
+/**
+ * The phone.
+ */
+phone: string, } | { "kind": "location", 
+/**
+ * Degrees.
+ */
+latitude: number, 
+/**
+ * Degrees.
+ */
+longitude: number, 
+/**
+ * Its name; may be empty.
+ */
+title: string, } | { "kind": "post", 
+/**
+ * Its address; may be empty.
+ */
+url: string, 
+/**
+ * Its words; may be empty.
+ */
+title: string, } | { "kind": "call", 
+/**
+ * Whether nobody answered.
+ */
+missed: boolean, 
+/**
+ * Whether with picture.
+ */
+video: boolean, } | { "kind": "unknown" };
+
+/**
  * A phone or e-mail, with who vouches for it.
  */
 export type ClaimView = { 
@@ -715,9 +756,17 @@ direction: EntryDirection,
  */
 author: Author, 
 /**
- * Its plain form.
+ * Its plain form: all it says in words, its cards too.
  */
 text: string, 
+/**
+ * What it says that is more than words.
+ */
+cards?: Array<CardView>, 
+/**
+ * Where it has cards: the words beside them, for who shows the cards themselves.
+ */
+words?: string, 
 /**
  * Its files.
  */
@@ -935,7 +984,7 @@ author: string,
  */
 text: string, 
 /**
- * `image`, `audio`, `video`, `file`, if it has files.
+ * What it is beside words: `image`, `audio`, `video`, `file`, `contact`, `location`, `post`, `call`, `unknown`.
  */
 attachment?: string, };
 
