@@ -331,3 +331,14 @@ async fn a_provider_that_fails_again_and_again_makes_the_channel_unsteady() {
     at.is("connected", None).await;
     assert_eq!(letters(&smtp, &at.node.printed.email), 0);
 }
+
+/// The paper says how many rows there are.
+#[test]
+fn every_row_of_the_tables_is_counted() {
+    let vk: usize = vk::errors::TABLE.iter().map(|(codes, ..)| codes.len()).sum();
+    let avito: usize = avito::errors::TABLE.iter().map(|(statuses, ..)| statuses.len()).sum();
+    let telegram = telegram::errors::TABLE.len();
+    let says = format!("({telegram} of Telegram, {vk} codes of VK, {avito} statuses of Avito)");
+    let paper = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/channels.md")).unwrap();
+    assert!(paper.contains(&says), "docs/channels.md does not say {says}");
+}
