@@ -112,7 +112,8 @@ fn vk_rows() -> Table {
     };
     Table {
         name: "vk",
-        rows: TABLE.iter().flat_map(|(codes, _, act)| codes.iter().map(|code| (*code, *act))).map(row).collect(),
+        // The first code of each row: that the others stand for the same is tested beside the channel.
+        rows: TABLE.iter().filter_map(|(codes, _, act)| codes.first().map(|code| (*code, *act))).map(row).collect(),
         write: |person, text| vec![("write", json!({ "user": 1_000 + person, "text": text }))],
         abreast: 12,
     }
@@ -335,10 +336,10 @@ async fn a_provider_that_fails_again_and_again_makes_the_channel_unsteady() {
 /// The paper says how many rows there are.
 #[test]
 fn every_row_of_the_tables_is_counted() {
-    let vk: usize = vk::errors::TABLE.iter().map(|(codes, ..)| codes.len()).sum();
+    let vk = vk::errors::TABLE.len();
     let avito: usize = avito::errors::TABLE.iter().map(|(statuses, ..)| statuses.len()).sum();
     let telegram = telegram::errors::TABLE.len();
-    let says = format!("({telegram} of Telegram, {vk} codes of VK, {avito} statuses of Avito)");
+    let says = format!("({telegram} of Telegram, {vk} of VK, {avito} statuses of Avito)");
     let paper = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/channels.md")).unwrap();
     assert!(paper.contains(&says), "docs/channels.md does not say {says}");
 }

@@ -27,7 +27,7 @@ export class Wire {
 
   /** An event happens. @param {string} type @param {Fields} object */
   emit(type, object) {
-    const event = { type, group_id: this.world.group.id, event_id: randomBytes(20).toString("hex"), v: "5.199", object };
+    const event = { type, group_id: this.world.group.id, event_id: randomBytes(20).toString("hex"), v: "5.199", object: structuredClone(object) };
     this.push(event);
     return event;
   }
