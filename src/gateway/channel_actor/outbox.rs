@@ -23,7 +23,6 @@ use crate::gateway::conversation::{Cause, Done, What, Work};
 use crate::gateway::entries::{self, OutboxEntry};
 use crate::gateway::faults;
 use crate::model::connection::Health;
-use crate::model::conversation::Place;
 use crate::model::ids::{ConversationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -250,7 +249,7 @@ async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &By
                 faults::point_for("outbox/call", desk.login);
                 faults::point_for("outbox/call", begin.message.conversation);
                 let (result, was_lost) = call(desk, &piece, deadline).await;
-                desk.throttle.sent(begin.message.conversation, matches!(piece.place, Place::Group(_)), Instant::now());
+                desk.throttle.sent(begin.message.conversation, Instant::now());
                 restored |= was_lost && result.is_ok();
                 (piece.key.clone(), result.map(Some))
             }

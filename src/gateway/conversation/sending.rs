@@ -4,11 +4,14 @@
 //! where the provider drops repeats of the same key; where the history can be read it is asked first; otherwise the message
 //! becomes `unknown`, is shown, and a person decides.
 
+use std::time::Duration;
+
 use super::desk::Desk;
 use super::draft::Draft;
 use super::{Decision, Done};
 use crate::channel::contract::{Incoming, OutgoingPiece, Repeats, SendError, SentPiece};
 use crate::gateway::commands::{Answer, CommandError};
+use crate::gateway::faults::patience;
 use crate::model::conversation::{Conversation, Place};
 use crate::model::ids::MessageId;
 use crate::model::message::{Attempt, Message, Piece, raise};
@@ -198,9 +201,14 @@ pub(crate) async fn begin(desk: &Desk, stored: &Stored<Conversation>, begin: &Be
     if now > begin.until && new.attempt.is_none() {
         return fail(draft, &old, piece, Reason::new("expired"), &begin.entry, now);
     }
-    let deadline = now.plus_ms(desk.channel.call_limit_ms());
+    let limit = Duration::from_millis(u64::try_from(desk.channel.call_limit_ms()).unwrap_or(0));
+    let deadline = now.plus_ms(i64::try_from(patience(limit).as_millis()).unwrap_or(i64::MAX));
     let number = old.record.attempt.as_ref().map_or(1, |attempt| attempt.number.saturating_add(1));
     let call = outgoing(desk, &stored.record, &old.record, piece).await?;
+    if let Err(not_before) = super::minute::count(desk, draft.batch(), &call, now).await? {
+        // Nothing of it is begun, so that nothing is unclear should the process end meanwhile.
+        return Ok(next(Next::Again { not_before, silence: true }));
+    }
     new.attempt = Some(Attempt { number, node: desk.house.node, started_at: now, deadline, key: call.key.clone(), piece, absent: false });
     draft.note(&old, &new)?;
     Ok(commit(draft, Next::Call { piece: Box::new(call), deadline }))
