@@ -72,9 +72,10 @@ pub async fn run(desk: Arc<Desk>, resolver: Arc<Resolver>, me: Addr<ChannelActor
             Err(error) => pause(&desk, error).await?,
         }
     };
+    let mut looks_on = true;
     loop {
         grown.borrow_and_update();
-        match mailbox.step(&mut suspects).await {
+        match mailbox.step(&mut suspects, &mut looks_on).await {
             Ok(Some(pause)) => drop(tokio::time::timeout(pause, grown.changed()).await),
             Ok(None) => {}
             Err(error) => pause(&desk, error).await?,
@@ -93,14 +94,16 @@ async fn pause(desk: &Desk, error: CommandError) -> Result<(), CommandError> {
 }
 
 impl Mailbox<'_> {
-    /// Handles one page, or one entry that is suspect; answers how long nothing is to be done, unless something comes.
-    async fn step(&self, suspects: &mut Suspects) -> Result<Option<Duration>, CommandError> {
+    /// Handles one page, or one entry that is suspect; answers how long nothing is to be done, unless something comes. `looks_on`: what is missing
+    /// may stand behind a full page, so that what follows it is left for the next one; unless nothing else of the page can be handled.
+    async fn step(&self, suspects: &mut Suspects, looks_on: &mut bool) -> Result<Option<Duration>, CommandError> {
         let mut page = self.desk.store.read(&self.stream, 0, PAGE).await?.entries;
         let Some((first, bytes)) = page.first() else { return Ok(Some(SWEEP)) };
         suspects.none_before(*first);
         if suspects.is(*first) {
             return self.alone(suspects, *first, &bytes.clone()).await.map(|()| None);
         }
+        let is_full = page.len() >= PAGE && *looks_on;
         page.retain(|(number, _)| *number < suspects.first().unwrap_or(u64::MAX));
         let mut plans = Vec::with_capacity(page.len());
         let mut done = 0;
@@ -119,7 +122,7 @@ impl Mailbox<'_> {
         let mut ready = Vec::new();
         for chain in chains(plans) {
             let whole = chain.len();
-            let (chain, until) = order::ready(self.desk, chain, now).await?;
+            let (chain, until) = order::ready(self.desk, chain, now, is_full).await?;
             done -= whole - chain.len();
             again = again.into_iter().chain(until).min();
             ready.push(chain);
@@ -132,6 +135,7 @@ impl Mailbox<'_> {
             Ok::<(), (CommandError, u64)>(())
         });
         let results: Vec<_> = stream::iter(chains).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        *looks_on = done > 0 || again.is_none_or(|until| until > now);
         // Where nothing else is to be done, what is missing is waited for.
         let pause = again.filter(|_| done == 0).map(|until| Duration::from_millis(u64::try_from(until.since(now)).unwrap_or(0)));
         let mut failed = Ok(pause);

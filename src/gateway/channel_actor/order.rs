@@ -24,8 +24,9 @@ fn place(desk: &Desk, plan: &Plan) -> Option<(ConversationId, i64)> {
     Some((*id, desk.channel.sequence(incoming.external_id.as_deref()?)?))
 }
 
-/// Sorts a chain, and cuts off what must wait for something missing. Answers when to look again.
-pub(super) async fn ready(desk: &Desk, mut chain: Vec<Plan>, now: Time) -> Result<(Vec<Plan>, Option<Time>), CommandError> {
+/// Sorts a chain, and cuts off what must wait for something missing. Answers when to look again. `more`: there is more to be read, and what is
+/// missing may be there.
+pub(super) async fn ready(desk: &Desk, mut chain: Vec<Plan>, now: Time, more: bool) -> Result<(Vec<Plan>, Option<Time>), CommandError> {
     let places: Vec<_> = chain.iter().map(|plan| place(desk, plan)).collect();
     if places.iter().all(Option::is_none) {
         return Ok((chain, None));
@@ -41,13 +42,15 @@ pub(super) async fn ready(desk: &Desk, mut chain: Vec<Plan>, now: Time) -> Resul
         };
         newest.insert(conversation, known.max(number));
         if number > known.saturating_add(1)
-            && let Some(until) = plan.came.map(|came| came.plus_ms(MISSING_MS))
-            // By another node's clock it may have come later than now.
-            && until > now
-            && until <= now.plus_ms(MISSING_MS)
+            && let Some(came) = plan.came
         {
-            chain.truncate(at);
-            return Ok((chain, Some(until)));
+            let until = came.plus_ms(MISSING_MS);
+            // By another node's clock it may have come later than now.
+            let waits = until > now && came <= now;
+            if waits || more {
+                chain.truncate(at);
+                return Ok((chain, Some(if waits { until } else { now })));
+            }
         }
     }
     Ok((chain, None))

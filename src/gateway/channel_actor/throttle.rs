@@ -32,8 +32,14 @@ struct State {
     next: Option<Instant>,
     /// Until when a reply is known to wait.
     reply_waits: Option<Instant>,
-    /// When each chat is free again.
-    chats: HashMap<ConversationId, Instant>,
+    chats: HashMap<ConversationId, Chat>,
+}
+
+struct Chat {
+    /// When it is free again.
+    free: Instant,
+    /// Until when a reply into it is known to wait.
+    reply_waits: Option<Instant>,
 }
 
 impl Throttle {
@@ -51,9 +57,14 @@ impl Throttle {
     /// The moment before which it may not.
     pub(crate) fn begin(&self, chat: ConversationId, bulk: bool, now: Instant) -> Result<(), Instant> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let chat_free = state.chats.get(&chat).copied().unwrap_or(now);
-        if chat_free > now {
-            return Err(chat_free);
+        if let Some(chat) = state.chats.get_mut(&chat) {
+            let first = chat.reply_waits.filter(|until| bulk && *until > now);
+            if !bulk {
+                chat.reply_waits = (chat.free > now).then(|| chat.free + YIELD);
+            }
+            if let Some(until) = first.into_iter().chain(Some(chat.free)).max().filter(|until| *until > now) {
+                return Err(until);
+            }
         }
         let next = state.next.unwrap_or(now);
         if next > now {
@@ -69,16 +80,25 @@ impl Throttle {
             state.reply_waits = None;
         }
         state.next = Some(next.max(now) + self.gaps.0);
+        self.rest(&mut state, chat, now);
         Ok(())
     }
 
     /// A send into a chat ended: the provider counts it from now at the latest.
     pub(crate) fn sent(&self, chat: ConversationId, now: Instant) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.chats.len() >= CHATS {
-            state.chats.retain(|_, free| *free > now);
+        self.rest(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner), chat, now);
+    }
+
+    /// The chat rests from now on: from the begin of a call already, as the other lane may have something for it, too.
+    fn rest(&self, state: &mut State, chat: ConversationId, now: Instant) {
+        if self.gaps.1.is_zero() {
+            return;
         }
-        state.chats.insert(chat, now + self.gaps.1);
+        if state.chats.len() >= CHATS {
+            state.chats.retain(|_, chat| chat.free > now || chat.reply_waits.is_some_and(|until| until > now));
+        }
+        let free = now + self.gaps.1;
+        state.chats.entry(chat).and_modify(|chat| chat.free = free).or_insert(Chat { free, reply_waits: None });
     }
 
     /// Waits for the turn of a call that belongs to no message. A reply that waits goes first, but not for ever: news must come, too.
@@ -142,6 +162,17 @@ mod tests {
         assert!(throttle.begin(ONE, true, at(start, 100)).is_err(), "the bulk lets it go first");
         assert_eq!(throttle.begin(TWO, false, at(start, 100)), Ok(()));
         assert_eq!(throttle.begin(ONE, true, at(start, 200)), Ok(()), "then the bulk goes on");
+    }
+
+    #[test]
+    fn a_reply_goes_before_the_bulk_of_its_own_chat() {
+        let (throttle, start) = (Throttle::new(Pace { chat_gap_ms: 1_000, ..Pace::default() }), Instant::now());
+        assert_eq!(throttle.begin(ONE, true, start), Ok(()));
+        assert_eq!(throttle.begin(ONE, false, at(start, 10)), Err(at(start, 1_000)), "the chat rests from when a call begins");
+        assert!(throttle.begin(ONE, true, at(start, 1_000)).is_err(), "the bulk lets the reply go first");
+        assert_eq!(throttle.begin(TWO, true, at(start, 1_000)), Ok(()), "bulk of other chats goes on");
+        assert_eq!(throttle.begin(ONE, false, at(start, 1_000)), Ok(()));
+        assert_eq!(throttle.begin(ONE, true, at(start, 2_000)), Ok(()));
     }
 
     #[test]

@@ -145,6 +145,10 @@ export function acts(world, wire) {
       }
       return {};
     },
+    forget: () => {
+      for (const server of wire.servers) server.queue = [];
+      return {};
+    },
     longpoll: (body) => Object.assign(wire.poll, body),
 
     dialog: (_, query) => {
@@ -153,6 +157,6 @@ export function acts(world, wire) {
     },
     post: (_, query) => (world.posts.get(query.get("key") ?? "") ?? []).map(shown),
     servers: () => wire.servers.map(({ queue, busy, ...server }) => ({ ...server, waiting: queue.length })),
-    state: () => ({ delivered: wire.delivered, longpoll: wire.poll, allowed: [...world.allowed] }),
+    state: () => ({ shuffled: wire.shuffled, behind: wire.behind.size, delivered: wire.delivered, longpoll: wire.poll, allowed: [...world.allowed] }),
   };
 }
