@@ -187,7 +187,8 @@ pub(crate) async fn begin(desk: &Desk, stored: &Stored<Conversation>, begin: &Be
             }
             Repeats::Keyed if attempt.number < ATTEMPTS => {}
             Repeats::Lookup if attempt.absent && attempt.number < ATTEMPTS => {}
-            Repeats::Lookup if !attempt.absent => {
+            // What the history did not say within the message's time, it does not say any more.
+            Repeats::Lookup if !attempt.absent && now <= begin.until => {
                 return Ok(next(Next::Look { piece: Box::new(piece), not_before: attempt.deadline, silence: false }));
             }
             Repeats::Keyed | Repeats::Lookup | Repeats::SendTwice => {

@@ -1,12 +1,12 @@
 //! The channels against fakes of their providers. What all of them share stands here.
 //!
-//! * `faults`: one table of what may become of a call, for all of them; [`switch`]: from webhook to polling and back, and large files
+//! * `faults`: one table of what may become of a call, for all of them; `product`: the whole product at them, from webhook to polling and back, and
+//!   files that are large or do not come
 //! * `telegram`, `vk`, `avito`: each call as its provider wants it, each row of the error table to its end
 
 mod avito;
 mod faults;
-#[cfg(feature = "faults")]
-mod switch;
+mod product;
 mod telegram;
 mod vk;
 

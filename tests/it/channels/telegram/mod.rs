@@ -11,7 +11,6 @@ use super::{kind, sha};
 use crate::support::fakes::{Fake, KeptFiles, context};
 
 mod news;
-#[cfg(feature = "faults")]
 mod third_party;
 
 const TOKEN: &str = "7000000001:AAF-fake_token_of_the_shop_bot_0001";

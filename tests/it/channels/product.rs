@@ -1,5 +1,5 @@
-//! A Telegram bot whose news come by webhook, then by polling, then by webhook again, as the installation gets and loses an address Telegram takes.
-//! And files that are too large.
+//! The whole product at the fakes: a Telegram bot whose news come by webhook, then by polling, then by webhook again, as the installation gets and
+//! loses an address Telegram takes; files that are too large; files that do not come.
 
 use std::time::Duration;
 
@@ -123,4 +123,37 @@ async fn a_file_of_51_megabytes() {
     let link = address.lines().last().unwrap();
     let fetched = http().get(link).send().await.unwrap().bytes().await.unwrap();
     assert_eq!(super::sha(&fetched), hash, "{address}");
+}
+
+/// Files that Telegram does not give hold up no others, however many they are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_comes_though_many_before_it_do_not() {
+    const MANY: usize = 70;
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan::new(&folder.path().join("data")).with("--outside-private", "on");
+    let (node, fake) = (tokio::task::block_in_place(|| Node::start(&plan)), Fake::start("telegram").await);
+    fake.act("settings", json!({ "local": true, "limits": false })).await;
+    connected(&node, "telegram_bot", json!({ "token": TOKEN, "server": fake.url })).await;
+    let failed = json!({ "kind": "answer", "status": 500, "body": { "ok": false, "error_code": 500, "description": "Internal Server Error" } });
+    fake.act("faults", json!({ "call": "getFile", "when": "document-", "times": 1_000_000, "act": failed })).await;
+    let from = json!({ "id": 5, "first_name": "Анна" });
+    let file = |name: String| json!({ "base64": "aGk=", "name": name, "type": "audio/mpeg" });
+    for number in 0..MANY {
+        fake.act("write", json!({ "from": from, "document": file(format!("{number}.txt")) })).await;
+    }
+    let asked = async |what: &str| {
+        let calls = fake.calls("getFile").await;
+        let ids: std::collections::BTreeSet<String> = calls.iter().map(|call| call["body"].to_string()).filter(|id| id.contains(what)).collect();
+        ids.len()
+    };
+    until("each was asked for", PATIENCE, async || (asked("document-").await == MANY).then_some(())).await;
+    fake.act("write", json!({ "from": from, "audio": file("a.mp3".to_owned()) })).await;
+    until("the file is here", PATIENCE, async || {
+        let log = whole_log(&node.url(), &node.printed.token).await;
+        log.values()
+            .flatten()
+            .any(|message| message["attachments"][0]["name"] == "a.mp3" && message["attachments"][0]["status"] == "ready")
+            .then_some(())
+    })
+    .await;
 }
