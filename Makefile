@@ -3,6 +3,7 @@
 #   make build   front end and release binary
 #   make run     build, then a demo on ./data/demo; prints the addresses and a login
 #   make check   format, lints, types, unit tests: quick, before every commit
+#   make fmt     writes the Rust sources as `check` wants them
 #   make test    everything: check, all tests on both engines, the browser tests; installs what is missing where it may
 #   make bench   the measurements of bench/
 #   make soak    the long tests: process kills, power cuts, hours of load
@@ -10,12 +11,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run check test bench soak front third-party lint unit tools front-test rust-test e2e clean
+.PHONY: build run check fmt test bench soak front third-party lint unit tools front-test rust-test e2e clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release/kommutator
 DEBUG := $(TARGET)/debug/kommutator
 NPM := npm --prefix web-widget
+# Each file by itself: `cargo fmt` does not see the channels' folders, which a macro declares.
+RUSTFMT := find src tests bench build.rs -name '*.rs' -print0 | xargs -0 rustfmt --edition 2024
 # Written by npm itself at the end of an installation.
 INSTALLED := web-widget/node_modules/.package-lock.json
 OTHERS := tests/third-party/node_modules/.package-lock.json
@@ -44,9 +47,13 @@ $(OTHERS): tests/third-party/package-lock.json
 check: lint unit
 
 lint: $(INSTALLED)
-	cargo fmt --check
+	$(RUSTFMT) --check
 	cargo clippy --locked --all-targets --features faults -- -D warnings
 	$(NPM) run check
+	scripts/demo-commit
+
+fmt:
+	$(RUSTFMT)
 
 unit: $(INSTALLED)
 	cargo test --locked --features faults --lib

@@ -6,6 +6,7 @@ pub mod sample;
 use serde::Serialize;
 
 use crate::app::StartError;
+use crate::channel::site_widget;
 use crate::channel::site_widget::parse::{Visitor, VisitorPart};
 use crate::channel::site_widget::settings::Appearance;
 use crate::gateway::administration::access::Caller;
@@ -15,7 +16,7 @@ use crate::gateway::administration::sessions::{Entered, Entering, log_in};
 use crate::gateway::administration::{Actor, AdministrationError};
 use crate::gateway::commands::{Answer, Command, CommandError, ask};
 use crate::gateway::house::House;
-use crate::model::connection::{ChannelAccount, ChannelKind};
+use crate::model::connection::ChannelAccount;
 use crate::model::ids::WorkspaceId;
 use crate::model::message::Origin;
 use crate::model::protocol::{Author, AuthorKind, Page, Role, SendFrame};
@@ -88,7 +89,7 @@ pub async fn prepare(house: &House, public_url: &str) -> Result<Prepared, StartE
         }
     };
     let known = accounts(house, workspace.id).await.map_err(failed)?;
-    let account = match known.into_iter().find(|account| account.kind == ChannelKind::SiteWidget) {
+    let account = match known.into_iter().find(|account| account.kind == site_widget::KIND) {
         Some(account) => account,
         None => {
             let appearance = Appearance {

@@ -5,21 +5,35 @@
 //! * [`form`]: what is asked of an owner, as data; [`pace`]: how fast a login may be called
 //! * [`lenient`]: reading what providers send, whatever form it has
 //! * [`registry`]: which provider is which folder
-//! * [`site_widget`]: the chat widget of a site; [`telegram`], [`vk`], [`avito`]
-//! * `probe`: the channel of the tests, only with the feature `faults`
+//! * and a folder for each provider, listed below. Those of the tests lie in `tests/channels`; no release has them.
 //!
 //! A channel knows neither actors nor the store. Whoever has read one folder can find anything in another: `mod.rs` (who am I),
 //! `parse.rs` (bytes → events, pure), `settings.rs` (what an owner may set).
 
-pub mod avito;
 pub mod capability;
 pub mod contract;
 pub mod form;
 pub mod lenient;
 pub mod pace;
-#[cfg(feature = "probe")]
-pub mod probe;
 pub mod registry;
-pub mod site_widget;
-pub mod telegram;
-pub mod vk;
+
+/// Declares each folder and puts its channel into the registry: this line is all that the rest of the program needs of a channel.
+macro_rules! channels {
+    ($($(#[cfg($when:meta)])? $(#[path = $path:literal])? $folder:ident: $channel:ident,)*) => {
+        $($(#[cfg($when)])? $(#[path = $path])? pub mod $folder;)*
+
+        /// Puts every channel of this program into a registry.
+        fn put_all(into: &mut registry::Channels) {
+            $($(#[cfg($when)])? into.add(std::sync::Arc::<$folder::$channel>::default());)*
+        }
+    };
+}
+
+channels! {
+    avito: Avito,
+    #[cfg(feature = "probe")] #[path = "../../tests/channels/demo/mod.rs"] demo: Demo,
+    site_widget: SiteWidget,
+    telegram: Telegram,
+    vk: Vk,
+    #[cfg(feature = "probe")] #[path = "../../tests/channels/probe/mod.rs"] probe: Probe,
+}

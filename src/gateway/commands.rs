@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entries::{self, MailboxEntry};
 use super::house::House;
+use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Conversation;
 use crate::model::ids::{AccountId, ConversationId, LoginId, MessageId, TagId, UserId, WorkspaceId};
 use crate::model::message::{Message, Origin};
@@ -325,6 +326,11 @@ pub async fn ask(house: &House, workspace: WorkspaceId, login: LoginId, command:
 /// Puts the command into the login's mailbox and waits for the answer its owner leaves.
 async fn ask_elsewhere(house: &House, workspace: WorkspaceId, login: LoginId, command: Command) -> Result<Answer, CommandError> {
     let store = house.store.workspace(workspace);
+    if let Some(known) = store.get::<ProviderLogin>(ProviderLogin::at(login)).await?
+        && house.channels.get(&known.record.provider).is_none()
+    {
+        return Err(CommandError::Refused(Reason::new("channel_unknown").with("provider", known.record.provider)));
+    }
     let answer_key = format!("answer/{}", house.world.secret::<16>());
     let mut signals = store.signals();
     let entry = MailboxEntry::Command { answer: answer_key.clone(), at: house.world.now(), command: Box::new(command) };

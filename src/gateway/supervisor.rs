@@ -4,7 +4,7 @@
 //! word with each other. An actor that ended by a panic is started again with a back-off that grows to a minute and is forgotten
 //! after a minute of good life. A start claims anew, so whatever the ended actor left running is fenced.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +95,8 @@ pub struct Gateway {
     posting: bool,
     /// The workspaces whose notices this node attends to.
     notices: HashMap<WorkspaceId, SpawnHandle>,
+    /// Logins of channels that this program does not know: said once of each.
+    strange: HashSet<LoginId>,
 }
 
 impl Gateway {
@@ -113,6 +115,7 @@ impl Gateway {
             is_postman: false,
             posting: false,
             notices: HashMap::new(),
+            strange: HashSet::new(),
         }
     }
 
@@ -168,6 +171,11 @@ impl Gateway {
         for (workspace, login) in &found.removed {
             if let Some(State::Running { address, .. }) = self.logins.get(&(*workspace, *login)) {
                 address.do_send(Stop);
+            }
+        }
+        for (workspace, login) in found.strange {
+            if self.strange.insert(login.id) {
+                tracing::error!(%workspace, login = %login.id, provider = login.provider, "no such channel in this program: it stands still");
             }
         }
         let now = self.house.world.now();
@@ -294,6 +302,8 @@ struct Found {
     workspaces: Vec<WorkspaceId>,
     mine: Vec<(WorkspaceId, LoginId)>,
     removed: Vec<(WorkspaceId, LoginId)>,
+    /// Of channels that this program does not know: whoever does may serve them.
+    strange: Vec<(WorkspaceId, ProviderLogin)>,
     is_postman: bool,
 }
 
@@ -301,7 +311,7 @@ struct Found {
 async fn look(house: &House) -> Result<Found, StoreError> {
     let nodes = house.heartbeat().await?;
     let is_postman = favoured(&nodes.alive, &"letters") == Some(house.node);
-    let mut found = Found { workspaces: Vec::new(), mine: Vec::new(), removed: Vec::new(), is_postman };
+    let mut found = Found { workspaces: Vec::new(), mine: Vec::new(), removed: Vec::new(), strange: Vec::new(), is_postman };
     for workspace in house.store.global().scan::<Workspace>(&[], Scan::first(10_000)).await? {
         let workspace = workspace.record.id;
         if favoured(&nodes.alive, &workspace) == Some(house.node) {
@@ -312,6 +322,10 @@ async fn look(house: &House) -> Result<Found, StoreError> {
             let login = login.record;
             if login.removed_at.is_some() {
                 found.removed.push((workspace, login.id));
+                continue;
+            }
+            if house.channels.get(&login.provider).is_none() {
+                found.strange.push((workspace, login));
                 continue;
             }
             if house.directory.find(workspace, login.id).is_some() {
@@ -337,14 +351,11 @@ pub(super) fn favoured(alive: &[NodeId], what: &impl Hash) -> Option<NodeId> {
     alive.iter().copied().max_by_key(|node| (spread(&(*node, what)), *node))
 }
 
-/// Claims a login and reads what its actor needs. `None`: somebody was quicker, or its channel is not known here.
+/// Claims a login and reads what its actor needs. `None`: somebody was quicker.
 async fn prepare(house: &Arc<House>, workspace: WorkspaceId, login: LoginId) -> Result<Option<Arc<Desk>>, StoreError> {
     let store = house.store.workspace(workspace);
     let Some(record) = store.get::<ProviderLogin>(ProviderLogin::at(login)).await? else { return Ok(None) };
-    let Some(channel) = house.channels.get(&record.record.provider) else {
-        tracing::error!(%workspace, %login, provider = record.record.provider, "no such channel in this program");
-        return Ok(None);
-    };
+    let Some(channel) = house.channels.get(&record.record.provider) else { return Ok(None) };
     let name = ProviderLogin::owner_name(login);
     let seen = store.owner(&name).await?;
     let Some(ownership) = store.claim(&name, house.node, seen).await? else { return Ok(None) };

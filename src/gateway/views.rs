@@ -90,7 +90,7 @@ pub fn conversation(house: &House, conversation: &Conversation, version: u64, ac
         Some(channel) => channel.can(account, conversation, now),
         None => crate::model::protocol::Can {
             send: false,
-            reason: Some(crate::model::reason::Reason::new("channel_unknown")),
+            reason: Some(crate::model::reason::Reason::new("channel_unknown").with("provider", conversation.kind.as_str())),
             text_limit: 0,
             text_unit: "characters".to_owned(),
             files: 0,

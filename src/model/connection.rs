@@ -11,62 +11,73 @@ use super::ids::{AccountId, ConnectionId, LoginId, ProviderAppId};
 use super::reason::Reason;
 use super::time::Time;
 
-/// What a channel account is, one row of «Входящие каналы» each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChannelKind {
-    /// A Telegram user account or Business connection.
-    TelegramUser,
-    /// A Telegram bot.
-    TelegramBot,
-    /// WhatsApp by linked device.
-    WhatsAppPersonal,
-    /// WhatsApp Business API.
-    WhatsAppBusiness,
-    /// Instagram Direct.
-    InstagramDirect,
-    /// Instagram comments.
-    InstagramComments,
-    /// Messages of a VK community.
-    VkMessages,
-    /// Comments of a VK community.
-    VkComments,
-    /// Avito.
-    Avito,
-    /// Auto.ru.
-    AutoRu,
-    /// TikTok.
-    TikTok,
-    /// MAX.
-    Max,
-    /// The site chat widget.
-    SiteWidget,
-    /// The channel of the tests; no release knows it.
-    #[cfg(feature = "probe")]
-    Probe,
+/// What a channel account is, one row of «Входящие каналы» each: a name that its channel's folder gives it. Which there are only the
+/// channels know; what this program has no channel for is kept as it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChannelKind {
+    name: [u8; Self::LONGEST],
+    length: u8,
 }
 
 impl ChannelKind {
+    /// The longest name, bytes.
+    pub const LONGEST: usize = 31;
+
+    /// For the constants of the channels' folders: a wrong name does not compile there.
+    ///
+    /// # Panics
+    /// It is no name of a kind.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        let kind = Self::read(name);
+        assert!(kind.is_some(), "a kind is 1 to 31 of a-z, 0-9 and _");
+        match kind {
+            Some(kind) => kind,
+            None => Self { name: [0; Self::LONGEST], length: 0 },
+        }
+    }
+
+    /// Reads a name: lower case, digits and `_`.
+    #[must_use]
+    pub const fn read(name: &str) -> Option<Self> {
+        let mut kind = Self { name: [0; Self::LONGEST], length: 0 };
+        let mut rest = name.as_bytes();
+        let mut room: &mut [u8] = &mut kind.name;
+        while let Some((byte, after)) = rest.split_first() {
+            let Some((place, left)) = room.split_first_mut() else { return None };
+            if !matches!(*byte, b'a'..=b'z' | b'0'..=b'9' | b'_') {
+                return None;
+            }
+            *place = *byte;
+            kind.length += 1;
+            (rest, room) = (after, left);
+        }
+        if kind.length == 0 { None } else { Some(kind) }
+    }
+
     /// The kind as it is written everywhere.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TelegramUser => "telegram_user",
-            Self::TelegramBot => "telegram_bot",
-            Self::WhatsAppPersonal => "whatsapp_personal",
-            Self::WhatsAppBusiness => "whatsapp_business",
-            Self::InstagramDirect => "instagram_direct",
-            Self::InstagramComments => "instagram_comments",
-            Self::VkMessages => "vk_messages",
-            Self::VkComments => "vk_comments",
-            Self::Avito => "avito",
-            Self::AutoRu => "auto_ru",
-            Self::TikTok => "tiktok",
-            Self::Max => "max",
-            Self::SiteWidget => "site_widget",
-            #[cfg(feature = "probe")]
-            Self::Probe => "probe",
-        }
+    pub fn as_str(&self) -> &str {
+        self.name.get(..usize::from(self.length)).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for ChannelKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ChannelKind {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ChannelKind {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        Self::read(&name).ok_or_else(|| serde::de::Error::custom("no name of a kind of channel"))
     }
 }
 
@@ -237,4 +248,34 @@ pub struct AccountLink {
     /// The pair's own settings.
     #[serde(default)]
     pub settings: serde_json::Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_kind_is_a_short_plain_name() {
+        const BOT: ChannelKind = ChannelKind::new("telegram_bot");
+        assert_eq!((BOT.as_str(), format!("{BOT:?}")), ("telegram_bot", "telegram_bot".to_owned()));
+        assert_eq!(ChannelKind::read("telegram_bot"), Some(BOT));
+        let longest = "a".repeat(ChannelKind::LONGEST);
+        assert_eq!(ChannelKind::read(&longest).map(|kind| kind.as_str().to_owned()), Some(longest.clone()));
+        for wrong in ["", "Telegram", "a b", "a-b", "ф", &format!("{longest}a")] {
+            assert_eq!(ChannelKind::read(wrong), None, "{wrong}");
+            assert!(serde_json::from_value::<ChannelKind>(wrong.into()).is_err(), "{wrong}");
+        }
+        assert!(ChannelKind::new("avito") < ChannelKind::new("vk_comments"));
+    }
+
+    proptest! {
+        /// Also as JSON, where a string may come with escapes.
+        #[test]
+        fn a_name_stays_as_it_is(name in "[a-z0-9_]{1,31}") {
+            let kind: ChannelKind = serde_json::from_str(&format!("\"\\u{:04x}{}\"", u32::from(name.as_bytes()[0]), &name[1..])).unwrap();
+            prop_assert_eq!(kind.as_str(), &name);
+            prop_assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{name}\""));
+        }
+    }
 }

@@ -205,7 +205,7 @@ const ROUTES: &[Row] = &[
     ),
     ("PATCH", "/api/v1/channels/{id}", |_| json!({ "active": true }), May::OurAdmins("200", "404 unknown_channel")),
     ("DELETE", "/api/v1/channels/{id}", nothing, May::OurAdmins("204", "404 unknown_channel")),
-    ("GET", "/api/v1/channel-kinds", nothing, May::Admins("200")),
+    ("GET", "/api/v1/channel-kinds", nothing, May::Members("200")),
     ("POST", "/api/v1/connecting", |_| json!({ "kind": "site_widget" }), May::Admins("422 kind_unknown")),
     ("POST", "/api/v1/connecting/{id}", |_| json!({}), May::Admins("404 unknown_connecting")),
     ("DELETE", "/api/v1/connecting/{id}", nothing, May::Admins("404 unknown_connecting")),

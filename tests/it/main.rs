@@ -5,9 +5,12 @@ mod api;
 mod authorization;
 mod channels;
 mod customers;
+#[cfg(feature = "probe")]
+mod demo;
 mod faults;
 mod files;
 mod hooks_out;
+mod kinds;
 mod letters;
 mod notices;
 mod operating;

@@ -22,10 +22,10 @@ fn files_under(folder: &Path, ending: &str, into: &mut Vec<PathBuf>) {
 /// The codes that stand in the sources where an error is made.
 fn codes() -> BTreeSet<String> {
     let mut sources = Vec::new();
-    for floor in ["web", "gateway", "channel"] {
-        files_under(&root().join("src").join(floor), "rs", &mut sources);
+    for floor in ["src/web", "src/gateway", "src/channel", "tests/channels"] {
+        files_under(&root().join(floor), "rs", &mut sources);
     }
-    // The channel of the tests is in no release, and what it says is in no paper.
+    // The probe is in no release, and what it says is in no paper.
     sources.retain(|source| !source.components().any(|part| part.as_os_str() == "probe"));
     let makers = [
         "refused(\"",
@@ -84,6 +84,33 @@ fn every_error_code_is_explained() {
     let paper = fs::read_to_string(root().join("docs/protocol.md")).unwrap();
     let missing: Vec<String> = codes().into_iter().filter(|code| !paper.contains(&format!("`{code}`"))).collect();
     assert!(missing.is_empty(), "docs/protocol.md does not explain {missing:?}");
+}
+
+/// A channel with a table of its provider's errors has a paper of its name, and each reason in the table stands there.
+#[test]
+fn every_channel_has_its_paper() {
+    let papers: Vec<PathBuf> = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut tables = Vec::new();
+    for floor in ["src/channel", "tests/channels"] {
+        files_under(&root().join(floor), "rs", &mut tables);
+    }
+    tables.retain(|path| path.ends_with("errors.rs"));
+    assert!(tables.len() > 2, "the tables are found");
+    for table in tables {
+        let name = table.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let is_its = |paper: &&PathBuf| paper.file_name().unwrap().to_str().unwrap().split(['-', '.']).next() == Some(name);
+        let paper = papers.iter().find(is_its).unwrap_or_else(|| panic!("no docs/{name}.md"));
+        let (text, paper) = (fs::read_to_string(&table).unwrap(), fs::read_to_string(paper).unwrap());
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let reasons = text
+            .split("Act::")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("(\""))
+            .filter(|(act, _)| act.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        let missing: Vec<&str> =
+            reasons.map(|(_, rest)| rest.split('"').next().unwrap()).filter(|code| !paper.contains(&format!("`{code}`"))).collect();
+        assert_eq!(missing, Vec::<&str>::new(), "{name}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+use super::KIND;
 use super::client::{Ask, Client, Keys};
 use crate::channel::capability::{Connect, Connected, HookAddress, Progress, StepError};
 use crate::channel::contract::{CallContext, LoginAccount, SendError};
@@ -69,7 +70,7 @@ impl Connect for Client {
         let shown: BTreeMap<String, String> = [("link".to_owned(), link)].into_iter().filter(|(_, link)| !link.is_empty()).collect();
         let mut facts = shown.clone();
         facts.extend([("user_id".to_owned(), id.clone()), ("name".to_owned(), name.clone())]);
-        let one = LoginAccount { external_id: String::new(), kind: ChannelKind::Avito, name: name.clone(), refused: None, facts: shown };
+        let one = LoginAccount { external_id: String::new(), kind: KIND, name: name.clone(), refused: None, facts: shown };
         Ok(Progress::Done(Box::new(Connected { external_key: id, name, secrets: secrets.into(), facts, base_url, accounts: vec![one] })))
     }
 

@@ -29,6 +29,9 @@ use crate::model::time::Time;
 /// Avito's words to people.
 pub(crate) const TEXTS: Texts = Texts { ru: include_str!("texts/ru.json"), en: include_str!("texts/en.json"), es: include_str!("texts/es.json") };
 
+/// What its accounts are.
+pub const KIND: ChannelKind = ChannelKind::new("avito");
+
 /// Avito's channel.
 #[derive(Default)]
 pub struct Avito {
@@ -42,7 +45,7 @@ impl Channel for Avito {
     }
 
     fn kinds(&self) -> &'static [ChannelKind] {
-        &[ChannelKind::Avito]
+        &[KIND]
     }
 
     /// Avito knows no key of ours, but shows what was said.

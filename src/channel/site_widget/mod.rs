@@ -13,6 +13,7 @@ pub mod settings;
 use async_trait::async_trait;
 
 use super::contract::{CallContext, Channel, ChannelEvent, OutgoingPiece, RawHook, Routed, SendError, SentPiece, Transport, Unreadable};
+use super::form::Texts;
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
 use crate::model::protocol::Can;
@@ -24,8 +25,11 @@ pub const TEXT_LIMIT: u32 = 8_000;
 /// The most files of one message.
 pub const FILES_LIMIT: u32 = 10;
 
+/// What its accounts are.
+pub const KIND: ChannelKind = ChannelKind::new("site_widget");
+
 /// The widget's channel.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct SiteWidget;
 
 #[async_trait]
@@ -35,7 +39,7 @@ impl Channel for SiteWidget {
     }
 
     fn kinds(&self) -> &'static [ChannelKind] {
-        &[ChannelKind::SiteWidget]
+        &[KIND]
     }
 
     fn transport(&self) -> Transport {
@@ -71,6 +75,10 @@ impl Channel for SiteWidget {
             react: true,
             window_until: None,
         }
+    }
+
+    fn texts(&self) -> Texts {
+        Texts { ru: include_str!("texts/ru.json"), en: include_str!("texts/en.json"), es: include_str!("texts/es.json") }
     }
 
     async fn send(&self, _context: &CallContext, _piece: &OutgoingPiece) -> Result<SentPiece, SendError> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::api::{Api, Fault, fields};
 use super::client::{ALLOWED, Client};
 use super::errors::Act;
+use super::{BOT, PERSONAL};
 use crate::channel::capability::{Connect, Connected, HookAddress, Progress, StepError};
 use crate::channel::contract::{CallContext, LoginAccount, SendError};
 use crate::channel::form::{Field, FieldKind, Step, Values};
@@ -20,7 +21,7 @@ const BETWEEN_CHANGES: std::time::Duration = std::time::Duration::from_millis(1_
 const CONNECTIONS: u32 = 40;
 
 fn token_step(kind: ChannelKind) -> Step {
-    let name = if kind == ChannelKind::TelegramUser { "business" } else { "token" };
+    let name = if kind == PERSONAL { "business" } else { "token" };
     let fields = vec![
         Field::new("token", FieldKind::Secret),
         Field::new("server", FieldKind::Url).optional().advanced(),
@@ -104,7 +105,7 @@ impl Connect for Client {
         let api = Api::with(context, base, &token);
         let me = api.ask("getMe", &Map::new()).await.map_err(|fault| failed(fault, base.is_some()))?;
         let mut facts = facts(&me);
-        if kind == ChannelKind::TelegramUser && facts.get("business").map(String::as_str) != Some("true") {
+        if kind == PERSONAL && facts.get("business").map(String::as_str) != Some("true") {
             return Err(wrong("token", "business_mode_off"));
         }
         if is_asked_twice {
@@ -128,7 +129,7 @@ impl Connect for Client {
         let shown = facts.iter().filter(|(name, _)| ["link", "username", "reads_groups", "business"].contains(&name.as_str()));
         let bot = LoginAccount {
             external_id: String::new(),
-            kind: ChannelKind::TelegramBot,
+            kind: BOT,
             name: name.clone(),
             refused: None,
             facts: shown.map(|(name, value)| (name.clone(), value.clone())).collect(),

@@ -40,6 +40,11 @@ const CALL_LIMIT_MS: i64 = 90_000;
 /// The most files a manager sends at once; more than ten are several albums.
 const FILES: u32 = 30;
 
+/// A Telegram bot.
+pub const BOT: ChannelKind = ChannelKind::new("telegram_bot");
+/// A personal account that is attached to a bot (Telegram Business).
+pub const PERSONAL: ChannelKind = ChannelKind::new("telegram_user");
+
 /// Telegram's channel.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Telegram {
@@ -53,7 +58,7 @@ impl Channel for Telegram {
     }
 
     fn kinds(&self) -> &'static [ChannelKind] {
-        &[ChannelKind::TelegramBot, ChannelKind::TelegramUser]
+        &[BOT, PERSONAL]
     }
 
     fn call_limit_ms(&self) -> i64 {
@@ -69,7 +74,7 @@ impl Channel for Telegram {
     }
 
     fn can(&self, account: &ChannelAccount, conversation: &Conversation, now: Time) -> Can {
-        let is_personal = account.kind == ChannelKind::TelegramUser;
+        let is_personal = account.kind == PERSONAL;
         let window_until = is_personal.then(|| conversation.customer_at.unwrap_or(conversation.created_at).plus_ms(WINDOW_MS));
         let reason = if account.removed_at.is_some() {
             Some(Reason::new("channel_removed"))

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
+use super::PERSONAL;
 use super::content::{self, chat_name, user_name};
 use super::keys::ChatKey;
 use super::wire::{BusinessConnection, CallbackQuery, Chat, Deleted, MemberChange, Message, ReactionChange, Update, User};
 use crate::channel::contract::{ChannelEvent, HookAnswer, Incoming, LoginAccount, Person, RawHook, Routed, Unreadable, Writer};
-use crate::model::connection::{ChannelKind, ProviderLogin};
+use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Place;
 use crate::model::customer::{Claim, Vouched};
 use crate::model::ids::AccountId;
@@ -290,7 +291,7 @@ pub(super) fn account(connection: &BusinessConnection) -> LoginAccount {
     if !connection.user.username.is_empty() {
         facts.insert("link".to_owned(), format!("https://t.me/{}", connection.user.username));
     }
-    LoginAccount { external_id: connection.id.clone(), kind: ChannelKind::TelegramUser, name: user_name(&connection.user), refused, facts }
+    LoginAccount { external_id: connection.id.clone(), kind: PERSONAL, name: user_name(&connection.user), refused, facts }
 }
 
 fn button_pressed(query: &CallbackQuery) -> Option<ChannelEvent> {

@@ -238,10 +238,7 @@ fn personal_accounts() {
         }
     };
     let account = connection(true, true);
-    assert_eq!(
-        (account.external_id.as_str(), account.kind, account.name.as_str(), account.refused),
-        ("bc1", ChannelKind::TelegramUser, "Хозяин", None)
-    );
+    assert_eq!((account.external_id.as_str(), account.kind, account.name.as_str(), account.refused), ("bc1", PERSONAL, "Хозяин", None));
     assert_eq!((account.facts["user"].as_str(), account.facts["can_read_messages"].as_str()), ("900", "true"));
     assert_eq!(connection(true, false).refused, Some(Reason::new("business_cannot_reply")));
     assert_eq!(connection(false, true).refused, Some(Reason::new("business_detached")));

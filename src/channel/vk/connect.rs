@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::client::{Client, Wrong};
 use super::ids::{COMMENTS, MESSAGES};
 use super::parse::{CONFIRM, SECRET};
+use super::{COMMENTS_KIND, MESSAGES_KIND};
 use crate::channel::capability::{Connect, Connected, HookAddress, Progress, StepError};
 use crate::channel::contract::{CallContext, LoginAccount, SendError};
 use crate::channel::form::{Field, FieldKind, Step, Values};
@@ -106,7 +107,7 @@ impl Connect for Client {
         let group = group.ok_or_else(|| at_field("token", Reason::new("vk_wrong_token")))?;
         let id = int(&group, "id").ok_or_else(|| at_field("token", Reason::new("vk_wrong_token")))?;
         let missing = self.missing_rights(&context).await.map_err(refused)?;
-        let must = |right: &&String| NEEDED.contains(&right.as_str()) || (kind == ChannelKind::VkComments && right.as_str() == "wall");
+        let must = |right: &&String| NEEDED.contains(&right.as_str()) || (kind == COMMENTS_KIND && right.as_str() == "wall");
         let lacking: Vec<&str> = missing.iter().filter(must).map(String::as_str).collect();
         if !lacking.is_empty() {
             return Err(at_field("token", Reason::new("vk_rights_missing").with("rights", lacking.join(", "))));
@@ -223,8 +224,8 @@ fn connected(group: &Value, id: i64, token: String, base_url: Option<String>, mi
         facts,
         base_url,
         accounts: vec![
-            account(MESSAGES, ChannelKind::VkMessages, name.clone(), messages),
-            account(COMMENTS, ChannelKind::VkComments, format!("{name}: комментарии"), [fact("link", link)].into()),
+            account(MESSAGES, MESSAGES_KIND, name.clone(), messages),
+            account(COMMENTS, COMMENTS_KIND, format!("{name}: комментарии"), [fact("link", link)].into()),
         ],
     }
 }

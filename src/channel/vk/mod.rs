@@ -36,6 +36,11 @@ use crate::model::time::Time;
 /// VK's words to people.
 pub(crate) const TEXTS: Texts = Texts { ru: include_str!("texts/ru.json"), en: include_str!("texts/en.json"), es: include_str!("texts/es.json") };
 
+/// Messages of a community.
+pub const MESSAGES_KIND: ChannelKind = ChannelKind::new("vk_messages");
+/// Comments of a community.
+pub const COMMENTS_KIND: ChannelKind = ChannelKind::new("vk_comments");
+
 /// VK's channel.
 #[derive(Debug, Default)]
 pub struct Vk {
@@ -49,7 +54,7 @@ impl Channel for Vk {
     }
 
     fn kinds(&self) -> &'static [ChannelKind] {
-        &[ChannelKind::VkMessages, ChannelKind::VkComments]
+        &[MESSAGES_KIND, COMMENTS_KIND]
     }
 
     /// Messages by their `random_id`, comments by their `guid`.
@@ -65,7 +70,7 @@ impl Channel for Vk {
     /// C-GEN-03: comments never. Whether they allowed messages is only known to VK.
     fn first_address(&self, account: &ChannelAccount, address: &str) -> Result<String, Reason> {
         match account.kind {
-            ChannelKind::VkMessages => render::address(address).ok_or_else(|| Reason::new("bad_address")),
+            MESSAGES_KIND => render::address(address).ok_or_else(|| Reason::new("bad_address")),
             _ => Err(Reason::new("cannot_write_first")),
         }
     }
@@ -83,7 +88,7 @@ impl Channel for Vk {
     }
 
     fn can(&self, account: &ChannelAccount, conversation: &Conversation, _now: Time) -> Can {
-        let messages = account.kind == ChannelKind::VkMessages;
+        let messages = account.kind == MESSAGES_KIND;
         let reason = match (account.removed_at, account.active, &account.refused, &conversation.place) {
             (Some(_), ..) => Some(Reason::new("channel_removed")),
             (None, false, ..) => Some(Reason::new("channel_inactive")),

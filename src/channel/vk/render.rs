@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::COMMENTS_KIND;
 use super::ids::{self, Post};
 use crate::channel::contract::OutgoingPiece;
 use crate::channel::lenient::split;
@@ -56,7 +57,7 @@ pub fn words(parts: &[Part]) -> String {
 /// The pieces a message goes in: text cut where it is too long, files with the last of the text, two by two under a comment.
 #[must_use]
 pub fn pieces(kind: ChannelKind, parts: &[Part], attachments: &[Attachment]) -> Vec<(Vec<Part>, Vec<Attachment>)> {
-    let most = if kind == ChannelKind::VkComments { FILES_OF_COMMENT } else { FILES };
+    let most = if kind == COMMENTS_KIND { FILES_OF_COMMENT } else { FILES };
     // What is no words stays as it is, with the last of them.
     let rest = parts.iter().filter(|part| matches!(part, Part::Location { .. } | Part::Voice { .. } | Part::Sticker { file: Some(_), .. }));
     let rest: Vec<Part> = rest.cloned().collect();

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::*;
+use crate::channel::vk::MESSAGES_KIND;
 use crate::model::conversation::Place;
 use crate::model::ids::FileId;
 use crate::model::protocol::FileStatus;
@@ -46,15 +47,15 @@ fn a_long_text_goes_as_several_and_files_with_the_last() {
     let files: Vec<Attachment> = (0..12).map(|_| file("a.pdf", "application/pdf", 1)).collect();
     let shape =
         |kind| pieces(kind, &[text(&long)], &files).iter().map(|(parts, files)| (words(parts).chars().count(), files.len())).collect::<Vec<_>>();
-    assert_eq!(shape(ChannelKind::VkMessages), [(4_091, 0), (1_908, 10), (0, 2)]);
-    assert_eq!(shape(ChannelKind::VkComments), [(4_091, 0), (1_908, 2), (0, 2), (0, 2), (0, 2), (0, 2), (0, 2)]);
-    assert_eq!(pieces(ChannelKind::VkMessages, &[text("да")], &[]), [(vec![text("да")], vec![])]);
+    assert_eq!(shape(MESSAGES_KIND), [(4_091, 0), (1_908, 10), (0, 2)]);
+    assert_eq!(shape(COMMENTS_KIND), [(4_091, 0), (1_908, 2), (0, 2), (0, 2), (0, 2), (0, 2), (0, 2)]);
+    assert_eq!(pieces(MESSAGES_KIND, &[text("да")], &[]), [(vec![text("да")], vec![])]);
 }
 
 #[test]
 fn a_place_goes_as_one() {
     let place = Part::Location { latitude_e7: 557_900_000, longitude_e7: 491_200_000, title: "Склад".into() };
-    let cut = pieces(ChannelKind::VkMessages, &[text("тут"), place.clone()], &[]);
+    let cut = pieces(MESSAGES_KIND, &[text("тут"), place.clone()], &[]);
     assert_eq!(cut, [(vec![text("тут\nСклад"), place], vec![])]);
     let params = message(&piece(cut[0].0.clone()), 500, &[]);
     assert!(params.contains(&("lat", "55.79".into())) && params.contains(&("long", "49.12".into())), "{params:?}");

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ids::Post;
+use super::{COMMENTS_KIND, MESSAGES_KIND};
 use crate::channel::capability::StepError;
 use crate::channel::contract::Incoming;
 use crate::channel::form::{Field, FieldKind};
@@ -64,8 +65,8 @@ impl Settings {
 #[must_use]
 pub fn fields(kind: ChannelKind) -> Vec<Field> {
     match kind {
-        ChannelKind::VkMessages => vec![Field::new("extended", FieldKind::Switch).optional()],
-        ChannelKind::VkComments => vec![
+        MESSAGES_KIND => vec![Field::new("extended", FieldKind::Switch).optional()],
+        COMMENTS_KIND => vec![
             Field::new("posts", FieldKind::Lines { most: u32::try_from(POSTS).unwrap_or(u32::MAX) }).optional(),
             Field::new("post_filter", FieldKind::Choice { values: vec!["ignore".to_owned(), "only".to_owned()] }).optional(),
         ],

@@ -6,12 +6,13 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{Actor, AdministrationError, audit};
+use crate::channel::site_widget;
 use crate::channel::site_widget::options::WidgetOptions;
 use crate::channel::site_widget::settings::{Appearance, FormerSecret, WidgetSettings, WrongSetting, canonical_origins};
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
 use crate::gateway::intake::{HOOK, hook_key};
-use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
+use crate::model::connection::{ChannelAccount, Health, HealthState, ProviderLogin};
 use crate::model::ids::{AccountId, LoginId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::key::Key;
@@ -83,7 +84,7 @@ pub async fn create_widget(
     let account = ChannelAccount {
         id: account,
         login,
-        kind: ChannelKind::SiteWidget,
+        kind: site_widget::KIND,
         external_id: String::new(),
         name: name.clone(),
         active: true,
@@ -214,7 +215,7 @@ fn changed(house: &House, old: &Stored<ChannelAccount>, change: &AccountChange) 
         new.settings = serde_json::to_value(&settings).map_err(|error| StoreError::Invalid(error.to_string()))?;
     }
     if let Some(settings) = &change.settings {
-        let channel = house.channels.of_kind(new.kind).filter(|_| new.kind != ChannelKind::SiteWidget);
+        let channel = house.channels.of_kind(new.kind).filter(|_| new.kind != site_widget::KIND);
         let channel = channel.ok_or(AdministrationError::Wrong { field: "settings", code: "not_supported" })?;
         new.settings = channel.check_settings(new.kind, settings)?;
     }

@@ -6,12 +6,11 @@ use serde_json::json;
 
 use super::channels::create_hook;
 use super::{Actor, AdministrationError, audit};
+use crate::channel::probe::KIND;
 use crate::channel::probe::settings::{ProbeRepeats, ProbeSettings};
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
-use crate::model::connection::{
-    AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderLogin, UnansweredOutbound,
-};
+use crate::model::connection::{AccountLink, ChannelAccount, CrmConnection, CrmKind, Health, HealthState, ProviderLogin, UnansweredOutbound};
 use crate::model::ids::{AccountId, ConnectionId, LoginId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::port::StoreError;
@@ -63,7 +62,7 @@ pub async fn create_probe(
         batch.insert(&ChannelAccount {
             id,
             login,
-            kind: ChannelKind::Probe,
+            kind: KIND,
             external_id: external_id.to_owned(),
             name: name.clone(),
             active: true,
@@ -74,7 +73,7 @@ pub async fn create_probe(
             removed_at: None,
         })?;
         batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: id, lost: false })?);
-        audit(house, &mut batch, actor, "channel.created", id, json!({ "name": name, "kind": ChannelKind::Probe }))?;
+        audit(house, &mut batch, actor, "channel.created", id, json!({ "name": name, "kind": KIND }))?;
     }
     house.store.workspace(workspace).commit(batch).await?;
     Ok(MadeProbe { login, key, one, two, hook })

@@ -5,11 +5,11 @@ use super::client::{commit, draft, unchanged};
 use super::desk::{AccountCard, Desk};
 use super::draft::Draft;
 use super::{Decision, Done};
+use crate::channel::site_widget;
 use crate::channel::site_widget::options::Letters;
 use crate::gateway::administration::channels::widget_settings;
 use crate::gateway::commands::{Answer, CommandError};
 use crate::gateway::entries::{self, TimerEntry};
-use crate::model::connection::ChannelKind;
 use crate::model::conversation::Conversation;
 use crate::model::customer::{Identity, Vouched};
 use crate::model::ids::LetterId;
@@ -35,7 +35,7 @@ fn timer(conversation: &Conversation) -> TimerEntry {
 }
 
 fn letters(card: &AccountCard) -> Option<Letters> {
-    if card.account.kind != ChannelKind::SiteWidget {
+    if card.account.kind != site_widget::KIND {
         return None;
     }
     widget_settings(&card.account).ok().map(|settings| settings.options.letters)

@@ -15,9 +15,10 @@ use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::channels::{self, AccountChange, change_account, create_widget, widget_settings};
 use crate::gateway::administration::connecting;
 use crate::gateway::supervisor::Reconcile;
-use crate::model::connection::{ChannelAccount, Health, HealthState, ProviderLogin};
+use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
 use crate::model::ids::AccountId;
 use crate::model::protocol::Role;
+use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::web::edge::Edge;
 use crate::web::login::{AsAdmin, LoggedIn};
@@ -32,7 +33,8 @@ pub struct ChannelView {
     /// Its name.
     name: String,
     /// `site_widget`, `telegram_bot` …
-    kind: &'static str,
+    #[schema(value_type = String)]
+    kind: ChannelKind,
     /// The owner's switch.
     active: bool,
     /// How its login is.
@@ -73,8 +75,8 @@ pub struct WidgetSettingsView {
 }
 
 fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&ProviderLogin>) -> Result<ChannelView, Problem> {
-    let unknown = || HealthState { status: Health::NotConnected, reason: None, since: account.created_at };
-    let is_widget = account.kind == crate::model::connection::ChannelKind::SiteWidget;
+    let silent = |reason| HealthState { status: Health::NotConnected, reason, since: account.created_at };
+    let is_widget = account.kind == crate::channel::site_widget::KIND;
     let widget = match is_widget && caller.access.role >= Role::Admin {
         true => {
             let settings = widget_settings(account)?;
@@ -96,17 +98,21 @@ fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&P
         facts.extend(account.facts.clone());
     }
     let health = match (&account.refused, login) {
+        // Made by a version that knows the channel: it waits for one.
+        _ if edge.house.channels.of_kind(account.kind).is_none() => {
+            silent(Some(Reason::new("channel_unknown").with("provider", account.kind.as_str())))
+        }
         (Some(reason), Some(login)) if login.health.status == Health::Connected => {
             HealthState { status: Health::Degraded, reason: Some(reason.clone()), since: login.health.since }
         }
-        (_, login) => login.map_or_else(unknown, |login| login.health.clone()),
+        (_, login) => login.map_or_else(|| silent(None), |login| login.health.clone()),
     };
     Ok(ChannelView {
         facts,
         settings: for_admins.then(|| account.settings.clone()),
         id: account.id,
         name: account.name.clone(),
-        kind: account.kind.as_str(),
+        kind: account.kind,
         active: account.active,
         health,
         widget,

@@ -1,10 +1,11 @@
 //! Connect a channel: a walk through the steps its provider asks for. Nothing is made before the last one.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::channels::read_id;
@@ -15,9 +16,10 @@ use crate::gateway::administration::connecting::{self, Stand};
 use crate::gateway::administration::second_factor::qr_svg;
 use crate::model::connection::ChannelKind;
 use crate::model::ids::{AccountId, ConnectingId};
+use crate::model::protocol::Role;
 use crate::model::time::Time;
 use crate::web::edge::Edge;
-use crate::web::login::AsAdmin;
+use crate::web::login::{AsAdmin, LoggedIn};
 use crate::web::problem::{Problem, ProblemBody};
 
 /// In which language a channel's words are wanted.
@@ -28,31 +30,37 @@ pub struct LanguageQuery {
     language: String,
 }
 
-/// A kind of channel.
+/// A kind of channel. What is asked of an owner is told to admins and owners only.
 #[derive(Serialize, ToSchema)]
 pub struct KindView {
     /// `telegram_bot`, `vk_messages` …
-    kind: &'static str,
+    #[schema(value_type = String)]
+    kind: ChannelKind,
     /// Whether it is connected by steps; else it comes with another, or is made as it is.
     connect: bool,
     /// What can be set of an account.
     settings: Vec<Field>,
-    /// The channel's words, by key.
-    #[schema(value_type = std::collections::HashMap<String, String>)]
-    texts: &'static RawValue,
+    /// The channel's words, by key: `name.KIND`, and `reason.CODE` for codes that only it knows; for admins and owners all of them.
+    texts: BTreeMap<String, String>,
 }
 
-/// The kinds of channels this program knows, with what is asked of an owner and the words for it.
-#[utoipa::path(tag = "channels", params(LanguageQuery), responses((status = 200, body = Counted<KindView>), (status = 403, body = ProblemBody)))]
+/// What everybody may need words for.
+const FOR_ALL: [&str; 2] = ["name.", "reason."];
+
+/// The kinds of channels this program knows, with the words for them.
+#[utoipa::path(tag = "channels", params(LanguageQuery), responses((status = 200, body = Counted<KindView>)))]
 #[get("/api/v1/channel-kinds")]
-pub(crate) async fn kinds(edge: Data<Edge>, AsAdmin(_caller): AsAdmin, query: Query<LanguageQuery>) -> Result<Json<Counted<KindView>>, Problem> {
+pub(crate) async fn kinds(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Query<LanguageQuery>) -> Result<Json<Counted<KindView>>, Problem> {
+    let is_admin = caller.access.role >= Role::Admin;
     let mut items = Vec::new();
     for channel in edge.house.channels.iter() {
-        let texts = serde_json::from_str::<&RawValue>(channel.texts().of(&query.language));
-        let texts = texts.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", error.to_string()))?;
+        let texts = serde_json::from_str::<BTreeMap<String, String>>(channel.texts().of(&query.language));
+        let mut texts = texts.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", error.to_string()))?;
+        texts.retain(|key, _| is_admin || FOR_ALL.iter().any(|start| key.starts_with(start)));
         for kind in channel.kinds() {
-            let connect = channel.connect().is_some_and(|connect| connect.begins(*kind));
-            items.push(KindView { kind: kind.as_str(), connect, settings: channel.settings(*kind), texts });
+            let connect = is_admin && channel.connect().is_some_and(|connect| connect.begins(*kind));
+            let settings = if is_admin { channel.settings(*kind) } else { Vec::new() };
+            items.push(KindView { kind: *kind, connect, settings, texts: texts.clone() });
         }
     }
     Ok(Json(Counted::of(items)))

@@ -103,7 +103,7 @@ pub(crate) async fn ways(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Qu
         let read = match channel {
             _ if !account.active => Err(Reason::new("channel_inactive")),
             Some(channel) => channel.first_address(&account, asked),
-            None => Err(Reason::new("channel_unknown")),
+            None => Err(Reason::new("channel_unknown").with("provider", account.kind.as_str())),
         };
         let conversation = match &read {
             Ok(address) => {

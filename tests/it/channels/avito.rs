@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use kommutator::channel::avito::{Avito, errors};
+use kommutator::channel::avito::{Avito, KIND, errors};
 use kommutator::channel::capability::{Asked, HookAddress, Progress, SentMessage};
 use kommutator::channel::contract::{CallContext, Channel, ChannelEvent, Incoming, OutgoingPiece, SendError, Writer};
-use kommutator::model::connection::{ChannelKind, ProviderLogin};
+use kommutator::model::connection::ProviderLogin;
 use kommutator::model::conversation::Place;
 use kommutator::model::message::plain_text;
 use kommutator::model::time::{RealWorld, World};
@@ -46,7 +46,7 @@ async fn connect(fake: &Fake, secret: &str) -> Result<Progress, (String, String)
     let answer = [("client_id", "client"), ("client_secret", secret), ("base_url", fake.url.as_str())];
     let answer = answer.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
     let bare = CallContext { secrets: "".into(), base_url: None, facts: Default::default(), ..plain(fake) };
-    let next = Avito::default().connect().unwrap().next(&bare, ChannelKind::Avito, Value::Null, &answer).await;
+    let next = Avito::default().connect().unwrap().next(&bare, KIND, Value::Null, &answer).await;
     next.map_err(|error| (error.field, error.reason.code))
 }
 
@@ -56,7 +56,7 @@ async fn keys_connect_an_account() {
     let fake = Fake::start("avito").await;
     let Ok(Progress::Done(done)) = connect(&fake, "secret").await else { panic!("connected") };
     assert_eq!((done.external_key.as_str(), done.name.as_str(), done.facts["user_id"].as_str()), ("111", "Магазин", "111"));
-    assert_eq!((done.accounts.len(), done.accounts[0].kind), (1, ChannelKind::Avito));
+    assert_eq!((done.accounts.len(), done.accounts[0].kind), (1, KIND));
     let wrong = |field: &str, code: &str| Some((field.to_owned(), code.to_owned()));
     assert_eq!(connect(&fake, "other").await.err(), wrong("client_secret", "avito_keys_rejected"));
     assert_eq!(connect(&fake, "").await.err(), wrong("client_secret", "required"));
@@ -88,7 +88,7 @@ async fn deliveries_come_both_ways_and_once_more() {
     let echo = messages(&door.parts(2).await).remove(1);
     assert_eq!((echo.writer, echo.conversation_key.as_str()), (Writer::Account { mark: None }, CHAT));
     // Who it is, and about what, is asked for.
-    let account = account(ChannelKind::Avito);
+    let account = account(KIND);
     let asked = Asked { conversation_key: CHAT.into(), external_ids: vec!["222".into()] };
     let known_now = Avito::default().profile().unwrap().look_up(&plain(&fake), &account, &asked).await.unwrap();
     assert_eq!(

@@ -7,7 +7,6 @@ use kommutator::channel::avito::Avito;
 use kommutator::channel::contract::{CallContext, Channel, OutgoingPiece, Repeats, SendError};
 use kommutator::channel::telegram::Telegram;
 use kommutator::channel::vk::Vk;
-use kommutator::model::connection::ChannelKind;
 use kommutator::model::reason::Reason;
 use kommutator::model::time::{RealWorld, World};
 use serde_json::{Value, json};
@@ -21,7 +20,6 @@ struct Place {
     fake: Fake,
     /// The call that sends.
     call: &'static str,
-    account: ChannelKind,
     secrets: &'static str,
     facts: &'static [(&'static str, &'static str)],
     chat: &'static str,
@@ -41,7 +39,6 @@ impl Place {
                 channel: Box::new(Telegram::default()),
                 fake: telegram,
                 call: "sendMessage",
-                account: ChannelKind::TelegramBot,
                 secrets: "7000000001:AAF-fake_token_of_the_shop_bot_0001",
                 facts: &[],
                 chat: "5",
@@ -51,7 +48,6 @@ impl Place {
                 channel: Box::new(Vk::default()),
                 fake: vk,
                 call: "messages.send",
-                account: ChannelKind::VkMessages,
                 secrets: "vk1.a.test",
                 facts: &[("group_id", "1")],
                 chat: "500",
@@ -61,7 +57,6 @@ impl Place {
                 channel: Box::new(Avito::default()),
                 fake: Fake::start("avito").await,
                 call: "send",
-                account: ChannelKind::Avito,
                 secrets: r#"{"client_id":"client","client_secret":"secret"}"#,
                 facts: &[("user_id", "111")],
                 chat: "u2i-AbC_1-2",
@@ -82,6 +77,11 @@ impl Place {
         OutgoingPiece { begun_at: Some(RealWorld.now()), key: text.to_owned(), ..piece(self.chat, text) }
     }
 
+    /// What the provider does with a repeat.
+    fn repeats(&self) -> Repeats {
+        self.channel.repeats(&account(self.channel.kinds()[0]))
+    }
+
     /// How often a text stands there.
     async fn count(&self, text: &str) -> usize {
         said(&self.fake.look(self.shown).await).iter().filter(|said| *said == text).count()
@@ -90,7 +90,7 @@ impl Place {
     /// What the gateway does after an answer that was lost: the same again where a repeat is dropped, a look where there is a history. Whether
     /// it is known now that it went.
     async fn settles(&self, text: &str) -> bool {
-        match self.channel.repeats(&account(self.account)) {
+        match self.repeats() {
             Repeats::Keyed => self.channel.send(&self.given(), &self.piece(text)).await.is_ok(),
             Repeats::Lookup => self.channel.lookup().unwrap().find(&self.given(), &self.piece(text)).await.unwrap().is_some(),
             // Nobody knows, and nothing goes again by itself.
@@ -140,7 +140,7 @@ async fn what_becomes_of_a_call_is_told_and_nothing_goes_twice() {
             assert!(!format!("{error:?}{error}").contains(place.secrets), "{name}, {what}: no error holds a secret");
             place.fake.act("let-go", json!({})).await;
             assert_eq!(place.count(&text).await, usize::from(taken), "{name}, {what}");
-            let repeats = place.channel.repeats(&account(place.account));
+            let repeats = place.repeats();
             assert!(wanted == "unclear" || !taken || repeats == Repeats::Keyed, "{name}, {what}");
             let known = place.settles(&text).await;
             assert_eq!(known, repeats == Repeats::Keyed || (taken && repeats == Repeats::Lookup), "{name}, {what}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use kommutator::channel::capability::{Asked, HookAddress, Progress, SentMessage};
 use kommutator::channel::contract::{CallContext, Channel, Incoming, OutgoingPiece, SendError, SentPiece, Writer};
-use kommutator::channel::vk::{Vk, errors, ids};
+use kommutator::channel::vk::{COMMENTS_KIND, MESSAGES_KIND, Vk, errors, ids};
 use kommutator::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use kommutator::model::conversation::Place;
 use kommutator::model::message::{Attachment, Part};
@@ -58,21 +58,21 @@ async fn connect(fake: &Fake, kind: ChannelKind, token: &str) -> Result<Progress
 #[tokio::test]
 async fn a_token_connects_messages_and_comments() {
     let fake = Fake::start("vk").await;
-    let Ok(Progress::Done(done)) = connect(&fake, ChannelKind::VkMessages, TOKEN).await else { panic!("connected") };
+    let Ok(Progress::Done(done)) = connect(&fake, MESSAGES_KIND, TOKEN).await else { panic!("connected") };
     let accounts: Vec<_> = done.accounts.iter().map(|account| (account.external_id.as_str(), account.kind)).collect();
-    assert_eq!(accounts, [("messages", ChannelKind::VkMessages), ("comments", ChannelKind::VkComments)]);
+    assert_eq!(accounts, [("messages", MESSAGES_KIND), ("comments", COMMENTS_KIND)]);
     assert_eq!((done.external_key.as_str(), done.name.as_str(), done.base_url.as_deref()), ("1", "Магазин", Some(fake.url.as_str())));
     assert_eq!(done.accounts[0].facts["link"], "https://vk.me/shop");
     let wrong = |field: &str, code: &str| (field.to_owned(), code.to_owned());
-    assert_eq!(connect(&fake, ChannelKind::VkMessages, "").await.err(), Some(wrong("token", "required")));
-    assert_eq!(connect(&fake, ChannelKind::VkMessages, "vk1.a.other").await.err(), Some(wrong("token", "token_revoked")));
+    assert_eq!(connect(&fake, MESSAGES_KIND, "").await.err(), Some(wrong("token", "required")));
+    assert_eq!(connect(&fake, MESSAGES_KIND, "vk1.a.other").await.err(), Some(wrong("token", "token_revoked")));
     // Messages and management, nothing else: enough for messages, not for comments.
     fake.act("token", json!({ "token": "vk1.a.poor", "mask": 4096 + 262_144 })).await;
-    let Ok(Progress::Done(poor)) = connect(&fake, ChannelKind::VkMessages, "vk1.a.poor").await else { panic!("connected") };
+    let Ok(Progress::Done(poor)) = connect(&fake, MESSAGES_KIND, "vk1.a.poor").await else { panic!("connected") };
     assert_eq!(poor.facts["missing_rights"], "photos, docs, wall");
-    assert_eq!(connect(&fake, ChannelKind::VkComments, "vk1.a.poor").await.err(), Some(wrong("token", "vk_rights_missing")));
+    assert_eq!(connect(&fake, COMMENTS_KIND, "vk1.a.poor").await.err(), Some(wrong("token", "vk_rights_missing")));
     fake.act("token", json!({ "token": "vk1.a.none", "mask": 4 })).await;
-    assert_eq!(connect(&fake, ChannelKind::VkMessages, "vk1.a.none").await.err(), Some(wrong("token", "vk_rights_missing")));
+    assert_eq!(connect(&fake, MESSAGES_KIND, "vk1.a.none").await.err(), Some(wrong("token", "vk_rights_missing")));
 }
 
 async fn hooked(fake: &Fake) -> (Door, ProviderLogin) {
@@ -337,7 +337,7 @@ async fn people_are_asked_about() {
     let fake = Fake::start("vk").await;
     let ids = ["500", "501", "502", "999", "-1"].map(str::to_owned);
     let ask = async |extended: bool| {
-        let account = ChannelAccount { settings: json!({ "extended": extended }), ..account(ChannelKind::VkMessages) };
+        let account = ChannelAccount { settings: json!({ "extended": extended }), ..account(MESSAGES_KIND) };
         let asked = Asked { conversation_key: "500".into(), external_ids: ids.to_vec() };
         Vk::default().profile().unwrap().look_up(&plain(&fake), &account, &asked).await.unwrap().people
     };

@@ -161,8 +161,8 @@ async fn soak_channels_outbound() {
 
     // What waits for access longer than its time never goes.
     fake.act("revoke", json!({})).await;
-    for number in 0..3 {
-        write(&node, &private[number], &format!("late-{number}"), &format!("поздно {number}.")).await;
+    for (number, conversation) in private.iter().enumerate().take(3) {
+        write(&node, conversation, &format!("late-{number}"), &format!("поздно {number}.")).await;
     }
     mail(&node, &private[3], "рассылка 9999. поздно").await;
     revoked(&node, &fake, &channel).await;

@@ -1,5 +1,6 @@
 //! The values of the kept sample's records: something in every field.
 
+use kommutator::channel::{site_widget, telegram};
 use kommutator::model::connection::{
     AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
@@ -157,10 +158,6 @@ fn people() -> Vec<Box<dyn Kept>> {
 }
 
 fn connections() -> Vec<Box<dyn Kept>> {
-    use ChannelKind::{
-        AutoRu, Avito, InstagramComments, InstagramDirect, Max, SiteWidget, TelegramBot, TelegramUser, TikTok, VkComments, VkMessages,
-        WhatsAppBusiness, WhatsAppPersonal,
-    };
     let (keyring, world) = keyring();
     let health = |status| HealthState { status, reason: Some(reason()), since: NOW };
     let mut kept =
@@ -180,21 +177,23 @@ fn connections() -> Vec<Box<dyn Kept>> {
         created_at: NOW,
         removed_at: (id > LOGIN.0).then(|| later(3)),
     })));
+    // Those without a folder here stay as they are written, too.
     let kinds = [
-        SiteWidget,
-        TelegramUser,
-        TelegramBot,
-        WhatsAppPersonal,
-        WhatsAppBusiness,
-        InstagramDirect,
-        InstagramComments,
-        VkMessages,
-        VkComments,
-        Avito,
-        AutoRu,
-        TikTok,
-        Max,
-    ];
+        "site_widget",
+        "telegram_user",
+        "telegram_bot",
+        "whats_app_personal",
+        "whats_app_business",
+        "instagram_direct",
+        "instagram_comments",
+        "vk_messages",
+        "vk_comments",
+        "avito",
+        "auto_ru",
+        "tik_tok",
+        "max",
+    ]
+    .map(ChannelKind::new);
     kept.extend(boxed((ACCOUNT.0..).zip(kinds).map(|(id, kind)| ChannelAccount {
         id: AccountId(id),
         login: LOGIN,
@@ -276,7 +275,7 @@ fn conversations() -> Vec<Box<dyn Kept>> {
     let mut kept = boxed((CONVERSATION.0..).zip(places.into_iter().zip(handlers)).map(|(id, (place, handler))| Conversation {
         id: ConversationId(id),
         account: ACCOUNT,
-        kind: ChannelKind::SiteWidget,
+        kind: site_widget::KIND,
         login: LOGIN,
         place,
         identity: (id == CONVERSATION.0).then_some(IDENTITY),
@@ -527,7 +526,7 @@ fn work() -> Vec<Box<dyn Kept>> {
     kept.extend(boxed([LoginState { login: LOGIN, name: LoginState::CURSOR.into(), sealed: "s".into() }]));
     kept.extend(boxed([Connecting {
         id: ConnectingId(51),
-        kind: ChannelKind::TelegramBot,
+        kind: telegram::BOT,
         account: Some(ACCOUNT),
         by: "anna".into(),
         sealed: "s".into(),

@@ -45,12 +45,17 @@ export function has(key: string): key is WordKey {
   return key in ru;
 }
 
+/** What channels say of themselves in the reader's language, by key: their names, and the words for codes that only they know. */
+const [ofChannels, learn] = createSignal<Readonly<Record<string, string>> | null>(null);
+export { learn };
+
 /** The words of a code, if there are any. */
 function codeText(code: string, params: Params | undefined): string | null {
   const key = `reason.${code}`;
-  if (!has(key)) return null;
+  const words = has(key) ? t(key) : ofChannels()?.[key];
+  if (words === undefined) return null;
   const shown = code === "file_too_large" && params?.limit !== undefined ? { ...params, limit: size(locale(), Number(params.limit)) } : params;
-  return putReason(t(key), shown);
+  return putReason(words, shown);
 }
 
 /** A reason in words; the provider's own words beside it. */
@@ -80,9 +85,10 @@ export function refusalText(code: string): string {
   return codeText(code, undefined) ?? t("error.refused", { code });
 }
 
+/** A channel's name. One that this version of the server does not know is called as it is written. */
 export function kindText(kind: string): string {
-  const key = `kind.${kind}`;
-  return has(key) ? t(key) : t("kind.other");
+  const known = ofChannels();
+  return known === null ? t("kind.other") : (known[`name.${kind}`] ?? kind);
 }
 
 /** A conversation's name; a name of nothing but blanks is none. */

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use kommutator::channel::capability::{HookAddress, Polled, Progress, SentMessage};
 use kommutator::channel::contract::{CallContext, Channel, ChannelEvent, OutgoingPiece, SendError, Writer};
 use kommutator::channel::form::{Step, Values};
-use kommutator::channel::telegram::Telegram;
-use kommutator::model::connection::{ChannelKind, ProviderLogin};
+use kommutator::channel::telegram::{BOT, Telegram};
+use kommutator::model::connection::ProviderLogin;
 use serde_json::{Value, json};
 
 use super::{TOKEN, code, fake, given, id, piece, png, send, sha, shown, text};
@@ -75,9 +75,9 @@ async fn connecting_by_token() {
     let telegram = Telegram::default();
     let connect = telegram.connect().unwrap();
     let nowhere = CallContext { base_url: None, ..given(&fake) };
-    let next = async |state: Value, answer: Values| connect.next(&nowhere, ChannelKind::TelegramBot, state, &answer).await;
+    let next = async |state: Value, answer: Values| connect.next(&nowhere, BOT, state, &answer).await;
     let by = |token: &str| values(&[("token", json!(token)), ("server", json!(fake.url))]);
-    assert!(matches!(connect.first(ChannelKind::TelegramBot), Step::Fields { fields, .. } if fields[0].name == "token"));
+    assert!(matches!(connect.first(BOT), Step::Fields { fields, .. } if fields[0].name == "token"));
     for token in ["", "1", "7000000009:AAF-nobody_has_this_token_at_all_01"] {
         let error = next(Value::Null, by(token)).await.unwrap_err();
         assert_eq!((error.field.as_str(), error.reason.code.as_str()), ("token", "token_wrong"), "{token}");
@@ -134,7 +134,7 @@ async fn a_webhook_where_it_can_be_reached_else_polling() {
     // Connected again from here it is known as ours, and nobody is asked.
     let again = CallContext { facts: facts.clone(), base_url: None, ..given(&fake) };
     let answer = values(&[("token", json!(TOKEN)), ("server", json!(fake.url))]);
-    assert!(matches!(connect.next(&again, ChannelKind::TelegramBot, Value::Null, &answer).await, Ok(Progress::Done(_))));
+    assert!(matches!(connect.next(&again, BOT, Value::Null, &answer).await, Ok(Progress::Done(_))));
     connect.take_off(&given(&fake), &webhooked).await.unwrap();
     assert_eq!(fake.look("bots").await[0]["webhook"]["url"], "");
     // A server that takes nothing but https is asked instead.

@@ -1,15 +1,16 @@
 import { createSignal, onCleanup, Show } from "solid-js";
 import { api } from "../api.ts";
-import { kindText, problemText, t } from "../i18n.ts";
+import { kindText, problemText, reasonText, t } from "../i18n.ts";
 import { navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
-import type { ChannelKind, ChannelView } from "../types.ts";
+import { loadKinds } from "../state/kinds.ts";
+import type { ChannelView } from "../types.ts";
 import { Confirm } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Health } from "./Channels.tsx";
 import { ChannelForm } from "./connect/ChannelForm.tsx";
-import { loadKinds, nameOf, reasonOf, WIDGET } from "./connect/kinds.ts";
+import { WIDGET } from "./connect/kinds.ts";
 import { setDirty } from "./form.ts";
 import { Identity } from "./Identity.tsx";
 import { Copy, createLoaded, Head, Loaded } from "./parts.tsx";
@@ -45,8 +46,6 @@ function Switch(props: { channel: ChannelView; changed: () => void }) {
   );
 }
 
-const titleOf = (kind: ChannelKind | undefined, channel: ChannelView) => (kind ? nameOf(kind) : kindText(channel.kind));
-
 export function Channel(props: { id: string }) {
   const desk = useDesk();
   const [deleting, setDeleting] = createSignal(false);
@@ -79,8 +78,8 @@ export function Channel(props: { id: string }) {
         <Show when={value().channel} fallback={<Head title={t("error.missing")} />}>
           {(channel) => (
             <>
-              <Head title={t("channels.editing", { name: channel().name })} crumbs={[{ text: t("settings.channels"), href: "/settings/channels" }, { text: titleOf(value().kind, channel()) }, { text: t("channels.editing.short") }]}><Health channel={channel()} /></Head>
-              <Show when={reasonOf(value().kind, channel().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
+              <Head title={t("channels.editing", { name: channel().name })} crumbs={[{ text: t("settings.channels"), href: "/settings/channels" }, { text: kindText(channel().kind) }, { text: t("channels.editing.short") }]}><Health channel={channel()} /></Head>
+              <Show when={reasonText(channel().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
               <section class="block"><h3>{t("channels.general")}</h3><Switch channel={channel()} changed={changed} /></section>
               <Show when={channel().widget}>
                 <section class="block">

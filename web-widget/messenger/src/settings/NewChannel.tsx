@@ -1,13 +1,14 @@
 import { createSignal, For, Match, Show, Switch } from "solid-js";
-import { t } from "../i18n.ts";
+import { kindText, t } from "../i18n.ts";
 import { navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
+import { loadKinds } from "../state/kinds.ts";
 import type { ChannelKind } from "../types.ts";
 import { marked } from "../ui/footnote.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Connect } from "./connect/Connect.tsx";
-import { loadKinds, nameOf, said, WIDGET } from "./connect/kinds.ts";
+import { said, WIDGET } from "./connect/kinds.ts";
 import { NewWidget } from "./NewWidget.tsx";
 import { createLoaded, Head, Loaded } from "./parts.tsx";
 
@@ -18,8 +19,8 @@ function Tiles(props: { kinds: ChannelKind[]; pick: (kind: ChannelKind) => void 
         {(kind) => (
           <li><button type="button" onClick={() => props.pick(kind)}>
             <Icon name={kind.kind === WIDGET ? "globe" : "channel"} />
-            <span class="name">{marked(nameOf(kind))}</span>
-            <span class="about">{kind.kind === WIDGET ? t("connect.widget") : said(kind, `about.${kind.kind}`)}</span>
+            <span class="name">{marked(kindText(kind.kind))}</span>
+            <span class="about">{said(kind, `about.${kind.kind}`)}</span>
           </button></li>
         )}
       </For>
@@ -44,7 +45,7 @@ export function NewChannel() {
   };
   const crumbs = () => {
     const kind = chosen();
-    return [{ text: t("settings.channels"), href: "/settings/channels" }, ...(kind ? [{ text: nameOf(kind) }] : []), { text: t("channels.creating") }];
+    return [{ text: t("settings.channels"), href: "/settings/channels" }, ...(kind ? [{ text: kindText(kind.kind) }] : []), { text: t("channels.creating") }];
   };
   return (
     <>

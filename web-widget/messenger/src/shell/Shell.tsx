@@ -1,10 +1,11 @@
-import { createEffect, createSignal, Match, onCleanup, onMount, Show, Switch } from "solid-js";
-import { t } from "../i18n.ts";
+import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
+import { locale, t } from "../i18n.ts";
 import { List } from "../list/List.tsx";
 import { route, navigate } from "../route.ts";
 import { isAway } from "../state/absence.ts";
 import { setAway } from "../state/away.ts";
 import { useDesk } from "../state/desk.ts";
+import { loadKinds } from "../state/kinds.ts";
 import { page, titleOf } from "../state/title.ts";
 import { firstTo, writeFirst } from "../state/first.ts";
 import { ThreadPane } from "../thread/ThreadPane.tsx";
@@ -43,6 +44,9 @@ export function Shell() {
     const waiting = desk.conversations.counters()?.unanswered ?? 0;
     document.title = titleOf(page(), t("app.name"), waiting);
   });
+
+  // What channels are called, in another language.
+  createEffect(on(locale, () => void loadKinds().catch(() => undefined), { defer: true }));
 
   const key = (event: KeyboardEvent) => {
     if ((event.ctrlKey || event.metaKey) && event.code === "KeyK" && !document.querySelector("dialog[open]")) {

@@ -12,6 +12,7 @@ import { isAway } from "./absence.ts";
 import { createConversations } from "./conversations.ts";
 import { createDeeds } from "./deeds.ts";
 import { loadDrafts } from "./drafts.ts";
+import { loadKinds } from "./kinds.ts";
 import { createLookers } from "./lookers.ts";
 import { createMarks } from "./marks.ts";
 import { means, ofChange, ofMessage } from "./notices.ts";
@@ -74,6 +75,7 @@ export function createDesk(first: Me, ended: () => void) {
     listeners.forEach((one) => one.reload());
     loadChannels().catch(() => undefined);
     void loadColleagues();
+    loadKinds().catch(() => undefined);
     void loadTags();
     void loadReplies();
     void marks.load();

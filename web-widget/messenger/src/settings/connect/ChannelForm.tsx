@@ -1,7 +1,7 @@
 import { createSignal, For, Show, untrack } from "solid-js";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../../api.ts";
-import { locale, t } from "../../i18n.ts";
+import { kindText, locale, t } from "../../i18n.ts";
 import type { ChannelKind, ChannelView } from "../../types.ts";
 import { TextField } from "../../ui/Field.tsx";
 import { Icon } from "../../ui/Icon.tsx";
@@ -9,7 +9,7 @@ import { toast } from "../../ui/toast.tsx";
 import { setDirty } from "../form.ts";
 import { Connect } from "./Connect.tsx";
 import { DataFields, type Value } from "./DataField.tsx";
-import { nameOf, refusal, said, yesNo } from "./kinds.ts";
+import { refusal, said, yesNo } from "./kinds.ts";
 
 /** What is known of a channel at its provider, as far as the channel has a word for it (B-45). */
 function Summary(props: { channel: ChannelView; kind: ChannelKind }) {
@@ -17,7 +17,7 @@ function Summary(props: { channel: ChannelView; kind: ChannelKind }) {
   const facts = () => Object.entries(props.channel.facts ?? {}).map(([name, value]) => ({ name: said(props.kind, `fact.${name}`), value: shown(name, value) })).filter((fact) => fact.name && fact.value);
   return (
     <dl class="facts">
-      <div><dt>{t("channels.kind")}</dt><dd>{nameOf(props.kind)}</dd></div>
+      <div><dt>{t("channels.kind")}</dt><dd>{kindText(props.kind.kind)}</dd></div>
       <For each={facts()}>{(fact) => <div><dt>{fact.name}</dt><dd><Show when={fact.value.startsWith("https://")} fallback={fact.value}><a href={fact.value} target="_blank" rel="noreferrer">{fact.value}</a></Show></dd></div>}</For>
       <div><dt>{t("channels.createdAt")}</dt><dd>{dateTime(locale(), props.channel.created_at)}</dd></div>
     </dl>
@@ -49,7 +49,7 @@ export function ChannelForm(props: { channel: ChannelView; kind: ChannelKind; sa
       toast(t("channels.saved"));
       props.saved();
     } catch (error) {
-      setWrong(refusal(props.kind, error));
+      setWrong(refusal(error));
     } finally {
       setBusy(false);
     }
@@ -59,7 +59,7 @@ export function ChannelForm(props: { channel: ChannelView; kind: ChannelKind; sa
       await api.pollChannel(props.channel.id);
       toast(t("channels.asked"));
     } catch (error) {
-      toast(refusal(props.kind, error).text, true);
+      toast(refusal(error).text, true);
     }
   };
   const connected = () => {

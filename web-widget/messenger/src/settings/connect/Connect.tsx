@@ -20,6 +20,7 @@ export function Connect(props: ConnectProps) {
     const one = step();
     return one?.kind === "fields" ? one.fields : [];
   };
+  let form: HTMLFormElement | undefined;
   let ended = false;
   onCleanup(() => {
     ended = true;
@@ -33,8 +34,12 @@ export function Connect(props: ConnectProps) {
       props.onDone(next.channels);
       return;
     }
-    if (next.step.name !== step()?.name) setValues({});
+    const another = next.step.name !== step()?.name;
+    const isFirst = !step();
+    if (another) setValues({});
     setNow(next);
+    // Whoever types or listens goes on where the new step begins.
+    if (another && !isFirst) (form?.querySelector<HTMLElement>("input, select, textarea") ?? form?.querySelector("h3"))?.focus();
   };
   const run = async (work: () => Promise<Connecting>) => {
     setBusy(true);
@@ -44,7 +49,7 @@ export function Connect(props: ConnectProps) {
     } catch (error) {
       // Its time was over: the next try begins anew.
       if (error instanceof Problem && error.code === "unknown_connecting") setNow(null);
-      setWrong(refusal(props.kind, error));
+      setWrong(refusal(error));
     } finally {
       setBusy(false);
     }
@@ -70,16 +75,17 @@ export function Connect(props: ConnectProps) {
     const found = wrong();
     return found && !fields().some((field) => field.name === found.field) ? found.text : null;
   };
+  const waits = (text: "connect.scan" | "connect.waiting") => <p class="waits" role="status"><i class="spinner" />{t(text)}</p>;
   return (
-    <form class="block connect" novalidate aria-busy={busy()} onSubmit={(event) => { event.preventDefault(); void answer(); }}>
+    <form ref={(made) => (form = made)} class="block connect" novalidate aria-busy={busy()} onSubmit={(event) => { event.preventDefault(); void answer(); }}>
       <Show when={step()} fallback={<Show when={!wrong()}><div class="loading" role="status" aria-label={t("app.loading")}><i class="spinner" /></div></Show>}>
         {(one) => (
           <>
-            <h3>{said(props.kind, `step.${one().name}.title`)}</h3>
+            <h3 tabindex="-1">{said(props.kind, `step.${one().name}.title`)}</h3>
             <p class="help">{said(props.kind, `step.${one().name}.text`)}</p>
             <Switch>
-              <Match when={one().kind === "qr" && now()?.qr_svg}>{(svg) => <div class="scan"><img src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg())}`} alt={t("factor.qr")} width="220" height="220" /></div>}</Match>
-              <Match when={one().kind === "wait"}><div class="loading" role="status" aria-label={t("app.loading")}><i class="spinner" /></div></Match>
+              <Match when={one().kind === "qr" && now()?.qr_svg}>{(svg) => <div class="scan"><img src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg())}`} alt={t("factor.qr")} width="220" height="220" />{waits("connect.scan")}</div>}</Match>
+              <Match when={one().kind === "wait"}>{waits("connect.waiting")}</Match>
               <Match when={fields().length > 0}><DataFields kind={props.kind} fields={fields()} values={values()} set={(name, value) => { setValues((before) => ({ ...before, [name]: value })); if (wrong()?.field === name) setWrong(null); }} at={at} /></Match>
             </Switch>
           </>

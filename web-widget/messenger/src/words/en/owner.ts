@@ -2,10 +2,11 @@
 export const owner = {
   "connect.pick": "What to connect",
   "connect.pick.text": "Choose where messages will come from.",
-  "connect.widget": "A chat on your site: one line to install it.",
   "connect.next": "Continue",
   "connect.go": "Go there",
   "connect.checking": "Checking…",
+  "connect.scan": "Waiting for you to scan the code…",
+  "connect.waiting": "Waiting for the messenger to answer…",
   "connect.other": "Another channel",
   "channels.saved": "The channel has been changed.",
   "channels.summary": "The present connection",

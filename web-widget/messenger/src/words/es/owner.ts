@@ -2,10 +2,11 @@
 export const owner = {
   "connect.pick": "Qué conectar",
   "connect.pick.text": "Elija de dónde llegarán los mensajes.",
-  "connect.widget": "Un chat en su sitio: se instala con una línea.",
   "connect.next": "Continuar",
   "connect.go": "Ir",
   "connect.checking": "Comprobando…",
+  "connect.scan": "Esperando a que escanee el código…",
+  "connect.waiting": "Esperando la respuesta del mensajero…",
   "connect.other": "Otro canal",
   "channels.saved": "El canal se ha modificado.",
   "channels.summary": "La conexión actual",

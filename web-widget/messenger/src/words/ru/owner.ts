@@ -2,10 +2,11 @@
 export const owner = {
   "connect.pick": "Что подключить",
   "connect.pick.text": "Выберите, откуда будут приходить сообщения.",
-  "connect.widget": "Чат на вашем сайте: ставится одной строкой.",
   "connect.next": "Продолжить",
   "connect.go": "Перейти",
   "connect.checking": "Проверяем…",
+  "connect.scan": "Ждём, когда вы отсканируете код…",
+  "connect.waiting": "Ждём ответа мессенджера…",
   "connect.other": "Другой канал",
   "channels.saved": "Канал был успешно изменен.",
   "channels.summary": "Сводная информация текущего подключения",

@@ -12,8 +12,11 @@ use async_trait::async_trait;
 
 use self::client::Client;
 use self::settings::ProbeSettings;
-use super::capability::Lookup;
-use super::contract::{CallContext, Channel, ChannelEvent, HookAnswer, OutgoingPiece, RawHook, Repeats, Routed, SendError, SentPiece, Unreadable};
+use crate::channel::capability::Lookup;
+use crate::channel::contract::{
+    CallContext, Channel, ChannelEvent, HookAnswer, OutgoingPiece, RawHook, Repeats, Routed, SendError, SentPiece, Unreadable,
+};
+use crate::channel::form::Texts;
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
 use crate::model::message::{Attachment, Part, plain_text};
@@ -25,6 +28,9 @@ use crate::model::time::Time;
 pub const PIECE: usize = 100;
 /// How long an answer is waited for.
 pub const CALL_LIMIT_MS: i64 = 2_000;
+
+/// What its accounts are.
+pub const KIND: ChannelKind = ChannelKind::new("probe");
 
 /// The probe's channel.
 #[derive(Default)]
@@ -39,7 +45,7 @@ impl Channel for Probe {
     }
 
     fn kinds(&self) -> &'static [ChannelKind] {
-        &[ChannelKind::Probe]
+        &[KIND]
     }
 
     fn repeats(&self, account: &ChannelAccount) -> Repeats {
@@ -97,6 +103,11 @@ impl Channel for Probe {
             Some((first, second)) => vec![(vec![Part::Text { text: first }], attachments.to_vec()), (vec![Part::Text { text: second }], Vec::new())],
             None => vec![(parts.to_vec(), attachments.to_vec())],
         }
+    }
+
+    fn texts(&self) -> Texts {
+        let words = r#"{ "name.probe": "Probe" }"#;
+        Texts { ru: words, en: words, es: words }
     }
 
     async fn send(&self, context: &CallContext, piece: &OutgoingPiece) -> Result<SentPiece, SendError> {
