@@ -411,16 +411,21 @@ pub(crate) async fn find_echoed(
     let marked = |message: &Message, at: u32, mark: &str| desk.channel.mark(&piece_key(message, at)) == mark;
     let newest = desk.store.scan::<Message>(&Message::group(conversation.id), Scan::last(20)).await?;
     for old in newest {
-        let began = old.record.attempt.as_ref().map_or(old.record.imported_at, |attempt| attempt.started_at);
-        if old.record.direction != EntryDirection::Outbound || began.plus_ms(-CLOCKS_APART_MS) > incoming.written_at {
+        if old.record.direction != EntryDirection::Outbound {
             continue;
         }
+        let began = old.record.attempt.as_ref().map_or(old.record.imported_at, |attempt| attempt.started_at);
+        let since = began.plus_ms(-CLOCKS_APART_MS) <= incoming.written_at;
         let under_way = old.record.attempt.as_ref().map(|attempt| attempt.piece);
         let said = desk.channel.pieces(conversation.kind, &old.record.parts, &old.record.attachments);
         for (at, (piece, (parts, files))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
             let open = piece.status == SendStatus::Unknown || (under_way == Some(at) && piece.status == SendStatus::Queued);
-            let same = mark.map_or_else(|| desk.channel.echoes(&parts, &files, incoming), |mark| marked(&old.record, at, mark));
-            if open && piece.external_id.is_none() && same {
+            let same = match mark {
+                // The mark alone proves it, also of a piece that is thought not to have gone and waits to go again.
+                Some(mark) => matches!(piece.status, SendStatus::Queued | SendStatus::Unknown | SendStatus::Failed) && marked(&old.record, at, mark),
+                None => open && since && desk.channel.echoes(&parts, &files, incoming),
+            };
+            if piece.external_id.is_none() && same {
                 return Ok(Some((old, at)));
             }
         }

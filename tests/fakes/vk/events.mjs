@@ -71,13 +71,13 @@ export class Wire {
     server.busy = false;
   }
 
-  /** The next of the same dialog changes places with an event. @param {Server} server @param {Fields} event */
+  /** The next of the same dialog goes right before an event. @param {Server} server @param {Fields} event */
   later(server, event) {
     const dialog = (/** @type {Fields} */ one) => one.object?.message?.peer_id;
     const at = server.queue.findIndex((one, at) => at > 0 && at < 10 && dialog(event) !== undefined && dialog(one) === dialog(event));
     const other = server.queue[at];
     if (!other) return event;
-    [server.queue[0], server.queue[at]] = [other, event];
+    server.queue.unshift(...server.queue.splice(at, 1));
     this.shuffled += 1;
     this.behind.add(event);
     return other;

@@ -157,3 +157,27 @@ async fn a_file_comes_though_many_before_it_do_not() {
     })
     .await;
 }
+
+/// VK took it, but half of its answer came; its word of what was said comes before we ask again. It is one message all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_echo_that_comes_between_two_tries_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan::new(&folder.path().join("data")).with("--outside-private", "on");
+    let (node, fake) = (tokio::task::block_in_place(|| Node::start(&plan)), Fake::start("vk").await);
+    connected(&node, "vk_messages", json!({ "token": "vk1.a.test", "base_url": fake.url })).await;
+    until("VK knows where to send", PATIENCE, async || (fake.look("servers").await[0]["settings"]["message_new"] == 1).then_some(())).await;
+    fake.act("write", json!({ "user": 500, "text": "?" })).await;
+    let id = until("they wrote", PATIENCE, async || whole_log(&node.url(), &node.printed.token).await.into_keys().next()).await;
+    fake.act("faults", json!({ "call": "messages.send", "act": { "kind": "half" } })).await;
+    let body = json!({ "client_id": "one", "text": "да" });
+    let asked = http().post(format!("{}/api/v1/conversations/{id}/messages", node.url())).bearer_auth(&node.printed.token).json(&body);
+    asked.send().await.unwrap().error_for_status().unwrap();
+    let ours = until("it is sent", PATIENCE, async || {
+        let log = whole_log(&node.url(), &node.printed.token).await;
+        let ours: Vec<Value> = log[&id].iter().filter(|one| one["direction"] == "outbound").cloned().collect();
+        ours.iter().all(|one| one["state"]["status"] == "sent").then_some(ours).filter(|ours| !ours.is_empty())
+    })
+    .await;
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    assert_eq!(fake.look("dialog?peer=500").await["messages"].as_array().unwrap().len(), 2);
+}

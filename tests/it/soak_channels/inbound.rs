@@ -19,12 +19,17 @@ const UNTOLD: &str = "bc-untold";
 
 /// The log, once it holds exactly what was said, each conversation in its order.
 async fn logged(node: &Node, expected: &BTreeSet<Vec<String>>) -> BTreeMap<String, Vec<Value>> {
-    let log = until("everything is in the log", PATIENCE, async || {
-        let log = whole_log(&node.url(), &node.printed.token).await;
-        let found: BTreeSet<Vec<String>> = texts(&log, "inbound").into_iter().collect();
-        (found == *expected).then_some(log)
-    })
-    .await;
+    let mut found: BTreeSet<Vec<String>> = BTreeSet::new();
+    let all = async {
+        until("everything is in the log", PATIENCE, async || {
+            let log = whole_log(&node.url(), &node.printed.token).await;
+            found = texts(&log, "inbound").into_iter().collect();
+            (found == *expected).then_some(log)
+        })
+        .await
+    };
+    let log = tokio::time::timeout(PATIENCE / 2, all).await;
+    let log = log.unwrap_or_else(|_| panic!("not in the log as it was said: {:#?}\n{:#?}", expected - &found, &found - expected));
     assert_eq!(texts(&log, "inbound").len(), expected.len(), "one conversation of each");
     log
 }

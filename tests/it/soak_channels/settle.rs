@@ -138,7 +138,8 @@ async fn cut_sends_settle(provider: Provider) {
         log.values().flatten().any(|message| message["text"] == "bye").then_some(log)
     })
     .await;
-    assert_eq!(texts(&log, "outbound").iter().map(Vec::len).sum::<usize>() as u64, messages, "what we said is in the log once");
+    let ours = texts(&log, "outbound");
+    assert_eq!(ours.iter().map(Vec::len).sum::<usize>() as u64, messages, "what we said is in the log once: {ours:?}");
     let calls = fake.calls(call).await.len();
     report(
         &format!("soak_channels_settle_{name}"),
