@@ -1,6 +1,6 @@
 //! Channels: one folder per provider behind the same contract.
 //!
-//! * [`contract`]: the small required trait, what goes in and out, errors that say what to do
+//! * [`contract`]: the small required trait, what goes out, errors that say what to do; [`event`]: what comes in
 //! * [`capability`]: what only some channels can do, a trait each
 //! * [`form`]: what is asked of an owner, as data; [`pace`]: how fast a login may be called
 //! * [`lenient`]: reading what providers send, whatever form it has
@@ -12,6 +12,7 @@
 
 pub mod capability;
 pub mod contract;
+pub mod event;
 pub mod form;
 pub mod lenient;
 pub mod pace;
