@@ -83,6 +83,10 @@ pub async fn run(desk: Arc<Desk>, resolver: Arc<Resolver>, me: Addr<ChannelActor
     }
 }
 
+fn pause_until(until: Time, now: Time) -> Duration {
+    Duration::from_millis(u64::try_from(until.since(now)).unwrap_or(0))
+}
+
 /// Waits before another try, unless the ownership is lost.
 async fn pause(desk: &Desk, error: CommandError) -> Result<(), CommandError> {
     if matches!(error, CommandError::Fenced) {
@@ -98,12 +102,12 @@ impl Mailbox<'_> {
     /// may stand behind a full page, so that what follows it is left for the next one; unless nothing else of the page can be handled.
     async fn step(&self, suspects: &mut Suspects, looks_on: &mut bool) -> Result<Option<Duration>, CommandError> {
         let mut page = self.desk.store.read(&self.stream, 0, PAGE).await?.entries;
-        let Some((first, bytes)) = page.first() else { return Ok(Some(SWEEP)) };
+        let Some((first, _)) = page.first() else { return Ok(Some(SWEEP)) };
         suspects.none_before(*first);
-        if suspects.is(*first) {
-            return self.alone(suspects, *first, &bytes.clone()).await.map(|()| None);
-        }
         let is_full = page.len() >= PAGE && *looks_on;
+        if suspects.is(*first) {
+            return self.one_by_one(suspects, page, is_full, looks_on).await;
+        }
         page.retain(|(number, _)| *number < suspects.first().unwrap_or(u64::MAX));
         let mut plans = Vec::with_capacity(page.len());
         let mut done = 0;
@@ -137,7 +141,7 @@ impl Mailbox<'_> {
         let results: Vec<_> = stream::iter(chains).buffer_unordered(SIDE_BY_SIDE).collect().await;
         *looks_on = done > 0 || again.is_none_or(|until| until > now);
         // Where nothing else is to be done, what is missing is waited for.
-        let pause = again.filter(|_| done == 0).map(|until| Duration::from_millis(u64::try_from(until.since(now)).unwrap_or(0)));
+        let pause = again.filter(|_| done == 0).map(|until| pause_until(until, now));
         let mut failed = Ok(pause);
         for (error, number) in results.into_iter().filter_map(Result::err) {
             suspects.doubt(self.desk, number, &error);
@@ -149,24 +153,47 @@ impl Mailbox<'_> {
         failed
     }
 
-    /// Handles an entry that may have been begun before: counted first, and to quarantine after the third begin.
-    async fn alone(&self, suspects: &mut Suspects, number: u64, bytes: &Bytes) -> Result<(), CommandError> {
+    /// Handles the first entry that need not wait for something missing, alone: it, or one that it overtook, may have been begun before.
+    async fn one_by_one(
+        &self, suspects: &mut Suspects, page: Vec<(u64, Bytes)>, is_full: bool, looks_on: &mut bool,
+    ) -> Result<Option<Duration>, CommandError> {
+        let now = self.desk.house.world.now();
+        let mut again: Option<Time> = None;
+        for (number, bytes) in page {
+            match self.alone(suspects, number, &bytes, (now, is_full)).await? {
+                Some(until) => again = again.into_iter().chain([until]).min(),
+                None => {
+                    *looks_on = true;
+                    return Ok(None);
+                }
+            }
+        }
+        *looks_on = again.is_none_or(|until| until > now);
+        Ok(Some(again.map_or(SWEEP, |until| pause_until(until, now))))
+    }
+
+    /// Handles an entry that may have been begun before: counted first, and to quarantine after the third begin. Answers until when it waits for
+    /// something missing.
+    async fn alone(&self, suspects: &mut Suspects, number: u64, bytes: &Bytes, when: (Time, bool)) -> Result<Option<Time>, CommandError> {
         let result = match suspects.count(self.desk, number).await? {
-            Some(reason) => self.quarantine(number, bytes, reason).await,
-            None => self.once_more(number, bytes).await,
+            Some(reason) => self.quarantine(number, bytes, reason).await.map(|()| None),
+            None => self.once_more(number, bytes, when).await,
         };
         match &result {
-            Ok(()) => suspects.clear(self.desk, number).await?,
+            Ok(None) => suspects.clear(self.desk, number).await?,
+            Ok(Some(_)) => {}
             Err(error) => suspects.doubt(self.desk, number, error),
         }
         result
     }
 
-    async fn once_more(&self, number: u64, bytes: &Bytes) -> Result<(), CommandError> {
-        match self.read(number, bytes.clone()).await? {
-            Some(plan) => self.carry_out(plan).await,
-            None => Ok(()),
+    async fn once_more(&self, number: u64, bytes: &Bytes, (now, is_full): (Time, bool)) -> Result<Option<Time>, CommandError> {
+        let Some(plan) = self.read(number, bytes.clone()).await? else { return Ok(None) };
+        let (ready, until) = order::ready(self.desk, vec![plan], now, is_full).await?;
+        for plan in ready {
+            self.carry_out(plan).await?;
         }
+        Ok(until)
     }
 
     /// Reads an entry. `None`: it is done already.

@@ -146,7 +146,10 @@ export function acts(world, wire) {
       return {};
     },
     forget: () => {
-      for (const server of wire.servers) server.queue = [];
+      for (const { object } of wire.servers.flatMap((server) => server.queue.splice(0))) {
+        const dialog = object.message && world.dialog(object.message.peer_id);
+        if (dialog) dialog.messages = dialog.messages.filter((/** @type {Fields} */ one) => one !== object.message);
+      }
       return {};
     },
     longpoll: (body) => Object.assign(wire.poll, body),

@@ -190,7 +190,8 @@ async fn soak_channels_inbound_shuffled() {
     logged(&node, &said.values().cloned().collect()).await;
     let shuffled = fake.look("state").await["shuffled"].as_u64().unwrap();
     assert!(shuffled * 20 >= messages, "{shuffled} of {messages} changed places");
-    // Nobody waits for what never comes longer than a moment.
+    // Nobody waits for what never comes longer than a moment. What was found by a look may still be told.
+    until("all is told", PATIENCE, async || (fake.look("servers").await[0]["waiting"] == 0).then_some(())).await;
     fake.act("callbacks", json!({ "hold": true, "shuffle": 0 })).await;
     fake.act("write", json!({ "user": 700, "text": "не придёт" })).await;
     let servers = fake.look("servers").await;

@@ -123,6 +123,9 @@ async fn soak_channels_outbound() {
             _ => "слово",
         };
         let text = format!("{word} {number}.");
+        if number == messages / 3 {
+            fake.act("revoke", json!({})).await;
+        }
         write(&node, conversation, &format!("out-{number}"), &text).await;
         order.entry(conversation.clone()).or_default().push(text);
         if number == messages / 3 {
