@@ -3,8 +3,8 @@
 
 mod api;
 mod authorization;
-mod avito;
 mod carried;
+mod channels;
 mod customers;
 #[cfg(feature = "probe")]
 mod demo;
@@ -34,9 +34,7 @@ mod soak_storm;
 mod soak_two_nodes;
 mod store;
 mod support;
-mod telegram;
 mod triage;
 mod types;
-mod vk;
 mod ways_in;
 mod widget;

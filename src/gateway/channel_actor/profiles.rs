@@ -70,7 +70,12 @@ async fn look_up(desk: &Desk, profile: &dyn Profile, account: &ChannelAccount, a
     let deadline = desk.house.world.now().plus_ms(LIMIT_MS);
     loop {
         let prepared = calls::prepare(desk, deadline).await?;
-        match calls::limited(&prepared, profile.look_up(&prepared.context, account, asked)).await {
+        let turn = async {
+            desk.throttle.turn().await;
+            profile.look_up(&prepared.context, account, asked).await
+        };
+        // The message waits: rather without a name than for long.
+        match calls::limited(&prepared, turn).await {
             Err(SendError::RetryAfter(ms)) if desk.house.world.now().plus_ms(ms) < deadline => {
                 tokio::time::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0))).await;
             }
