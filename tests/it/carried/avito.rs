@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Column, There, Who, base64, content, sha};
-use crate::support::connected::Connected;
+use crate::support::connected::{Connected, PATIENCE};
 use crate::support::node::http;
 
 /// The messenger of an account.
@@ -82,7 +82,7 @@ impl Column for Avito {
             let link = text.split_whitespace().find(|word| word.contains("/shared/"));
             let files = match (message["type"].as_str(), link) {
                 (Some("image"), _) => vec![("picture".to_owned(), message["sha256"].as_str().unwrap().to_owned())],
-                (_, Some(link)) => vec![("link".to_owned(), sha(&http().get(link).send().await.unwrap().bytes().await.unwrap()))],
+                (_, Some(link)) => vec![("link".to_owned(), sha(&http().get(link).timeout(PATIENCE).send().await.unwrap().bytes().await.unwrap()))],
                 _ => Vec::new(),
             };
             all.push(There { text: text.to_owned(), files, ..There::default() });
