@@ -21,7 +21,11 @@ export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
 /** What managers know of a customer; what is not named stays. */
 export type CustomerSaid = { name?: string; phones?: string[]; emails?: string[]; company?: string; note?: string };
 export type IdentityView = { id: string; channel_kind: string; name: string; username: string; site_id: string | null; unreachable: Reason | null; home: string; created_at: string };
-export type CustomerCard = { customer: CustomerView; identities: IdentityView[]; conversations: ConversationView[]; merged: { id: string; name: string }[] };
+export type CustomerCard = { customer: CustomerView; identities: IdentityView[]; conversations: ConversationView[]; merged: { id: string; name: string }[]; alike: AlikeView[] };
+/** Something two customers have in common. */
+export type SignView = { kind: "phone" | "account" | "site" | "name" | "email"; value: string };
+/** Somebody who may be the same person, and why. */
+export type AlikeView = { customer: CustomerView; by: SignView[] };
 /** How a channel can reach an address; without `address` it cannot write there first, and `reason` says why. */
 export type Way = { channel: string; kind: string; name: string; address: string | null; reason: Reason | null; conversation: string | null };
 export type Ways = { channels: Way[]; customers: CustomerView[] };

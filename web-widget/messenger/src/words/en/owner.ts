@@ -61,6 +61,7 @@ export const owner = {
   "footnote.names": "",
   "footnote.text": "",
   "audit.did.customer.merged": "Customers merged",
+  "audit.did.customer.kept_apart": "Customers said to be different people",
   "audit.did.customer.unmerged": "Customers taken apart",
   "audit.did.tag.changed": "Tag changed",
   "audit.did.tag.removed": "Tag deleted",

@@ -61,6 +61,7 @@ export const owner = {
   "footnote.names": "",
   "footnote.text": "",
   "audit.did.customer.merged": "Clientes unidos",
+  "audit.did.customer.kept_apart": "Clientes marcados como personas distintas",
   "audit.did.customer.unmerged": "Clientes separados",
   "audit.did.tag.changed": "Etiqueta modificada",
   "audit.did.tag.removed": "Etiqueta eliminada",

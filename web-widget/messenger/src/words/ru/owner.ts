@@ -61,6 +61,7 @@ export const owner = {
   "footnote.names": "Instagram,Facebook",
   "footnote.text": "* Meta Platforms Inc. (Facebook, Instagram) признана экстремистской, её деятельность запрещена на территории России.",
   "audit.did.customer.merged": "Клиенты объединены",
+  "audit.did.customer.kept_apart": "Клиенты отмечены как разные люди",
   "audit.did.customer.unmerged": "Клиенты разделены",
   "audit.did.tag.changed": "Метка изменена",
   "audit.did.tag.removed": "Метка удалена",
