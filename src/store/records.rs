@@ -39,7 +39,7 @@ mod notices;
 mod people;
 mod workplace;
 
-pub use channels::{Connecting, LoginState};
+pub use channels::{Connecting, LoginState, Looked};
 pub use people::sign_group;
 
 use serde::{Deserialize, Serialize};

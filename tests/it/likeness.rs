@@ -37,7 +37,7 @@ impl Shop {
         let mut shop = Self { owner, screen, telegram, vk, avito, avito_channel: String::new(), bots };
         for token in shop.bots.clone() {
             let url = shop.telegram.url.clone();
-            shop.connect("telegram_bot", json!({ "token": token, "base_url": url })).await;
+            shop.connect("telegram_bot", json!({ "token": token, "server": url })).await;
         }
         let (vk, avito) = (shop.vk.url.clone(), shop.avito.url.clone());
         let messages = shop.connect("vk_messages", json!({ "token": "vk1.a.test", "base_url": vk })).await.remove(0);

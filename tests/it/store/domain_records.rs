@@ -24,7 +24,7 @@ use kommutator::model::tag::Tag;
 use kommutator::model::time::Time;
 use kommutator::model::visit::Visit;
 use kommutator::store::records::{
-    Connecting, FileOwner, FileRecord, Installation, LoginState, PendingChanges, Pointer, Quarantine, WorkAttempts, streams,
+    Connecting, FileOwner, FileRecord, Installation, LoginState, Looked, PendingChanges, Pointer, Quarantine, WorkAttempts, streams,
 };
 use serde_json::json;
 
@@ -338,6 +338,8 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         FactKind::Overdue { step: 2 },
         FactKind::Tagged { on: vec![TagId(77)], off: vec![TagId(78)] },
         FactKind::Blocked,
+        FactKind::BlockedThere,
+        FactKind::NotBlockedThere { reason: reason() },
         FactKind::Unblocked,
         FactKind::HandedOver { to: Handler::Assistant },
         FactKind::Joined { into: CONVERSATION },
@@ -525,7 +527,12 @@ fn work() -> Vec<Box<dyn Kept>> {
         files: vec![FILE],
         at: NOW,
     }]));
-    kept.extend(boxed([LoginState { login: LOGIN, name: LoginState::CURSOR.into(), sealed: "s".into() }]));
+    kept.extend(boxed([LoginState {
+        login: LOGIN,
+        name: LoginState::CURSOR.into(),
+        sealed: "s".into(),
+        looked: Some(Looked { at: NOW, came: 3, over: true }),
+    }]));
     kept.extend(boxed([Connecting {
         id: ConnectingId(51),
         kind: telegram::BOT,

@@ -85,6 +85,7 @@ export const api = {
   away: (away: boolean, until: string | null) => call<undefined>("PUT", `${base}/me/away`, { away, until }),
 
   channels: () => call<Page<ChannelView>>("GET", `${base}/channels`),
+  channel: (key: string) => call<ChannelView>("GET", `${base}/channels/${id(key)}`),
   addWidget: (name: string, origins: string[], appearance: Appearance) => call<ChannelView>("POST", `${base}/channels`, { kind: "site_widget", name, widget: { origins, appearance } }),
   changeChannel: (key: string, change: ChannelChange) => call<ChannelView>("PATCH", `${base}/channels/${id(key)}`, change),
   channelKinds: (language: string) => call<Page<ChannelKind>>("GET", `${base}/channel-kinds${query({ language })}`),

@@ -16,7 +16,7 @@ export type Deed =
   | { do: "tag"; on?: string[]; off?: string[] }
   | { do: "block"; blocked: boolean };
 export type BulkDone = { done: ConversationView[]; failed: { id: string; code: string }[] };
-export type FactView = { at: string; by: string; kind: string; to?: string | null; step?: number; rating?: number; until?: string; on?: string[]; off?: string[] };
+export type FactView = { at: string; by: string; kind: string; to?: string | null; step?: number; rating?: number; until?: string; on?: string[]; off?: string[]; reason?: Reason };
 export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
 /** What managers know of a customer; what is not named stays. */
 export type CustomerSaid = { name?: string; phones?: string[]; emails?: string[]; company?: string; note?: string };
@@ -42,6 +42,8 @@ export type FoundPage = Page<Found> & { complete: boolean; read_as?: string | nu
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";
 export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; former_secret_until?: string; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };
 export type ChannelView = {
+  /** What the last question for news brought, where its provider is asked. */
+  looked?: { at: string; came: number; over: boolean };
   id: string;
   name: string;
   kind: string;

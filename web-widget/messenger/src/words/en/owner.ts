@@ -13,6 +13,8 @@ export const owner = {
   "channels.createdAt": "Created",
   "channels.connectAgain": "Connect again",
   "channels.connectedAgain": "The channel is connected again.",
+  "channels.came": { one: "{n} new message came", other: "{n} new messages came" },
+  "channels.cameNone": "Nothing new",
   "channels.asked": "The messenger was asked. What is new will appear in the conversations.",
   "channels.settings": "Settings of the channel",
   "channels.advanced": "Advanced settings",

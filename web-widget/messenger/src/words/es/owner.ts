@@ -13,6 +13,8 @@ export const owner = {
   "channels.createdAt": "Fecha de creación",
   "channels.connectAgain": "Conectar de nuevo",
   "channels.connectedAgain": "El canal está conectado de nuevo.",
+  "channels.came": { one: "Ha llegado {n} mensaje nuevo", many: "Han llegado {n} mensajes nuevos", other: "Han llegado {n} mensajes nuevos" },
+  "channels.cameNone": "No hay nada nuevo",
   "channels.asked": "Se ha consultado al mensajero. Lo nuevo aparecerá en las conversaciones.",
   "channels.settings": "Ajustes del canal",
   "channels.advanced": "Ajustes avanzados",

@@ -13,6 +13,8 @@ export const owner = {
   "channels.createdAt": "Дата создания",
   "channels.connectAgain": "Подключить заново",
   "channels.connectedAgain": "Канал подключён заново.",
+  "channels.came": { one: "Пришло {n} новое сообщение", few: "Пришло {n} новых сообщения", many: "Пришло {n} новых сообщений", other: "Пришло {n} нового сообщения" },
+  "channels.cameNone": "Нового ничего нет",
   "channels.asked": "Спросили у мессенджера. Новое появится в переписках.",
   "channels.settings": "Настройки канала",
   "channels.advanced": "Расширенные настройки",
