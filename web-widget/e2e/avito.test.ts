@@ -72,7 +72,7 @@ story("asks Avito now, says what came and how much of the day is used", async ()
   const { page } = manager;
   const before = await avito.look<unknown[]>("ledger");
   await page.goto(`${demo.url}/settings/channels/${channels[0]}`);
-  const button = page.getByRole("button", { name: "Загрузить из Avito" });
+  const button = page.getByRole("button", { name: "Загрузить из Авито" });
   await button.click();
   await page.locator(".toasts p", { hasText: "Нового ничего нет" }).waitFor();
   // A delivery is lost: the look finds it.

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::calls::{self, Prepared};
 use crate::channel::capability::{Poll, Polled};
-use crate::channel::contract::SendError;
+use crate::channel::contract::{ChannelEvent, SendError};
 use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
+use crate::gateway::conversation::inbound::find_external;
 use crate::gateway::entries::{self, MailboxEntry};
 use crate::gateway::intake::{REPEAT_KNOWN_MS, part_key};
 use crate::model::connection::Health;
@@ -98,13 +99,32 @@ async fn ask(desk: &Desk, poll: &dyn Poll, prepared: &Prepared) -> Result<bool, 
     let polled = calls::limited(prepared, poll.poll(&prepared.context, &prepared.login, &cursor)).await.map_err(Failed::Call)?;
     let moved = polled.cursor != cursor;
     let mut came = 0_u32;
+    let looks = poll.every_ms(&prepared.login).is_some_and(|every| every > 0);
     for part in &polled.parts {
-        came = came.saturating_add(keep(desk, part).await.map_err(Failed::Store)?.into());
+        // A look shows again what a hook told in other words.
+        let new = if looks { unknown(desk, part).await.map_err(Failed::Store)? } else { 1 };
+        if keep(desk, part).await.map_err(Failed::Store)? {
+            came = came.saturating_add(new);
+        }
     }
     if moved {
         go_on(desk, &context, &polled, came, state.as_ref()).await.map_err(Failed::Store)?;
     }
     Ok(polled.more)
+}
+
+/// How many messages of a part are not here.
+async fn unknown(desk: &Desk, part: &[u8]) -> Result<u32, CommandError> {
+    let mut new = 0_u32;
+    for event in desk.channel.parse(part).unwrap_or_default() {
+        let ChannelEvent::Message(incoming) = event else { continue };
+        let known = match (desk.account(&incoming.account), &incoming.external_id) {
+            (Some(card), Some(id)) => find_external(desk, card.account.id, id).await?.is_some(),
+            _ => false,
+        };
+        new = new.saturating_add((!known).into());
+    }
+    Ok(new)
 }
 
 /// Puts a part into the mailbox, unless it was there before. Answers whether it was not.
