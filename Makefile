@@ -11,7 +11,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run check fmt test bench soak front lint unit tools front-test rust-test e2e clean
+.PHONY: build run check fmt test bench soak front third-party lint unit tools front-test rust-test e2e clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release/kommutator
@@ -21,6 +21,7 @@ NPM := npm --prefix web-widget
 RUSTFMT := find src tests bench build.rs -name '*.rs' -print0 | xargs -0 rustfmt --edition 2024
 # Written by npm itself at the end of an installation.
 INSTALLED := web-widget/node_modules/.package-lock.json
+OTHERS := tests/third-party/node_modules/.package-lock.json
 
 build: front
 	cargo build --release --locked
@@ -34,6 +35,13 @@ front: $(INSTALLED)
 
 $(INSTALLED): web-widget/package-lock.json
 	cd web-widget && npm ci --no-audit --no-fund
+	touch $@
+
+# Servers that others wrote, for tests.
+third-party: $(OTHERS)
+
+$(OTHERS): tests/third-party/package-lock.json
+	cd tests/third-party && npm ci --no-audit --no-fund
 	touch $@
 
 check: lint unit
@@ -59,7 +67,7 @@ tools:
 front-test: front
 	$(NPM) test
 
-rust-test: front
+rust-test: front third-party
 	cargo test --locked --features faults
 
 # A real browser against the real program, once on each engine.
@@ -76,4 +84,4 @@ soak: front
 
 clean:
 	cargo clean
-	rm -rf web-widget/dist web-widget/node_modules
+	rm -rf web-widget/dist web-widget/node_modules tests/third-party/node_modules

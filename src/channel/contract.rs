@@ -304,6 +304,18 @@ pub trait Channel: Send + Sync + 'static {
         Pace::default()
     }
 
+    /// The chat of many people a piece goes into, as the provider counts it, and as how many messages: several conversations may be of one
+    /// such chat. Pure. Only where [`Pace::group_per_minute`] bounds it.
+    fn crowd(&self, _piece: &OutgoingPiece) -> Option<(String, usize)> {
+        None
+    }
+
+    /// A message's number in its conversation, of its external id: where the provider counts what is said there one by one, and news of it may
+    /// come out of order. Pure.
+    fn sequence(&self, _external_id: &str) -> Option<i64> {
+        None
+    }
+
     /// Sends one piece. Never called for [`Transport::Log`]. Must end by the deadline; is called for one piece of a conversation at
     /// a time, in order.
     ///

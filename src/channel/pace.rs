@@ -7,6 +7,7 @@ pub struct Pace {
     pub per_second: u32,
     /// Between two sends into one chat, milliseconds.
     pub chat_gap_ms: i64,
-    /// Sends into one group in a minute; 0: no bound of its own.
+    /// Messages into one chat of many people in a minute, see [`crowd`](super::contract::Channel::crowd); 0: no bound of its own. One less than the
+    /// provider allows: we count from when a call begins, the provider from when it comes.
     pub group_per_minute: u32,
 }

@@ -1,5 +1,11 @@
 //! Places where tests break the process on purpose. In a release build they are nothing at all.
 
+use crate::store::batch::Batch;
+use crate::store::handle::PartitionStore;
+#[cfg(feature = "faults")]
+use crate::store::port::StoreError;
+use crate::store::port::{CommitError, Committed};
+
 /// A place tests may panic or stop at, by name. See the `faults` feature.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]
@@ -9,6 +15,33 @@ pub fn point(_name: &str) {}
 #[cfg(feature = "faults")]
 pub fn point(name: &str) {
     armed::hit(name);
+}
+
+/// Commits. Tests may make it fail: refused, so that nothing is written, or unanswered after it was.
+///
+/// # Errors
+/// As [`PartitionStore::commit`].
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub async fn commit(_name: &str, store: &PartitionStore, batch: Batch) -> Result<Committed, CommitError> {
+    store.commit(batch).await
+}
+
+/// Commits. Armed by `KOMMUTATOR_FAILS=NAME/refused:20,NAME/unanswered:30`, one in so many commits is refused before anything is written,
+/// or succeeds and its answer is lost.
+///
+/// # Errors
+/// As [`PartitionStore::commit`].
+#[cfg(feature = "faults")]
+pub async fn commit(name: &str, store: &PartitionStore, batch: Batch) -> Result<Committed, CommitError> {
+    if armed::fails(&format!("{name}/refused")) {
+        return Err(StoreError::Unavailable("injected".to_owned()).into());
+    }
+    let committed = store.commit(batch).await?;
+    if armed::fails(&format!("{name}/unanswered")) {
+        return Err(StoreError::Unclear("injected".to_owned()).into());
+    }
+    Ok(committed)
 }
 
 /// A time that tests may shorten. Here it is what it is.
@@ -63,6 +96,23 @@ mod armed {
         }
         Mutex::new(points)
     });
+
+    /// How often what fails now and then was asked, and one in how many fails.
+    static FAILS: LazyLock<Mutex<HashMap<String, (u64, u64)>>> = LazyLock::new(|| {
+        let text = std::env::var("KOMMUTATOR_FAILS").unwrap_or_default();
+        let read = |part: &str| part.split_once(':').map(|(name, of)| (name.to_owned(), (0, of.parse().unwrap_or(0))));
+        Mutex::new(text.split(',').filter_map(read).collect())
+    });
+
+    /// Whether this time it fails: spread evenly, the same in every run.
+    pub(super) fn fails(name: &str) -> bool {
+        let mut fails = FAILS.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((asked, of)) = fails.get_mut(name) else { return false };
+        *asked = asked.saturating_add(1);
+        let mut mixed = asked.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        *of > 0 && (mixed >> 32) % *of == 0
+    }
 
     /// The next so many hits of a point panic.
     pub fn arm(name: &str, times: u32) {

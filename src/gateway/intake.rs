@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::entries::{self, MailboxEntry};
+use super::faults;
 use super::house::House;
 use crate::channel::contract::{HookAnswer, RawHook, Routed};
 use crate::model::connection::ProviderLogin;
@@ -122,7 +123,7 @@ pub async fn take(house: &House, login: LoginId, secret: &str, hook: &RawHook) -
             Target::Login(to) => batch.append(&streams::mailbox(to), entry(now, part)?),
             Target::Nowhere(unfit, reason) => keep(house, &mut batch, &record.provider, &unfit, reason)?,
         }
-        match store.commit(batch).await {
+        match faults::commit("intake", &store, batch).await {
             Ok(_) => {}
             Err(CommitError::Refused(Refusal::Seen { .. })) => metrics::counter!("kommutator_hook_repeats_total").increment(1),
             Err(error) => return Err(error.into()),

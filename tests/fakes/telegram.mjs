@@ -8,8 +8,9 @@
  *    `start`, `album`, `edit`, `react`, `press`, `block`, `unblock`, `group`, `channel`, `post`, `migrate`, `leave`, `connect-business`, `disconnect-business`, `delete`, `raw`;
  *  - `GET chats`: what each chat shows now, files by their SHA-256; `GET calls`: what was carried out, with its fields;
  *  - `POST revoke`, `restore`: the token; `POST repeat` `{ids}`: updates come again; `POST expire`: file paths hold no longer;
- *  - `POST settings` `{local?, limits?, speed?, file_root?}`: a server of one's own (plain http, no bound on files), limits kept or not, retries so many times
- *    faster, absolute paths; `POST clock` `{ahead}`: seconds;
+ *  - `GET deliveries`: how many updates the webhook took, how many of them behind a later one, how many tries failed;
+ *  - `POST settings` `{local?, limits?, speed?, pace?, late?, file_root?}`: a server of one's own (plain http, no bound on files), limits kept or not, retries so many
+ *    times faster, the clock of the limits so many times faster, which part of the deliveries waits a moment (only others overtake it), absolute paths; `POST clock` `{ahead}`: seconds;
  *  - `POST chat` `{id, quiet?, gone?, …}`, `POST people` `{id, deactivated?, forbids_voice?, photo?}`: how somebody is.
  */
 import { createHash } from "node:crypto";
@@ -129,6 +130,8 @@ export const telegram = () => {
           return {};
         case "repeat":
           return { repeated: here.bot.queue.repeat(body.ids) };
+        case "deliveries":
+          return here.bot.queue.seen;
         case "expire":
           world.paths.clear();
           return {};

@@ -9,7 +9,8 @@
  *  - `write`, `edit`, `read`, `type`, `allow`, `deny`, `react`, `block`, `admin`: a person, or an admin by hand, does it;
  *  - `comment {on, user, item, …}`, `edit-comment`, `delete-comment`, `admin-comment`;
  *  - `event {type, object}`: any event as it is;
- *  - `callbacks {retry_ms?, most?, hold?}`, `release {reverse?, twice?}`: how the Callback API behaves;
+ *  - `callbacks {retry_ms?, most?, hold?, shuffle?}`, `release {reverse?, twice?}`: how the Callback API behaves; `forget`: what waits never comes; `shuffle`: which part of a dialog's events goes right
+ *    behind the next;
  *  - `longpoll {fail?, keep?}`: the next question fails with 1, 2 or 3; how many events are kept;
  *  - `time {ms}`: the clock the limits are counted by goes on;
  *  - `GET dialog?peer=`, `GET post?key=`, `GET servers`, `GET state`: what there is to be seen now.

@@ -3,7 +3,7 @@
 
 mod api;
 mod authorization;
-mod avito;
+mod channels;
 mod customers;
 #[cfg(feature = "probe")]
 mod demo;
@@ -33,9 +33,7 @@ mod soak_storm;
 mod soak_two_nodes;
 mod store;
 mod support;
-mod telegram;
 mod triage;
 mod types;
-mod vk;
 mod ways_in;
 mod widget;

@@ -237,7 +237,11 @@ impl Client {
             }
         };
         let id = text(&sent, "id");
-        Ok(SentPiece { external_id: Some(external_id(chat, &id)).filter(|_| !id.is_empty()), more: Vec::new(), conversation_key: None })
+        if id.is_empty() {
+            // A success that names no message is none, whatever else it holds: the list tells what became of it.
+            return Err(SendError::Unclear(Reason::new("answer_unreadable").said(&sent.to_string().chars().take(200).collect::<String>())));
+        }
+        Ok(SentPiece { external_id: Some(external_id(chat, &id)), more: Vec::new(), conversation_key: None })
     }
 
     async fn send(&self, context: &CallContext, path: &str, body: Value) -> Result<Value, SendError> {

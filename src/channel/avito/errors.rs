@@ -33,8 +33,7 @@ pub const TABLE: &[Row] = &[
     (&[403], "the token is too old, or has no right", Act::NewToken("avito_no_right")),
     (&[404], "the chat is gone", Act::Fail("chat_closed")),
     (&[429], "too many calls", Act::Pause(MINUTE)),
-    (&[500, 502, 504], "Avito itself failed", Act::Later("avito_failed")),
-    (&[503], "Avito is off for a while", Act::Pause(MINUTE)),
+    (&[500, 502, 503, 504], "Avito itself failed, or is off for a while", Act::Later("avito_failed")),
 ];
 
 /// What is done about a status. Any other refusal is final for what was called.

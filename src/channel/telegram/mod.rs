@@ -20,6 +20,7 @@ pub mod words;
 use async_trait::async_trait;
 
 use self::client::Client;
+use self::keys::ChatKey;
 use self::render::{FILE_BYTES, TEXT_LIMIT};
 use super::capability::{Connect, Fetch, Poll, Reading, Reword, Typing};
 use super::contract::{CallContext, Channel, ChannelEvent, OutgoingPiece, RawHook, Routed, SendError, SentPiece, Unreadable};
@@ -118,6 +119,12 @@ impl Channel for Telegram {
     /// A little under what Telegram allows: thirty a second, one a second into a chat, twenty a minute into a group.
     fn pace(&self) -> Pace {
         Pace { per_second: 25, chat_gap_ms: 1_050, group_per_minute: 19 }
+    }
+
+    /// A forum's topics and the comments under posts are conversations of one group. An album counts as its messages.
+    fn crowd(&self, piece: &OutgoingPiece) -> Option<(String, usize)> {
+        let chat = piece.conversation_key.as_deref().and_then(ChatKey::read)?.chat;
+        (chat < 0).then(|| (chat.to_string(), piece.attachments.len().max(1)))
     }
 
     async fn send(&self, context: &CallContext, piece: &OutgoingPiece) -> Result<SentPiece, SendError> {

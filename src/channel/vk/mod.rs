@@ -135,6 +135,11 @@ impl Channel for Vk {
         Pace { per_second: 18, chat_gap_ms: 0, group_per_minute: 0 }
     }
 
+    /// VK promises no order, and counts what is said in a dialog, by whomever.
+    fn sequence(&self, external_id: &str) -> Option<i64> {
+        ids::read_message(external_id).map(|(_, number)| number)
+    }
+
     async fn send(&self, context: &CallContext, piece: &OutgoingPiece) -> Result<SentPiece, SendError> {
         match piece.place {
             Place::Post(_) => self.client.comment(context, piece).await,

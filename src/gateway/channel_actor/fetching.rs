@@ -28,8 +28,9 @@ use crate::store::files::FileError;
 use crate::store::port::{CommitError, Refusal};
 use crate::store::records::streams;
 
-/// Entries looked at at once.
+/// Entries read at once, and the most such pages looked through for one whose turn it is.
 const PAGE: usize = 64;
+const PAGES: usize = 32;
 /// The most files of one login that come at once.
 const AT_ONCE: usize = 4;
 /// Where a file lies is asked for so long, milliseconds.
@@ -61,19 +62,30 @@ pub(super) async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>) -> Result<(), C
     loop {
         grown.borrow_and_update();
         let now = Instant::now();
-        match desk.store.read(&stream, 0, PAGE).await {
-            Ok(page) => {
-                later.retain(|number, _| page.entries.iter().any(|(there, _)| there == number));
-                for (number, bytes) in page.entries {
-                    let waits = later.get(&number).is_some_and(|(_, until)| *until > now);
-                    if under_way.len() >= AT_ONCE || waits || !busy.insert(number) {
-                        continue;
-                    }
-                    let (desk, me) = (&desk, &me);
-                    under_way.push(async move { (number, one(desk, me, fetch, number, &bytes).await) });
-                }
+        // Those that wait for another try hold up nobody: what stands behind them is looked at, too.
+        let mut after = 0;
+        for _ in 0..PAGES {
+            if under_way.len() >= AT_ONCE {
+                break;
             }
-            Err(error) => tracing::warn!(login = %desk.login, %error, "files wait for the store"),
+            let page = match desk.store.read(&stream, after, PAGE).await {
+                Ok(page) => page.entries,
+                Err(error) => {
+                    tracing::warn!(login = %desk.login, %error, "files wait for the store");
+                    break;
+                }
+            };
+            let Some((last, _)) = page.last() else { break };
+            let before = std::mem::replace(&mut after, *last);
+            later.retain(|number, _| *number <= before || *number > after || page.iter().any(|(there, _)| there == number));
+            for (number, bytes) in page {
+                let waits = later.get(&number).is_some_and(|(_, until)| *until > now);
+                if under_way.len() >= AT_ONCE || waits || !busy.insert(number) {
+                    continue;
+                }
+                let (desk, me) = (&desk, &me);
+                under_way.push(async move { (number, one(desk, me, fetch, number, &bytes).await) });
+            }
         }
         let next = later.iter().filter(|(number, _)| !busy.contains(number)).map(|(_, (_, until))| *until).filter(|until| *until > now).min();
         let pause = next.map_or(SWEEP, |next| next.duration_since(now).min(SWEEP));

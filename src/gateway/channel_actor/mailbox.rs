@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 use super::begins::{self, Suspects};
+use super::order;
 use super::profiles::Profiles;
 use super::resolve::{Resolver, Step};
 use super::{ChannelActor, WorkFor};
@@ -25,21 +26,26 @@ use crate::gateway::faults;
 use crate::gateway::signals::{self, Signal};
 use crate::model::protocol::{Author, AuthorKind};
 use crate::model::reason::Reason;
+use crate::model::time::Time;
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Refusal, StreamName};
 use crate::store::records::streams;
 
 /// Entries read at once.
 const PAGE: usize = 128;
+/// The sweep covers a wake that was lost.
+const SWEEP: Duration = Duration::from_secs(5);
 /// Chats handled side by side.
 const SIDE_BY_SIDE: usize = 32;
 
 /// What one entry comes to: the steps it asks for, in order.
-struct Plan {
+pub(super) struct Plan {
     number: u64,
     bytes: Bytes,
     answer: Option<String>,
-    steps: Vec<Step>,
+    /// When a provider's part came.
+    pub(super) came: Option<Time>,
+    pub(super) steps: Vec<Step>,
     /// Why a part of it cannot be carried out: the rest is, and then the entry goes to quarantine.
     refused: Option<Reason>,
 }
@@ -66,17 +72,19 @@ pub async fn run(desk: Arc<Desk>, resolver: Arc<Resolver>, me: Addr<ChannelActor
             Err(error) => pause(&desk, error).await?,
         }
     };
+    let mut looks_on = true;
     loop {
         grown.borrow_and_update();
-        match mailbox.step(&mut suspects).await {
-            Ok(0) => {
-                // The sweep covers a wake that was lost.
-                let _ = tokio::time::timeout(Duration::from_secs(5), grown.changed()).await;
-            }
-            Ok(_) => {}
+        match mailbox.step(&mut suspects, &mut looks_on).await {
+            Ok(Some(pause)) => drop(tokio::time::timeout(pause, grown.changed()).await),
+            Ok(None) => {}
             Err(error) => pause(&desk, error).await?,
         }
     }
+}
+
+fn pause_until(until: Time, now: Time) -> Duration {
+    Duration::from_millis(u64::try_from(until.since(now)).unwrap_or(0))
 }
 
 /// Waits before another try, unless the ownership is lost.
@@ -90,18 +98,21 @@ async fn pause(desk: &Desk, error: CommandError) -> Result<(), CommandError> {
 }
 
 impl Mailbox<'_> {
-    /// Handles one page, or one entry that is suspect; answers how many entries it held.
-    async fn step(&self, suspects: &mut Suspects) -> Result<usize, CommandError> {
+    /// Handles one page, or one entry that is suspect; answers how long nothing is to be done, unless something comes. `looks_on`: what is missing
+    /// may stand behind a full page, so that what follows it is left for the next one; unless nothing else of the page can be handled.
+    async fn step(&self, suspects: &mut Suspects, looks_on: &mut bool) -> Result<Option<Duration>, CommandError> {
         let mut page = self.desk.store.read(&self.stream, 0, PAGE).await?.entries;
-        let Some((first, bytes)) = page.first() else { return Ok(0) };
+        let Some((first, _)) = page.first() else { return Ok(Some(SWEEP)) };
         suspects.none_before(*first);
+        let is_full = page.len() >= PAGE && *looks_on;
         if suspects.is(*first) {
-            return self.alone(suspects, *first, &bytes.clone()).await.map(|()| 1);
+            return self.one_by_one(suspects, page, is_full, looks_on).await;
         }
         page.retain(|(number, _)| *number < suspects.first().unwrap_or(u64::MAX));
-        let (mut count, mut plans) = (0, Vec::with_capacity(page.len()));
+        let mut plans = Vec::with_capacity(page.len());
+        let mut done = 0;
         for (number, bytes) in page {
-            count += 1;
+            done += 1;
             let Some(plan) = self.read(number, bytes).await? else { continue };
             let tells_of_account = plan.steps.iter().any(|step| matches!(step, Step::Account(_)));
             plans.push(plan);
@@ -110,7 +121,17 @@ impl Mailbox<'_> {
                 break;
             }
         }
-        let chains = chains(plans).into_iter().map(|chain| async move {
+        let now = self.desk.house.world.now();
+        let mut again: Option<Time> = None;
+        let mut ready = Vec::new();
+        for chain in chains(plans) {
+            let whole = chain.len();
+            let (chain, until) = order::ready(self.desk, chain, now, is_full).await?;
+            done -= whole - chain.len();
+            again = again.into_iter().chain(until).min();
+            ready.push(chain);
+        }
+        let chains = ready.into_iter().map(|chain| async move {
             for plan in chain {
                 let number = plan.number;
                 self.carry_out(plan).await.map_err(|error| (error, number))?;
@@ -118,7 +139,10 @@ impl Mailbox<'_> {
             Ok::<(), (CommandError, u64)>(())
         });
         let results: Vec<_> = stream::iter(chains).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        let mut failed = Ok(count);
+        *looks_on = done > 0 || again.is_none_or(|until| until > now);
+        // Where nothing else is to be done, what is missing is waited for.
+        let pause = again.filter(|_| done == 0).map(|until| pause_until(until, now));
+        let mut failed = Ok(pause);
         for (error, number) in results.into_iter().filter_map(Result::err) {
             suspects.doubt(self.desk, number, &error);
             // That the ownership is lost outweighs everything else.
@@ -129,24 +153,47 @@ impl Mailbox<'_> {
         failed
     }
 
-    /// Handles an entry that may have been begun before: counted first, and to quarantine after the third begin.
-    async fn alone(&self, suspects: &mut Suspects, number: u64, bytes: &Bytes) -> Result<(), CommandError> {
+    /// Handles the first entry that need not wait for something missing, alone: it, or one that it overtook, may have been begun before.
+    async fn one_by_one(
+        &self, suspects: &mut Suspects, page: Vec<(u64, Bytes)>, is_full: bool, looks_on: &mut bool,
+    ) -> Result<Option<Duration>, CommandError> {
+        let now = self.desk.house.world.now();
+        let mut again: Option<Time> = None;
+        for (number, bytes) in page {
+            match self.alone(suspects, number, &bytes, (now, is_full)).await? {
+                Some(until) => again = again.into_iter().chain([until]).min(),
+                None => {
+                    *looks_on = true;
+                    return Ok(None);
+                }
+            }
+        }
+        *looks_on = again.is_none_or(|until| until > now);
+        Ok(Some(again.map_or(SWEEP, |until| pause_until(until, now))))
+    }
+
+    /// Handles an entry that may have been begun before: counted first, and to quarantine after the third begin. Answers until when it waits for
+    /// something missing.
+    async fn alone(&self, suspects: &mut Suspects, number: u64, bytes: &Bytes, when: (Time, bool)) -> Result<Option<Time>, CommandError> {
         let result = match suspects.count(self.desk, number).await? {
-            Some(reason) => self.quarantine(number, bytes, reason).await,
-            None => self.once_more(number, bytes).await,
+            Some(reason) => self.quarantine(number, bytes, reason).await.map(|()| None),
+            None => self.once_more(number, bytes, when).await,
         };
         match &result {
-            Ok(()) => suspects.clear(self.desk, number).await?,
+            Ok(None) => suspects.clear(self.desk, number).await?,
+            Ok(Some(_)) => {}
             Err(error) => suspects.doubt(self.desk, number, error),
         }
         result
     }
 
-    async fn once_more(&self, number: u64, bytes: &Bytes) -> Result<(), CommandError> {
-        match self.read(number, bytes.clone()).await? {
-            Some(plan) => self.carry_out(plan).await,
-            None => Ok(()),
+    async fn once_more(&self, number: u64, bytes: &Bytes, (now, is_full): (Time, bool)) -> Result<Option<Time>, CommandError> {
+        let Some(plan) = self.read(number, bytes.clone()).await? else { return Ok(None) };
+        let (ready, until) = order::ready(self.desk, vec![plan], now, is_full).await?;
+        for plan in ready {
+            self.carry_out(plan).await?;
         }
+        Ok(until)
     }
 
     /// Reads an entry. `None`: it is done already.
@@ -164,7 +211,7 @@ impl Mailbox<'_> {
     }
 
     async fn plan(&self, number: u64, bytes: &Bytes) -> Result<Plan, CommandError> {
-        let mut plan = Plan { number, bytes: bytes.clone(), answer: None, steps: Vec::new(), refused: None };
+        let mut plan = Plan { number, bytes: bytes.clone(), answer: None, came: None, steps: Vec::new(), refused: None };
         let unreadable = |what: String| CommandError::Refused(Reason::new("unreadable").said(&what));
         match entries::read::<MailboxEntry>(bytes).map_err(|error| unreadable(error.to_string()))? {
             MailboxEntry::Command { answer, command, .. } => {
@@ -178,7 +225,10 @@ impl Mailbox<'_> {
                 self.desk.reload().await?;
                 self.desk.changed();
             }
-            MailboxEntry::Part { body, .. } => self.events(&body, &mut plan).await?,
+            MailboxEntry::Part { at, body } => {
+                plan.came = Some(at);
+                self.events(&body, &mut plan).await?;
+            }
         }
         Ok(plan)
     }

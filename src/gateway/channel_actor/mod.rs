@@ -1,6 +1,6 @@
 //! The actor of one provider login: its mailbox, its outbox, its conversations.
 //!
-//! * [`mailbox`]: reads what came in, in order, different chats side by side
+//! * [`mailbox`]: reads what came in, in order, different chats side by side; [`order`]: what came out of order
 //! * [`calls`]: what a call to the provider is given, and what it says of the login's health
 //! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
 //! * [`set_up`]: tells the provider where to send what happens
@@ -19,6 +19,7 @@ pub(crate) mod begins;
 pub(crate) mod calls;
 mod fetching;
 pub mod mailbox;
+mod order;
 pub mod outbox;
 mod polling;
 mod profiles;

@@ -21,9 +21,8 @@ use crate::gateway::conversation::inbound::find_external;
 use crate::gateway::conversation::sending::{Begin, End, Entry, Next};
 use crate::gateway::conversation::{Cause, Done, What, Work};
 use crate::gateway::entries::{self, OutboxEntry};
-use crate::gateway::faults;
+use crate::gateway::faults::{self, patience};
 use crate::model::connection::Health;
-use crate::model::conversation::Place;
 use crate::model::ids::{ConversationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -37,6 +36,8 @@ const CALLS: usize = 16;
 const HOLD_MS: (u64, u64) = (1_000, 60_000);
 /// Later messages of a chat wait for an unsettled one at most so long.
 const UNSETTLED: Duration = Duration::from_secs(60);
+/// The pause after a question to the provider's history that failed.
+const LOOK_PAUSE: Duration = Duration::from_secs(30);
 /// A question to the provider's history takes no longer.
 const LOOK_MS: i64 = 10_000;
 /// The sweep covers a wake that was lost.
@@ -74,7 +75,7 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
         std::future::pending::<()>().await;
     }
     let stream = if bulk { streams::bulk(desk.login) } else { streams::outbox(desk.login) };
-    let mut grown = desk.store.watch(&stream);
+    let (mut grown, mut changed) = (desk.store.watch(&stream), desk.changed.subscribe());
     let mut under_way: FuturesUnordered<_> = FuturesUnordered::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();
     let mut waiting: HashMap<u64, Later> = HashMap::new();
@@ -162,8 +163,8 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                 let since = waiting.remove(&number).map_or(now, |later| later.since);
                 match result {
                     Ok(Turn::Settled { restored }) => {
+                        holds = 0;
                         if restored {
-                            holds = 0;
                             calls::set_health(&desk, Health::Connected, None).await;
                         }
                     }
@@ -186,6 +187,8 @@ pub async fn run(desk: Arc<Desk>, me: Addr<ChannelActor>, bulk: bool) -> Result<
                 }
             }
             _ = grown.changed() => {}
+            // Its owner may have connected it anew.
+            _ = changed.changed() => held = None,
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -250,11 +253,26 @@ async fn message(desk: &Desk, me: &Addr<ChannelActor>, begin: &Begin, bytes: &By
                 faults::point_for("outbox/call", desk.login);
                 faults::point_for("outbox/call", begin.message.conversation);
                 let (result, was_lost) = call(desk, &piece, deadline).await;
-                desk.throttle.sent(begin.message.conversation, matches!(piece.place, Place::Group(_)), Instant::now());
+                desk.throttle.sent(begin.message.conversation, Instant::now());
                 restored |= was_lost && result.is_ok();
                 (piece.key.clone(), result.map(Some))
             }
-            Next::Look { piece, .. } => (piece.key.clone(), look(desk, &piece).await),
+            Next::Look { piece, .. } => match look(desk, &piece).await {
+                Ok(found) => (piece.key.clone(), Ok(found)),
+                // The history was not read: what became of the send is as unknown as before, and it does not go again for that.
+                Err(SendError::RetryAfter(ms)) => return Ok(Turn::Later { not_before: desk.house.world.now().plus_ms(ms), silence: false }),
+                Err(SendError::Temporary(_) | SendError::Unclear(_)) => {
+                    let pause = i64::try_from(patience(LOOK_PAUSE).as_millis()).unwrap_or(i64::MAX);
+                    return Ok(Turn::Later { not_before: desk.house.world.now().plus_ms(pause), silence: false });
+                }
+                Err(SendError::AccessLost(reason)) => return Ok(Turn::Hold(reason)),
+                Err(SendError::Rejected(reason) | SendError::Unreachable(reason)) => {
+                    let (entry, message, key) = (begin.entry.clone(), begin.message, piece.key.clone());
+                    let end = End { entry, message, key, result: Ok(None), give_up: Some(reason) };
+                    next = tell(desk, me, end, bytes).await?;
+                    continue;
+                }
+            },
         };
         let end = End { entry: begin.entry.clone(), message: begin.message, key, result, give_up: None };
         next = tell(desk, me, end, bytes).await?;

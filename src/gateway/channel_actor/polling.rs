@@ -4,7 +4,7 @@
 //! after them. What was not kept is asked for again, so a crash anywhere costs a question.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::calls::{self, Prepared};
 use crate::channel::capability::{Poll, Polled};
@@ -23,6 +23,8 @@ use crate::store::table::Stored;
 
 /// The pause after a question that failed: at first, and at most; each time twice as long.
 const PAUSE_MS: (i64, i64) = (1_000, 60_000);
+/// A question that is to wait for news, and is answered at once that there are none, is asked again after this: not every server holds it.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// So many questions in a row that fail are shown to the owner.
 const FAILURES_SHOWN: u32 = 5;
 /// A login that need not ask is looked at again after this, unless it changes.
@@ -42,7 +44,7 @@ pub(super) async fn run(desk: Arc<Desk>) -> Result<(), CommandError> {
             Ok(prepared) => match poll.every_ms(&prepared.login) {
                 Some(every) => (
                     tokio::select! {
-                        turn = ask(&desk, poll, &prepared) => turn.map(|more| if more { 0 } else { every }),
+                        turn = asked(&desk, poll, &prepared) => turn.map(|(more, least)| if more { least } else { every.max(least) }),
                         // Another token, another way: what is being asked is asked for nobody.
                         _ = changed.changed() => Ok(0),
                     },
@@ -82,8 +84,16 @@ enum Failed {
     Store(CommandError),
 }
 
-/// Asks once and keeps what comes. Answers whether there is more.
-async fn ask(desk: &Desk, poll: &dyn Poll, prepared: &Prepared) -> Result<bool, Failed> {
+/// Asks once. Answers whether there is more, and how long to wait at least, milliseconds.
+async fn asked(desk: &Desk, poll: &dyn Poll, prepared: &Prepared) -> Result<(bool, i64), Failed> {
+    let begun = Instant::now();
+    let (more, nothing) = ask(desk, poll, prepared).await?;
+    let least = if nothing && begun.elapsed() < AT_ONCE { i64::try_from(AT_ONCE.as_millis()).unwrap_or(0) } else { 0 };
+    Ok((more, least))
+}
+
+/// Asks once and keeps what comes. Answers whether there is more, and whether there was nothing.
+async fn ask(desk: &Desk, poll: &dyn Poll, prepared: &Prepared) -> Result<(bool, bool), Failed> {
     let state = desk.store.get::<LoginState>(LoginState::at(desk.login, LoginState::CURSOR)).await.map_err(|error| Failed::Store(error.into()))?;
     let context = LoginState::context(desk.login, LoginState::CURSOR);
     let cursor = match &state {
@@ -110,7 +120,7 @@ async fn ask(desk: &Desk, poll: &dyn Poll, prepared: &Prepared) -> Result<bool, 
     if moved {
         go_on(desk, &context, &polled, came, state.as_ref()).await.map_err(Failed::Store)?;
     }
-    Ok(polled.more)
+    Ok((polled.more, polled.parts.is_empty() && !moved))
 }
 
 /// How many messages of a part are not here.

@@ -47,7 +47,14 @@ impl Profiles {
             Some((_, known)) => known,
             None => {
                 let answered = match calls::prepare(desk, now.plus_ms(LIMIT_MS)).await {
-                    Ok(prepared) => calls::limited(&prepared, profile.look_up(&prepared.context, &card.account, &name.1)).await,
+                    // The message waits: rather without a name than for long.
+                    Ok(prepared) => {
+                        calls::limited(&prepared, async {
+                            desk.throttle.turn().await;
+                            profile.look_up(&prepared.context, &card.account, &name.1).await
+                        })
+                        .await
+                    }
                     Err(error) => Err(error),
                 };
                 if let Err(error) = &answered {

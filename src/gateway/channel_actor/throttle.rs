@@ -1,13 +1,15 @@
-//! Keeps a login's calls within the provider's limits: how many a second in all, how far apart in one chat, how many a minute in a group.
+//! Keeps a login's calls within the provider's limits: how many a second in all, how far apart in one chat. How many a minute go into a chat
+//! of many people is counted in the store (`conversation/minute.rs`): that must hold over a restart.
 //!
 //! A message that must wait takes no place among the calls under way and is not begun. A reply goes before the bulk: while one waits for
 //! its turn, the bulk lane stands still.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::channel::pace::Pace;
+use crate::gateway::faults::patience;
 use crate::model::ids::ConversationId;
 
 /// Past so many chats those that are free again are forgotten.
@@ -16,11 +18,11 @@ const CHATS: usize = 10_000;
 const YIELD: Duration = Duration::from_millis(50);
 /// What a call that belongs to no message waits for replies at most.
 const FOR_REPLIES: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// The clock of a login's calls.
 pub(crate) struct Throttle {
-    pace: Pace,
+    /// Between two calls, and between two into one chat.
+    gaps: (Duration, Duration),
     state: Mutex<State>,
 }
 
@@ -33,22 +35,20 @@ struct State {
     chats: HashMap<ConversationId, Chat>,
 }
 
-#[derive(Default)]
 struct Chat {
-    free: Option<Instant>,
-    /// In a group: when what of the last minute went.
-    sent: VecDeque<Instant>,
+    /// When it is free again.
+    free: Instant,
+    /// Until when a reply into it is known to wait.
+    reply_waits: Option<Instant>,
 }
 
 impl Throttle {
     /// For a login of such a pace.
     #[must_use]
     pub(crate) fn new(pace: Pace) -> Self {
-        Self { pace, state: Mutex::default() }
-    }
-
-    fn gap(&self) -> Duration {
-        if self.pace.per_second == 0 { Duration::ZERO } else { Duration::from_secs(1) / self.pace.per_second }
+        let all = if pace.per_second == 0 { Duration::ZERO } else { Duration::from_secs(1) / pace.per_second };
+        let chat = Duration::from_millis(u64::try_from(pace.chat_gap_ms).unwrap_or(0));
+        Self { gaps: (patience(all), patience(chat)), state: Mutex::default() }
     }
 
     /// Whether a send into a chat may begin now; if so its turn is taken. Otherwise when to ask again.
@@ -57,9 +57,14 @@ impl Throttle {
     /// The moment before which it may not.
     pub(crate) fn begin(&self, chat: ConversationId, bulk: bool, now: Instant) -> Result<(), Instant> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let chat_free = state.chats.get(&chat).and_then(|chat| self.free(chat)).unwrap_or(now);
-        if chat_free > now {
-            return Err(chat_free);
+        if let Some(chat) = state.chats.get_mut(&chat) {
+            let first = chat.reply_waits.filter(|until| bulk && *until > now);
+            if !bulk {
+                chat.reply_waits = (chat.free > now).then(|| chat.free + YIELD);
+            }
+            if let Some(until) = first.into_iter().chain(Some(chat.free)).max().filter(|until| *until > now) {
+                return Err(until);
+            }
         }
         let next = state.next.unwrap_or(now);
         if next > now {
@@ -74,32 +79,26 @@ impl Throttle {
         if !bulk {
             state.reply_waits = None;
         }
-        state.next = Some(next.max(now) + self.gap());
+        state.next = Some(next.max(now) + self.gaps.0);
+        self.rest(&mut state, chat, now);
         Ok(())
     }
 
-    /// When the chat is free again.
-    fn free(&self, chat: &Chat) -> Option<Instant> {
-        let limit = usize::try_from(self.pace.group_per_minute).unwrap_or(usize::MAX);
-        let full = limit > 0 && chat.sent.len() >= limit;
-        let minute = chat.sent.front().filter(|_| full).map(|first| *first + MINUTE);
-        minute.max(chat.free)
+    /// A send into a chat ended: the provider counts it from now at the latest.
+    pub(crate) fn sent(&self, chat: ConversationId, now: Instant) {
+        self.rest(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner), chat, now);
     }
 
-    /// A send into a chat ended: the provider counts it from now at the latest.
-    pub(crate) fn sent(&self, chat: ConversationId, group: bool, now: Instant) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The chat rests from now on: from the begin of a call already, as the other lane may have something for it, too.
+    fn rest(&self, state: &mut State, chat: ConversationId, now: Instant) {
+        if self.gaps.1.is_zero() {
+            return;
+        }
         if state.chats.len() >= CHATS {
-            state.chats.retain(|_, chat| self.free(chat).is_some_and(|free| free > now));
+            state.chats.retain(|_, chat| chat.free > now || chat.reply_waits.is_some_and(|until| until > now));
         }
-        let chat = state.chats.entry(chat).or_default();
-        chat.free = Some(now + Duration::from_millis(u64::try_from(self.pace.chat_gap_ms).unwrap_or(0)));
-        if group && self.pace.group_per_minute > 0 {
-            chat.sent.push_back(now);
-            while chat.sent.front().is_some_and(|first| *first + MINUTE <= now) {
-                chat.sent.pop_front();
-            }
-        }
+        let free = now + self.gaps.1;
+        state.chats.entry(chat).and_modify(|chat| chat.free = free).or_insert(Chat { free, reply_waits: None });
     }
 
     /// Waits for the turn of a call that belongs to no message. A reply that waits goes first, but not for ever: news must come, too.
@@ -121,7 +120,7 @@ impl Throttle {
             return (until, false);
         }
         let turn = state.next.unwrap_or(now).max(now);
-        state.next = Some(turn + self.gap());
+        state.next = Some(turn + self.gaps.0);
         (turn, true)
     }
 }
@@ -149,21 +148,10 @@ mod tests {
     fn a_chat_rests_after_each_send() {
         let (throttle, start) = (Throttle::new(Pace { chat_gap_ms: 1_000, ..Pace::default() }), Instant::now());
         assert_eq!(throttle.begin(ONE, false, start), Ok(()));
-        throttle.sent(ONE, false, at(start, 200));
+        throttle.sent(ONE, at(start, 200));
         assert_eq!(throttle.begin(ONE, false, at(start, 500)), Err(at(start, 1_200)));
         assert_eq!(throttle.begin(TWO, false, at(start, 500)), Ok(()), "another chat does not wait for it");
         assert_eq!(throttle.begin(ONE, false, at(start, 1_200)), Ok(()));
-    }
-
-    #[test]
-    fn a_group_takes_so_many_a_minute() {
-        let (throttle, start) = (Throttle::new(Pace { group_per_minute: 2, ..Pace::default() }), Instant::now());
-        for ms in [0, 10] {
-            assert_eq!(throttle.begin(ONE, false, at(start, ms)), Ok(()));
-            throttle.sent(ONE, true, at(start, ms));
-        }
-        assert_eq!(throttle.begin(ONE, false, at(start, 20)), Err(at(start, 60_000)));
-        assert_eq!(throttle.begin(ONE, false, at(start, 60_000)), Ok(()));
     }
 
     #[test]
@@ -174,6 +162,17 @@ mod tests {
         assert!(throttle.begin(ONE, true, at(start, 100)).is_err(), "the bulk lets it go first");
         assert_eq!(throttle.begin(TWO, false, at(start, 100)), Ok(()));
         assert_eq!(throttle.begin(ONE, true, at(start, 200)), Ok(()), "then the bulk goes on");
+    }
+
+    #[test]
+    fn a_reply_goes_before_the_bulk_of_its_own_chat() {
+        let (throttle, start) = (Throttle::new(Pace { chat_gap_ms: 1_000, ..Pace::default() }), Instant::now());
+        assert_eq!(throttle.begin(ONE, true, start), Ok(()));
+        assert_eq!(throttle.begin(ONE, false, at(start, 10)), Err(at(start, 1_000)), "the chat rests from when a call begins");
+        assert!(throttle.begin(ONE, true, at(start, 1_000)).is_err(), "the bulk lets the reply go first");
+        assert_eq!(throttle.begin(TWO, true, at(start, 1_000)), Ok(()), "bulk of other chats goes on");
+        assert_eq!(throttle.begin(ONE, false, at(start, 1_000)), Ok(()));
+        assert_eq!(throttle.begin(ONE, true, at(start, 2_000)), Ok(()));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod desk;
 pub mod draft;
 pub mod files;
 pub mod inbound;
+mod minute;
 pub(crate) mod pending;
 pub(crate) mod people;
 mod provider;
@@ -297,7 +298,7 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         };
         crate::gateway::faults::point_for("conversation/commit", desk.login);
         crate::gateway::faults::point_for("conversation/commit", id);
-        match desk.store.commit(batch).await {
+        match crate::gateway::faults::commit("conversation", &desk.store, batch).await {
             Ok(_) => {
                 desk.met.learn(met);
                 match &work.what {

@@ -4,11 +4,14 @@
 //! where the provider drops repeats of the same key; where the history can be read it is asked first; otherwise the message
 //! becomes `unknown`, is shown, and a person decides.
 
+use std::time::Duration;
+
 use super::desk::Desk;
 use super::draft::Draft;
 use super::{Decision, Done};
 use crate::channel::contract::{Incoming, OutgoingPiece, Repeats, SendError, SentPiece};
 use crate::gateway::commands::{Answer, CommandError};
+use crate::gateway::faults::patience;
 use crate::model::conversation::{Conversation, Place};
 use crate::model::ids::MessageId;
 use crate::model::message::{Attempt, Message, Piece, raise};
@@ -184,7 +187,8 @@ pub(crate) async fn begin(desk: &Desk, stored: &Stored<Conversation>, begin: &Be
             }
             Repeats::Keyed if attempt.number < ATTEMPTS => {}
             Repeats::Lookup if attempt.absent && attempt.number < ATTEMPTS => {}
-            Repeats::Lookup if !attempt.absent => {
+            // What the history did not say within the message's time, it does not say any more.
+            Repeats::Lookup if !attempt.absent && now <= begin.until => {
                 return Ok(next(Next::Look { piece: Box::new(piece), not_before: attempt.deadline, silence: false }));
             }
             Repeats::Keyed | Repeats::Lookup | Repeats::SendTwice => {
@@ -198,9 +202,14 @@ pub(crate) async fn begin(desk: &Desk, stored: &Stored<Conversation>, begin: &Be
     if now > begin.until && new.attempt.is_none() {
         return fail(draft, &old, piece, Reason::new("expired"), &begin.entry, now);
     }
-    let deadline = now.plus_ms(desk.channel.call_limit_ms());
+    let limit = Duration::from_millis(u64::try_from(desk.channel.call_limit_ms()).unwrap_or(0));
+    let deadline = now.plus_ms(i64::try_from(patience(limit).as_millis()).unwrap_or(i64::MAX));
     let number = old.record.attempt.as_ref().map_or(1, |attempt| attempt.number.saturating_add(1));
     let call = outgoing(desk, &stored.record, &old.record, piece).await?;
+    if let Err(not_before) = super::minute::count(desk, draft.batch(), &call, now).await? {
+        // Nothing of it is begun, so that nothing is unclear should the process end meanwhile.
+        return Ok(next(Next::Again { not_before, silence: true }));
+    }
     new.attempt = Some(Attempt { number, node: desk.house.node, started_at: now, deadline, key: call.key.clone(), piece, absent: false });
     draft.note(&old, &new)?;
     Ok(commit(draft, Next::Call { piece: Box::new(call), deadline }))
@@ -402,16 +411,21 @@ pub(crate) async fn find_echoed(
     let marked = |message: &Message, at: u32, mark: &str| desk.channel.mark(&piece_key(message, at)) == mark;
     let newest = desk.store.scan::<Message>(&Message::group(conversation.id), Scan::last(20)).await?;
     for old in newest {
-        let began = old.record.attempt.as_ref().map_or(old.record.imported_at, |attempt| attempt.started_at);
-        if old.record.direction != EntryDirection::Outbound || began.plus_ms(-CLOCKS_APART_MS) > incoming.written_at {
+        if old.record.direction != EntryDirection::Outbound {
             continue;
         }
+        let began = old.record.attempt.as_ref().map_or(old.record.imported_at, |attempt| attempt.started_at);
+        let since = began.plus_ms(-CLOCKS_APART_MS) <= incoming.written_at;
         let under_way = old.record.attempt.as_ref().map(|attempt| attempt.piece);
         let said = desk.channel.pieces(conversation.kind, &old.record.parts, &old.record.attachments);
         for (at, (piece, (parts, files))) in (0_u32..).zip(old.record.pieces.iter().zip(said)) {
             let open = piece.status == SendStatus::Unknown || (under_way == Some(at) && piece.status == SendStatus::Queued);
-            let same = mark.map_or_else(|| desk.channel.echoes(&parts, &files, incoming), |mark| marked(&old.record, at, mark));
-            if open && piece.external_id.is_none() && same {
+            let same = match mark {
+                // The mark alone proves it, also of a piece that is thought not to have gone and waits to go again.
+                Some(mark) => matches!(piece.status, SendStatus::Queued | SendStatus::Unknown | SendStatus::Failed) && marked(&old.record, at, mark),
+                None => open && since && desk.channel.echoes(&parts, &files, incoming),
+            };
+            if piece.external_id.is_none() && same {
                 return Ok(Some((old, at)));
             }
         }

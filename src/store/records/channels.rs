@@ -10,7 +10,8 @@ use crate::store::key::Key;
 use crate::store::port::RecordKey;
 use crate::store::table::Record;
 
-/// A piece of a login's private state: its place in the provider's news, a session's keys. Written by the login's owner only.
+/// A piece of a login's private state: its place in the provider's news, a session's keys, what went into a group within the last minute. Written by the
+/// login's owner only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginState {
     /// The login.

@@ -204,7 +204,7 @@ pub fn undocumented(config: &mut web::ServiceConfig) {
     #[cfg(feature = "probe")]
     config.service(faults::probe).service(faults::erase);
     #[cfg(feature = "faults")]
-    config.service(faults::clock);
+    config.service(faults::clock).service(faults::mailing);
     config
         .service(web::resource("/ws/manager").route(web::get().to(super::socket::manager)))
         .service(web::resource("/ws/visitor").route(web::get().to(super::socket::visitor)))

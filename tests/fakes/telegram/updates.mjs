@@ -3,7 +3,7 @@
 import { Refused } from "./world.mjs";
 
 /** @typedef {import("./world.mjs").World} World */
-/** @typedef {{id: number, kind: string, chat: string, text: string, at: number}} Waiting */
+/** @typedef {{id: number, kind: string, chat: string, text: string, at: number, again?: boolean}} Waiting */
 /** @typedef {{url: string, secret: string, allowed: string[] | null, max: number, ip?: string, lastErrorDate: number, lastError: string}} Webhook */
 
 /** Only these are not sent unless asked for. */
@@ -29,6 +29,8 @@ export class Queue {
     this.busy = new Set();
     /** @type {Waiting[]} */
     this.past = [];
+    /** What the webhook took, the greatest number among it, how many came behind a greater one, and how many deliveries failed. */
+    this.seen = { taken: 0, greatest: 0, overtaken: 0, failed: 0 };
     this.webhookSetAt = -Infinity;
     this.generation = 0;
     /** What carries out a call that came as the answer to a delivery. @type {(call: any) => Promise<unknown>} */
@@ -58,7 +60,7 @@ export class Queue {
   repeat(ids) {
     const again = this.past.filter((one) => ids.includes(one.id));
     for (const one of again) {
-      this.waiting.push({ ...one, at: this.world.now() });
+      this.waiting.push({ ...one, again: true, at: this.world.now() });
       this.deliver(one.chat);
     }
     this.wakes.splice(0).forEach((wake) => wake());
@@ -153,17 +155,23 @@ export class Queue {
       const one = this.waiting.find((waiting) => waiting.chat === chat);
       if (!hook || !one) break;
       const { generation } = this;
+      // A chat's updates keep their order; others go on meanwhile.
+      if (Math.random() < this.world.settings.late) await new Promise((go) => setTimeout(go, 50 + Math.random() * 100));
       const { ok, words, pause, said } = await bring(hook, one.text);
       if (ok) {
         // The answer may be a call; nobody hears what came of it.
         if (said) await this.carry(said).catch(() => undefined);
         this.waiting = this.waiting.filter((waiting) => waiting !== one);
+        this.seen.taken += 1;
+        if (one.id < this.seen.greatest && !one.again) this.seen.overtaken += 1;
+        this.seen.greatest = Math.max(this.seen.greatest, one.id);
         failures = 0;
         continue;
       }
       hook.lastErrorDate = this.world.now();
       hook.lastError = words;
       failures += 1;
+      this.seen.failed += 1;
       const cap = 60 + Math.random() * 60;
       const seconds = pause ?? (failures === 1 ? 0 : Math.min(2 ** (failures - 1), cap));
       await new Promise((go) => setTimeout(go, (seconds * 1000) / this.world.settings.speed));

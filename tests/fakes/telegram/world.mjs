@@ -7,7 +7,7 @@
  * @typedef {{id: number, type: string, title?: string, username?: string, first_name?: string, last_name?: string, is_forum?: boolean}} ChatInfo
  * @typedef {{bytes: Buffer, size: number, kind: string}} Content
  * @typedef {{info: ChatInfo, connection: string, messages: Map<number, Message>, next: number, started: boolean, blocked: boolean, gone: string, moved: number,
- *   linked: number, quiet: boolean, lastIn: number, bucket: {left: number, at: number}, actions: string[], read: number}} Chat
+ *   linked: number, quiet: boolean, lastIn: number, bucket: {left: number, at: number}, minute: number[], actions: string[], read: number}} Chat
  * @typedef {{id: string, user: User, is_enabled: boolean, rights: Record<string, boolean>, date: number}} Connection
  */
 import { createHash } from "node:crypto";
@@ -39,7 +39,7 @@ export class World {
     this.counter = 0;
     /** Seconds the clock is ahead of the machine's. */
     this.ahead = 0;
-    this.settings = { local: false, limits: true, speed: 1, file_root: "" };
+    this.settings = { local: false, limits: true, speed: 1, pace: 1, late: 0, file_root: "" };
   }
 
   /** Seconds since 1970. */
@@ -49,7 +49,7 @@ export class World {
 
   /** Milliseconds, for limits. */
   tick() {
-    return performance.now() + this.ahead * 1000;
+    return performance.now() * this.settings.pace + this.ahead * 1000;
   }
 
   /** @param {string} prefix */
@@ -67,7 +67,7 @@ export class World {
     const known = this.chat(info.id, connection);
     if (known) return known;
     /** @type {Chat} */
-    const chat = { info, connection, messages: new Map(), next: 1, started: false, blocked: false, gone: "", moved: 0, linked: 0, quiet: false, lastIn: 0, bucket: { left: Infinity, at: 0 }, actions: [], read: 0 };
+    const chat = { info, connection, messages: new Map(), next: 1, started: false, blocked: false, gone: "", moved: 0, linked: 0, quiet: false, lastIn: 0, bucket: { left: Infinity, at: 0 }, minute: [], actions: [], read: 0 };
     this.chats.set(`${connection}:${info.id}`, chat);
     return chat;
   }

@@ -145,6 +145,13 @@ export function acts(world, wire) {
       }
       return {};
     },
+    forget: () => {
+      for (const { object } of wire.servers.flatMap((server) => server.queue.splice(0))) {
+        const dialog = object.message && world.dialog(object.message.peer_id);
+        if (dialog) dialog.messages = dialog.messages.filter((/** @type {Fields} */ one) => one !== object.message);
+      }
+      return {};
+    },
     longpoll: (body) => Object.assign(wire.poll, body),
 
     dialog: (_, query) => {
@@ -153,6 +160,6 @@ export function acts(world, wire) {
     },
     post: (_, query) => (world.posts.get(query.get("key") ?? "") ?? []).map(shown),
     servers: () => wire.servers.map(({ queue, busy, ...server }) => ({ ...server, waiting: queue.length })),
-    state: () => ({ delivered: wire.delivered, longpoll: wire.poll, allowed: [...world.allowed] }),
+    state: () => ({ shuffled: wire.shuffled, behind: wire.behind.size, delivered: wire.delivered, longpoll: wire.poll, allowed: [...world.allowed] }),
   };
 }

@@ -15,7 +15,11 @@ export class Wire {
     /** @type {Server[]} */
     this.servers = [];
     this.nextServer = 1;
-    this.callbacks = { retry_ms: 100, most: 5, hold: false };
+    this.callbacks = { retry_ms: 100, most: 5, hold: false, shuffle: 0 };
+    /** How often what was said later in a dialog was told first, and what is still to be told of it. */
+    this.shuffled = 0;
+    /** @type {Set<Fields>} */
+    this.behind = new Set();
     /** What was delivered, and how it was answered. @type {Fields[]} */
     this.delivered = [];
     this.poll = { enabled: false, settings: /** @type {Fields} */ ({}), key: "k1", ts: 10, first: 11, fail: 0, keep: 1000 };
@@ -52,9 +56,11 @@ export class Wire {
     server.busy = true;
     let failed = 0;
     for (let event = server.queue[0]; event && server.status !== "failed"; event = server.queue[0]) {
+      if (!failed && !this.behind.has(event) && Math.random() < this.callbacks.shuffle) event = this.later(server, event);
       const ok = await this.post(server, event, failed);
       if (ok) {
         server.queue.shift();
+        this.behind.delete(event);
         failed = 0;
         continue;
       }
@@ -63,6 +69,18 @@ export class Wire {
       else await new Promise((go) => setTimeout(go, this.callbacks.retry_ms));
     }
     server.busy = false;
+  }
+
+  /** The next of the same dialog goes right before an event. @param {Server} server @param {Fields} event */
+  later(server, event) {
+    const dialog = (/** @type {Fields} */ one) => one.object?.message?.peer_id;
+    const at = server.queue.findIndex((one, at) => at > 0 && at < 10 && dialog(event) !== undefined && dialog(one) === dialog(event));
+    const other = server.queue[at];
+    if (!other) return event;
+    server.queue.unshift(...server.queue.splice(at, 1));
+    this.shuffled += 1;
+    this.behind.add(event);
+    return other;
   }
 
   /** @param {Server} server @param {Fields} event @param {number} retry */

@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) arguments: Vec<String>,
     /// A program that runs the product (a tracer), with its arguments.
     pub(crate) under: Vec<String>,
+    /// Variables of its environment: what shall fail, what goes faster.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 /// The key that all nodes over one Redis share.
@@ -34,7 +36,14 @@ impl Plan {
     /// On this data folder, over SQLite, without limits.
     pub(crate) fn new(data: &Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { data: data.to_owned(), port, redis: None, arguments: vec!["--limits".into(), "off".into()], under: Vec::new() }
+        Self {
+            data: data.to_owned(),
+            port,
+            redis: None,
+            arguments: vec!["--limits".into(), "off".into()],
+            under: Vec::new(),
+            environment: Vec::new(),
+        }
     }
 
     /// Over Redis.
@@ -47,6 +56,12 @@ impl Plan {
     pub(crate) fn with(mut self, option: &str, value: &str) -> Self {
         self.arguments.retain(|argument| option != "--limits" || !["--limits", "off"].contains(&argument.as_str()));
         self.arguments.extend([option.to_owned(), value.to_owned()]);
+        self
+    }
+
+    /// With one more variable of its environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -88,6 +103,7 @@ impl Node {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).args(["demo", "--json", "--empty", "--workers", "2", "--log-level", "info"]);
         command.arg("--data").arg(&plan.data).arg("--listen").arg(format!("127.0.0.1:{}", plan.port)).args(&plan.arguments);
+        command.envs(plan.environment.iter().map(|(name, value)| (name, value)));
         if let Some(url) = &plan.redis {
             command.args(["--redis", url]).env("KOMMUTATOR_KEY", KEY);
         }

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 use kommutator::channel::capability::{Asked, HookAddress, Progress, SentMessage};
-use kommutator::channel::contract::{CallContext, Channel, ChannelEvent, Incoming, OutgoingPiece, SendError, SentPiece, Writer};
+use kommutator::channel::contract::{CallContext, Channel, Incoming, OutgoingPiece, SendError, SentPiece, Writer};
 use kommutator::channel::vk::{COMMENTS_KIND, MESSAGES_KIND, Vk, errors, ids};
 use kommutator::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use kommutator::model::conversation::Place;
-use kommutator::model::ids::{AccountId, LoginId};
-use kommutator::model::message::{Attachment, Part, plain_text};
-use kommutator::model::time::Time;
+use kommutator::model::message::{Attachment, Part};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::{account, code, kind, sha, words};
 use crate::support::fakes::{Door, Fake, KeptFiles, context, login};
 
 const TOKEN: &str = "vk1.a.test";
@@ -28,18 +26,7 @@ fn plain(fake: &Fake) -> CallContext {
 }
 
 fn piece(key: &str, text: &str) -> OutgoingPiece {
-    OutgoingPiece {
-        account: ids::MESSAGES.into(),
-        conversation_key: Some("500".into()),
-        address: None,
-        parts: vec![Part::Text { text: text.into() }],
-        attachments: Vec::new(),
-        reply_to_external: None,
-        newest_external: None,
-        place: Place::Private,
-        begun_at: None,
-        key: key.into(),
-    }
+    OutgoingPiece { account: ids::MESSAGES.into(), key: key.into(), ..super::piece("500", text) }
 }
 
 fn comment(key: &str, text: &str, newest: &str) -> OutgoingPiece {
@@ -52,31 +39,12 @@ fn comment(key: &str, text: &str, newest: &str) -> OutgoingPiece {
     }
 }
 
-fn account(kind: ChannelKind, settings: Value) -> ChannelAccount {
-    ChannelAccount {
-        id: AccountId(1),
-        login: LoginId(1),
-        kind,
-        external_id: String::new(),
-        name: String::new(),
-        active: true,
-        settings,
-        facts: Default::default(),
-        refused: None,
-        created_at: Time(0),
-        removed_at: None,
-    }
+fn messages(parts: &[Vec<u8>]) -> Vec<Incoming> {
+    super::messages(&Vk::default(), parts)
 }
 
-fn code(error: &SendError) -> String {
-    match error {
-        SendError::Temporary(reason)
-        | SendError::Rejected(reason)
-        | SendError::Unreachable(reason)
-        | SendError::AccessLost(reason)
-        | SendError::Unclear(reason) => reason.code.clone(),
-        SendError::RetryAfter(ms) => ms.to_string(),
-    }
+fn texts(parts: &[Vec<u8>]) -> Vec<String> {
+    super::texts(&Vk::default(), parts)
 }
 
 async fn connect(fake: &Fake, kind: ChannelKind, token: &str) -> Result<Progress, (String, String)> {
@@ -84,24 +52,6 @@ async fn connect(fake: &Fake, kind: ChannelKind, token: &str) -> Result<Progress
     let bare = CallContext { secrets: "".into(), base_url: None, ..plain(fake) };
     let next = Vk::default().connect().unwrap().next(&bare, kind, Value::Null, &answer).await;
     next.map_err(|error| (error.field, error.reason.code))
-}
-
-/// Reads parts as the gateway would.
-fn messages(parts: &[Vec<u8>]) -> Vec<Incoming> {
-    let events = parts.iter().flat_map(|part| Vk::default().parse(part).unwrap());
-    let found = events.filter_map(|event| match event {
-        ChannelEvent::Message(incoming) => Some(*incoming),
-        _ => None,
-    });
-    found.collect()
-}
-
-fn texts(parts: &[Vec<u8>]) -> Vec<String> {
-    messages(parts).iter().map(|incoming| plain_text(&incoming.parts)).collect()
-}
-
-fn sha(content: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(content))
 }
 
 /// C-VK-03, C-VKC-02: the token tells which community it is; one login carries messages and comments.
@@ -387,7 +337,7 @@ async fn people_are_asked_about() {
     let fake = Fake::start("vk").await;
     let ids = ["500", "501", "502", "999", "-1"].map(str::to_owned);
     let ask = async |extended: bool| {
-        let account = account(MESSAGES_KIND, json!({ "extended": extended }));
+        let account = ChannelAccount { settings: json!({ "extended": extended }), ..account(MESSAGES_KIND) };
         let asked = Asked { conversation_key: "500".into(), external_ids: ids.to_vec() };
         Vk::default().profile().unwrap().look_up(&plain(&fake), &account, &asked).await.unwrap().people
     };
@@ -413,23 +363,15 @@ async fn each_error_ends_as_the_table_says() {
             fake.act("errors", json!({ "method": "messages.send", "code": at, "message": "слова VK", "in_item": in_item })).await;
             let error = Vk::default().send(&plain(&fake), &piece(&format!("row-{rows}"), "x")).await.unwrap_err();
             let wanted = match *act {
-                errors::Act::Fail(name) => format!("Rejected {name}"),
-                errors::Act::Later(name) => format!("Temporary {name}"),
-                errors::Act::Pause(ms) => format!("RetryAfter {ms}"),
-                errors::Act::Unreachable(name) => format!("Unreachable {name}"),
-                errors::Act::Closed(name) => format!("AccessLost {name}"),
-                errors::Act::UploadAgain => "Rejected upload_refused".to_owned(),
+                errors::Act::Fail(name) => format!("rejected {name}"),
+                errors::Act::Later(name) => format!("temporary {name}"),
+                errors::Act::Pause(ms) => format!("retry_after {ms}"),
+                errors::Act::Unreachable(name) => format!("unreachable {name}"),
+                errors::Act::Closed(name) => format!("access_lost {name}"),
+                errors::Act::UploadAgain => "rejected upload_refused".to_owned(),
             };
-            let (kind, words) = match &error {
-                SendError::RetryAfter(_) => ("RetryAfter", None),
-                SendError::Temporary(reason) => ("Temporary", reason.provider.clone()),
-                SendError::Rejected(reason) => ("Rejected", reason.provider.clone()),
-                SendError::Unreachable(reason) => ("Unreachable", reason.provider.clone()),
-                SendError::AccessLost(reason) => ("AccessLost", reason.provider.clone()),
-                SendError::Unclear(reason) => ("Unclear", reason.provider.clone()),
-            };
-            assert_eq!(format!("{kind} {}", code(&error)), wanted, "{at}: {meaning}");
-            assert_eq!(words.unwrap_or_else(|| "слова VK".to_owned()), "слова VK");
+            assert_eq!(format!("{} {}", kind(&error), code(&error)), wanted, "{at}: {meaning}");
+            assert_eq!(words(&error).unwrap_or_else(|| "слова VK".to_owned()), "слова VK");
         }
     }
     assert_eq!(rows, 128);
@@ -442,19 +384,9 @@ async fn answers_that_are_none() {
     let fake = Fake::start("vk").await;
     fake.act("allow", json!({ "user": 500 })).await;
     let send = async |key: &str| Vk::default().send(&plain(&fake), &piece(key, key)).await;
-    for (act, wanted) in [
-        (json!({ "kind": "answer", "status": 500, "body": "<html>" }), "Temporary"),
-        (json!({ "kind": "answer", "status": 502, "body": "" }), "Temporary"),
-        (json!({ "kind": "answer", "status": 200, "body": "<html>" }), "Temporary"),
-        (json!({ "kind": "answer", "status": 200, "body": {} }), "Temporary"),
-        (json!({ "kind": "answer", "status": 429, "body": "", "headers": { "retry-after": "7" } }), "RetryAfter"),
-        (json!({ "kind": "drop" }), "Unclear"),
-        (json!({ "kind": "lose" }), "Unclear"),
-    ] {
-        fake.act("faults", json!({ "call": "messages.send", "act": act })).await;
-        let error = send("один").await.unwrap_err();
-        assert!(format!("{error:?}").starts_with(wanted) && !format!("{error:?} {error}").contains(TOKEN), "{act}: {error:?}");
-    }
+    let busy = json!({ "kind": "answer", "status": 429, "body": "", "headers": { "retry-after": "7" } });
+    fake.act("faults", json!({ "call": "messages.send", "act": busy })).await;
+    assert_eq!(send("один").await.unwrap_err(), SendError::RetryAfter(7_000));
     // Half of an answer is none: it went, and goes no second time.
     fake.act("faults", json!({ "call": "messages.send", "act": { "kind": "half" } })).await;
     assert!(send("один").await.is_err());

@@ -9,7 +9,7 @@ use kommutator::channel::telegram::{BOT, Telegram};
 use kommutator::model::connection::ProviderLogin;
 use serde_json::{Value, json};
 
-use super::{TOKEN, code, fake, given, hash, id, piece, png, send, shown, text};
+use super::{TOKEN, code, fake, given, id, piece, png, send, sha, shown, text};
 use crate::support::fakes::{Door, KeptFiles, context, login};
 
 async fn poll(context: &CallContext, login: &ProviderLogin, cursor: &str) -> Result<Polled, SendError> {
@@ -170,7 +170,7 @@ async fn files_that_came_in_are_fetched() {
     let fetch = telegram.fetch().unwrap();
     let found = fetch.locate(&given, &remote[0].locator).await.unwrap();
     let fetched = reqwest::get(&found.url).await.unwrap().bytes().await.unwrap();
-    assert_eq!((hash(&fetched), remote[0].name.as_str()), (hash(&content), "вид.png"));
+    assert_eq!((sha(&fetched), remote[0].name.as_str()), (sha(&content), "вид.png"));
     let failed = async |context: &CallContext, locator: &str| code(&fetch.locate(context, locator).await.unwrap_err());
     assert_eq!(failed(&given, &remote[1].locator).await, ("rejected", "file_too_large_there".into()));
     assert_eq!(failed(&given, "nobody-knows-it").await, ("rejected", "file_gone".into()));
@@ -179,7 +179,7 @@ async fn files_that_came_in_are_fetched() {
     assert_eq!(failed(&given, &remote[0].locator).await, ("rejected", "file_server_unknown".into()));
     let named = context(&fake.url, TOKEN, &[("file_url", &fake.url)], KeptFiles::default());
     let found = fetch.locate(&named, &remote[0].locator).await.unwrap();
-    assert_eq!(hash(&reqwest::get(&found.url).await.unwrap().bytes().await.unwrap()), hash(&content));
+    assert_eq!(sha(&reqwest::get(&found.url).await.unwrap().bytes().await.unwrap()), sha(&content));
 }
 
 /// A personal account that is attached to the bot.

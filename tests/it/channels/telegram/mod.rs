@@ -4,14 +4,14 @@ use kommutator::channel::capability::SentMessage;
 use kommutator::channel::contract::{CallContext, Channel, OutgoingPiece, SendError, SentPiece};
 use kommutator::channel::telegram::Telegram;
 use kommutator::channel::telegram::errors::{Act, TABLE};
-use kommutator::model::conversation::Place;
 use kommutator::model::message::{Attachment, Part};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::support::fakes::{Fake, KeptFiles, context};
+use super::{kind, sha};
+use crate::support::fakes::{Fake, KeptFiles, context};
 
 mod news;
+mod third_party;
 
 const TOKEN: &str = "7000000001:AAF-fake_token_of_the_shop_bot_0001";
 
@@ -32,22 +32,7 @@ fn text(words: &str) -> Vec<Part> {
 }
 
 fn piece(key: &str, parts: Vec<Part>, attachments: Vec<Attachment>) -> OutgoingPiece {
-    OutgoingPiece {
-        account: String::new(),
-        conversation_key: Some(key.to_owned()),
-        address: None,
-        parts,
-        attachments,
-        reply_to_external: None,
-        newest_external: None,
-        place: Place::Private,
-        begun_at: None,
-        key: "k".to_owned(),
-    }
-}
-
-fn hash(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+    OutgoingPiece { parts, attachments, ..super::piece(key, "") }
 }
 
 /// What a chat shows now.
@@ -66,15 +51,7 @@ fn id(sent: &SentPiece) -> &str {
 }
 
 fn code(error: &SendError) -> (&'static str, String) {
-    let of = |kind, reason: &kommutator::model::reason::Reason| (kind, reason.code.clone());
-    match error {
-        SendError::RetryAfter(ms) => ("retry_after", ms.to_string()),
-        SendError::Temporary(reason) => of("temporary", reason),
-        SendError::Rejected(reason) => of("rejected", reason),
-        SendError::Unreachable(reason) => of("unreachable", reason),
-        SendError::AccessLost(reason) => of("access_lost", reason),
-        SendError::Unclear(reason) => of("unclear", reason),
-    }
+    (kind(error), super::code(error))
 }
 
 fn png(width: u32, height: u32) -> Vec<u8> {
@@ -123,7 +100,7 @@ async fn files_of_each_kind_arrive_whole() {
         let last = chat.last().unwrap();
         assert_eq!(format!("5/{}", last["message_id"]), id(&sent));
         assert_eq!((last["_file"]["kind"].as_str(), last["caption"].as_str()), (Some(kind), Some("вот")), "{file:?}");
-        assert_eq!(last["_file"]["sha256"], hash(&content), "{kind}");
+        assert_eq!(last["_file"]["sha256"], sha(&content), "{kind}");
         if matches!(kind, "document" | "video") {
             assert_eq!(last["_file"]["name"], file.name.as_str());
         }

@@ -6,14 +6,13 @@ use data_encoding::BASE64;
 use kommutator::channel::avito::{Avito, KIND, errors};
 use kommutator::channel::capability::{Asked, HookAddress, Progress, SentMessage};
 use kommutator::channel::contract::{CallContext, Channel, ChannelEvent, Incoming, OutgoingPiece, SendError, Writer};
-use kommutator::model::connection::{ChannelAccount, ProviderLogin};
+use kommutator::model::connection::ProviderLogin;
 use kommutator::model::conversation::Place;
-use kommutator::model::ids::{AccountId, LoginId};
-use kommutator::model::message::{Part, plain_text};
-use kommutator::model::time::{RealWorld, Time, World};
+use kommutator::model::message::plain_text;
+use kommutator::model::time::{RealWorld, World};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::{account, code, sha, words};
 use crate::support::fakes::{Door, Fake, KeptFiles, context, login};
 
 const KEYS: &str = r#"{"client_id":"client","client_secret":"secret"}"#;
@@ -28,46 +27,15 @@ fn plain(fake: &Fake) -> CallContext {
 }
 
 fn piece(key: &str, text: &str) -> OutgoingPiece {
-    OutgoingPiece {
-        account: String::new(),
-        conversation_key: Some(CHAT.into()),
-        address: None,
-        parts: vec![Part::Text { text: text.into() }],
-        attachments: Vec::new(),
-        reply_to_external: None,
-        newest_external: None,
-        place: Place::Listing("1234567890".into()),
-        begun_at: None,
-        key: key.into(),
-    }
-}
-
-fn code(error: &SendError) -> String {
-    match error {
-        SendError::Temporary(reason)
-        | SendError::Rejected(reason)
-        | SendError::Unreachable(reason)
-        | SendError::AccessLost(reason)
-        | SendError::Unclear(reason) => reason.code.clone(),
-        SendError::RetryAfter(ms) => ms.to_string(),
-    }
+    OutgoingPiece { place: Place::Listing("1234567890".into()), key: key.into(), ..super::piece(CHAT, text) }
 }
 
 fn messages(parts: &[Vec<u8>]) -> Vec<Incoming> {
-    let events = parts.iter().flat_map(|part| Avito::default().parse(part).unwrap());
-    let found = events.filter_map(|event| match event {
-        ChannelEvent::Message(incoming) => Some(*incoming),
-        _ => None,
-    });
-    found.collect()
+    super::messages(&Avito::default(), parts)
 }
 
 fn texts(parts: &[Vec<u8>]) -> Vec<String> {
-    messages(parts).iter().map(|incoming| plain_text(&incoming.parts)).collect()
-}
-
-fn sha(content: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(content))
+    super::texts(&Avito::default(), parts)
 }
 
 async fn said(fake: &Fake) -> Vec<Value> {
@@ -120,19 +88,7 @@ async fn deliveries_come_both_ways_and_once_more() {
     let echo = messages(&door.parts(2).await).remove(1);
     assert_eq!((echo.writer, echo.conversation_key.as_str()), (Writer::Account { mark: None }, CHAT));
     // Who it is, and about what, is asked for.
-    let account = ChannelAccount {
-        id: AccountId(1),
-        login: LoginId(1),
-        kind: KIND,
-        external_id: String::new(),
-        name: String::new(),
-        active: true,
-        settings: Value::Null,
-        facts: Default::default(),
-        refused: None,
-        created_at: Time(0),
-        removed_at: None,
-    };
+    let account = account(KIND);
     let asked = Asked { conversation_key: CHAT.into(), external_ids: vec!["222".into()] };
     let known_now = Avito::default().profile().unwrap().look_up(&plain(&fake), &account, &asked).await.unwrap();
     assert_eq!(
@@ -345,12 +301,7 @@ async fn each_status_ends_as_the_table_says() {
                     errors::Act::Later(name) => (name.to_owned(), matches!(error, SendError::Unclear(_))),
                 };
                 assert!(is && code(&error) == wanted, "{status} {meaning}: {error:?}");
-                let words = match &error {
-                    SendError::RetryAfter(_) => None,
-                    SendError::Temporary(reason) | SendError::Rejected(reason) | SendError::Unreachable(reason) => reason.provider.clone(),
-                    SendError::AccessLost(reason) | SendError::Unclear(reason) => reason.provider.clone(),
-                };
-                assert!(words.is_none_or(|words| words.contains("слова Авито")), "{status}");
+                assert!(words(&error).is_none_or(|words| words.contains("слова Авито")), "{status}");
             }
         }
     }
