@@ -21,9 +21,11 @@ const WAIT: u64 = 25;
 const LOOK_MS: i64 = 5 * 60_000;
 /// VK's clock and ours, and what was under way: so far a look goes back behind the last, seconds.
 const BACK: i64 = 120;
-/// Dialogs looked into at once, and messages read of each.
+/// Dialogs looked into at once, messages read of one in a call, and calls: the most for one, and so many that no other is begun.
 const DIALOGS: usize = 10;
-const MESSAGES: u32 = 50;
+const MESSAGES: usize = 200;
+const PAGES: usize = 5;
+const CALLS: usize = 10;
 
 /// Where to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -150,18 +152,34 @@ impl Client {
         // The newest stand first.
         let changed: Vec<&Value> = list(&found, "items").iter().take_while(|item| date(item.get("last_message")) >= from).collect();
         let mut parts = Vec::new();
+        let (mut calls, mut done) = (0, 0);
         for item in &changed {
+            if calls >= CALLS {
+                break;
+            }
+            done += 1;
             let peer = item.get("conversation").and_then(|conversation| conversation.get("peer")).and_then(|peer| int(peer, "id"));
             let Some(peer) = peer else { continue };
-            let params = [("peer_id", peer.to_string()), ("count", MESSAGES.to_string()), ("group_id", login.external_key.clone())];
-            let history = self.method(context, "messages.getHistory", &params).await?;
-            let fresh = list(&history, "items").iter().filter(|message| date(Some(message)) >= from);
+            // All that is missing of a dialog, or what comes by calls meanwhile would stand behind the newest of it.
+            let mut fresh: Vec<Value> = Vec::new();
+            for page in 0..PAGES {
+                let (offset, group) = ((page * MESSAGES).to_string(), login.external_key.clone());
+                let params = [("peer_id", peer.to_string()), ("count", MESSAGES.to_string()), ("offset", offset), ("group_id", group)];
+                let history = self.method(context, "messages.getHistory", &params).await?;
+                calls += 1;
+                let items = list(&history, "items");
+                let before = fresh.len();
+                fresh.extend(items.iter().filter(|message| date(Some(message)) >= from).cloned());
+                if fresh.len() - before < MESSAGES {
+                    break;
+                }
+            }
             // The newest come first.
-            parts.extend(fresh.rev().map(|message| part(login, message)));
+            parts.extend(fresh.iter().rev().map(|message| part(login, message)));
         }
-        let whole = changed.len() == DIALOGS;
+        let whole = done < changed.len() || changed.len() == DIALOGS;
         let next = match whole {
-            true => Cursor { looked: Some(looked + DIALOGS), ..cursor },
+            true => Cursor { looked: Some(looked + done), ..cursor },
             false => Cursor { looked: None, seen: started.max(cursor.seen), ..cursor },
         };
         let asks = self.every_ms(login) == Some(0);

@@ -21,14 +21,14 @@ const UNTOLD: &str = "bc-untold";
 async fn logged(node: &Node, expected: &BTreeSet<Vec<String>>) -> BTreeMap<String, Vec<Value>> {
     let mut found: BTreeSet<Vec<String>> = BTreeSet::new();
     let all = async {
-        until("everything is in the log", PATIENCE, async || {
+        until("everything is in the log", PATIENCE * 10, async || {
             let log = whole_log(&node.url(), &node.printed.token).await;
             found = texts(&log, "inbound").into_iter().collect();
             (found == *expected).then_some(log)
         })
         .await
     };
-    let log = tokio::time::timeout(PATIENCE / 2, all).await;
+    let log = tokio::time::timeout(PATIENCE * if full() { 5 } else { 1 }, all).await;
     let log = log.unwrap_or_else(|_| panic!("not in the log as it was said: {:#?}\n{:#?}", expected - &found, &found - expected));
     assert_eq!(texts(&log, "inbound").len(), expected.len(), "one conversation of each");
     log
