@@ -166,6 +166,7 @@ impl Bulk {
             id: identity,
             login: self.account.login,
             external_ids: vec![visitor(at)],
+            everywhere: None,
             name: String::new(),
             username: String::new(),
             picture: None,

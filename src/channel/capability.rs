@@ -10,6 +10,7 @@ use super::contract::{CallContext, LoginAccount, OutgoingPiece, Person, SendErro
 use super::form::{Step, Values};
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::message::Attachment;
+use crate::model::time::Time;
 
 /// The provider's history can be read.
 #[async_trait]
@@ -49,6 +50,11 @@ pub trait Poll: Send + Sync {
     /// # Errors
     /// What the caller can do next.
     async fn poll(&self, context: &CallContext, login: &ProviderLogin, cursor: &str) -> Result<Polled, SendError>;
+
+    /// What the place tells an owner, as facts: how much of a day's budget is used. Pure.
+    fn tells(&self, _cursor: &str, _now: Time) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 }
 
 /// Where a file's content is fetched.
@@ -146,6 +152,9 @@ pub trait Typing: Send + Sync {
 /// The provider can be told that somebody shall not write any more. Best effort: here they are blocked all the same.
 #[async_trait]
 pub trait Blacklist: Send + Sync {
+    /// Whether the owner wants it, by the account's settings. Pure.
+    fn wanted(&self, account: &ChannelAccount) -> bool;
+
     /// Blocks a person, by the provider's id of them. `listing`: what they wrote about, by the provider's number of it.
     ///
     /// # Errors

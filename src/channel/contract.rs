@@ -268,6 +268,11 @@ pub trait Channel: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether the provider's main id of a person is the same in all its logins: who writes to two of them is one person.
+    fn one_id_everywhere(&self) -> bool {
+        false
+    }
+
     /// What may be sent into a conversation now. Pure.
     fn can(&self, account: &ChannelAccount, conversation: &Conversation, now: Time) -> Can;
 

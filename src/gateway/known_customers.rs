@@ -68,7 +68,10 @@ pub async fn links(store: &PartitionStore, id: CustomerId) -> Result<Vec<Stored<
 }
 
 /// The customers that were made one with this one, and with those.
-async fn merged(store: &PartitionStore, id: CustomerId) -> Result<Vec<Customer>, StoreError> {
+///
+/// # Errors
+/// The store's failure.
+pub(crate) async fn merged(store: &PartitionStore, id: CustomerId) -> Result<Vec<Customer>, StoreError> {
     let mut all: Vec<Customer> = Vec::new();
     let mut next = vec![id];
     while let Some(id) = next.pop() {

@@ -39,6 +39,7 @@ pub mod inbox;
 pub mod intake;
 pub mod kept;
 pub mod known_customers;
+pub mod likeness;
 pub mod links;
 pub mod maintenance;
 pub mod notices;

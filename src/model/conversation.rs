@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::connection::ChannelKind;
 use super::ids::{AccountId, ConversationId, IdentityId, LoginId, MessageId, TagId, UserId};
 use super::protocol::{EpisodeView, Page, Preview};
+use super::reason::Reason;
 use super::time::Time;
 
 /// Where at the provider people talk.
@@ -277,6 +278,13 @@ pub enum FactKind {
     Blocked,
     /// It is again.
     Unblocked,
+    /// Their provider was told to block them, too.
+    BlockedThere,
+    /// Their provider could not be told.
+    NotBlockedThere {
+        /// Why not.
+        reason: Reason,
+    },
     /// Given to an assistant or back to people.
     HandedOver {
         /// To whom.

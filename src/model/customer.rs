@@ -51,6 +51,9 @@ pub struct Identity {
     pub login: LoginId,
     /// The provider's ids of them; a migration or a LID adds one.
     pub external_ids: Vec<String>,
+    /// `PROVIDER/ID`, where the provider knows them by one id in all its logins.
+    #[serde(default)]
+    pub everywhere: Option<String>,
     /// The name to show.
     pub name: String,
     /// The login name, without `@`.
@@ -138,4 +141,25 @@ pub struct CustomerLink {
     pub customer: CustomerId,
     /// The customer it was made with; where an undo leads back to.
     pub home: CustomerId,
+}
+
+/// That a manager said of two customers that they are different people: they are neither joined by themselves nor asked about again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Apart {
+    /// One of them: the lower id.
+    pub one: CustomerId,
+    /// The other.
+    pub other: CustomerId,
+    /// Who said it: a user's or token's id.
+    pub by: String,
+    /// When.
+    pub at: Time,
+}
+
+impl Apart {
+    /// Of these two, in whatever order they are named.
+    #[must_use]
+    pub fn of(a: CustomerId, b: CustomerId, by: &str, at: Time) -> Self {
+        Self { one: a.min(b), other: a.max(b), by: by.to_owned(), at }
+    }
 }

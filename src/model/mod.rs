@@ -38,6 +38,7 @@ pub mod personal;
 pub mod protocol;
 pub mod reason;
 pub mod reply;
+pub mod sign;
 pub mod tag;
 pub mod tally;
 pub mod time;

@@ -11,8 +11,9 @@
 //! | `member`, `token`, `audit` | workspace | id | scan |
 //! | `login_state`, `connecting` | workspace | login, name; id | scan |
 //! | `login`, `account`, `connection`, `link` | workspace | id | `account`: by `login`; unique `name` |
-//! | `identity` | workspace | id | unique `external` (login, id) |
-//! | `customer`, `customer_link` | workspace | id | `customer_link`: by `customer` |
+//! | `identity` | workspace | id | unique `external` (login, id); `sign` |
+//! | `customer`, `customer_link` | workspace | id | `customer`: `sign`; `customer_link`: by `customer` |
+//! | `apart` | workspace | both ids | by `customer` |
 //! | `conversation` | workspace | id | unique `provider_key` (account, key) and `address`; `status`; by `identity` |
 //! | `message` | workspace | conversation, number | unique `client`, unique `external`; `time` (account, imported); `trouble` (account, time) of those that did not go out |
 //! | `delivery` | workspace | message, connection | `state` (connection, status, time) |
@@ -35,9 +36,11 @@
 mod channels;
 mod hooks;
 mod notices;
+mod people;
 mod workplace;
 
-pub use channels::{Connecting, LoginState};
+pub use channels::{Connecting, LoginState, Looked};
+pub use people::sign_group;
 
 use serde::{Deserialize, Serialize};
 
@@ -174,34 +177,6 @@ impl Record for AccountLink {
 
     fn key(&self) -> RecordKey {
         RecordKey { group: Key::new().number(self.account.0).done(), item: Key::new().number(self.connection.0).done() }
-    }
-}
-
-impl Identity {
-    /// Unique index by login and each external id.
-    pub const BY_EXTERNAL: &'static str = "external";
-
-    fn index_entries(&self) -> Vec<IndexEntry> {
-        let login = || Key::new().number(self.login.0);
-        self.external_ids.iter().map(|id| entry(Self::BY_EXTERNAL, true, login(), Key::new().text(id))).collect()
-    }
-}
-
-impl Customer {
-    /// Index by the customer this one was merged into.
-    pub const BY_MERGED: &'static str = "merged";
-
-    fn index_entries(&self) -> Vec<IndexEntry> {
-        self.merged_into.map(|into| entry(Self::BY_MERGED, false, Key::new().number(into.0), Key::new())).into_iter().collect()
-    }
-}
-
-impl CustomerLink {
-    /// Index by customer.
-    pub const BY_CUSTOMER: &'static str = "customer";
-
-    fn index_entries(&self) -> Vec<IndexEntry> {
-        vec![entry(Self::BY_CUSTOMER, false, Key::new().number(self.customer.0), Key::new())]
     }
 }
 

@@ -13,6 +13,7 @@ mod files;
 mod hooks_out;
 mod kinds;
 mod letters;
+mod likeness;
 mod notices;
 mod operating;
 mod overview;

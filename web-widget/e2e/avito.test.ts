@@ -67,3 +67,51 @@ story("settles by itself what became of a message whose answer was lost", async 
   await manager.sees(`Еду, ${run}`);
   expect(await manager.page.locator(".msg.outbound[data-message]").count()).toBe(5);
 });
+
+story("asks Avito now, says what came and how much of the day is used", async () => {
+  const { page } = manager;
+  const before = await avito.look<unknown[]>("ledger");
+  await page.goto(`${demo.url}/settings/channels/${channels[0]}`);
+  const button = page.getByRole("button", { name: "Загрузить из Авито" });
+  await button.click();
+  await page.locator(".toasts p", { hasText: "Нового ничего нет" }).waitFor();
+  // A delivery is lost: the look finds it.
+  await avito.act("hooks", { lose: 1 });
+  await avito.act("write", { text: `Потеряно, ${run}` });
+  await button.click();
+  await page.locator(".toasts p", { hasText: "Пришло 1 новое сообщение" }).waitFor();
+  const asked = (await avito.look<{ call: string }[]>("ledger")).slice(before.length).filter(({ call }) => call === "chats").length;
+  expect(asked).toBeGreaterThanOrEqual(2);
+  await page.locator(".facts dd", { hasText: /^\d+ \/ 20000$/ }).waitFor();
+  await page.goto(demo.url);
+  await manager.open(`Потеряно, ${run}`);
+});
+
+story("blocks a buyer on Avito too, where the owner wants it, and says what came of it", async () => {
+  const { page } = manager;
+  const blacklist = async () => (await avito.look<{ blacklist: unknown[] }>("state")).blacklist;
+  const press = async (line: string) => {
+    await page.locator(".thread .head").getByRole("button", { name: "Ещё" }).click();
+    await page.getByRole("menu").getByText(line, { exact: true }).click();
+  };
+  const block = async () => {
+    await press("Заблокировать клиента");
+    await page.getByRole("dialog").getByRole("button", { name: "Заблокировать клиента" }).click();
+  };
+  await page.getByRole("button", { name: "О клиенте" }).click();
+  const card = page.getByRole("complementary", { name: "О клиенте" });
+  await block();
+  await card.getByText("Клиент заблокирован", { exact: true }).waitFor();
+  await press("Разблокировать клиента");
+  await card.getByText("Клиент разблокирован", { exact: true }).waitFor();
+  expect(await blacklist()).toEqual([]);
+  await api("PATCH", `/channels/${channels[0]}`, { settings: { blacklist: true } });
+  await avito.act("faults", { call: "blacklist", act: { kind: "answer", status: 400, body: { error: { code: 400, message: "слова Авито" } } } });
+  await block();
+  await card.getByText("В мессенджере заблокировать не удалось").waitFor();
+  await press("Разблокировать клиента");
+  await card.getByText("Клиент разблокирован", { exact: true }).nth(1).waitFor();
+  await block();
+  await card.getByText("Заблокирован и в мессенджере").waitFor();
+  expect(await blacklist()).toEqual([{ user_id: 222, context: { item_id: 1_234_567_890, reason_id: 4 } }]);
+});

@@ -170,3 +170,32 @@ it("writes first through a channel that can, once, into the conversation of that
   expect(provider.calls.map((call) => [call.chat, call.text])).toEqual([[null, `Здравствуйте, ${run}`], [`chat of @vera${run}`, "Ещё вопрос"]]);
   provider.close();
 });
+
+it("asks whether two may be one person: answered once, it is not asked again", async () => {
+  const { page } = owner;
+  const phones = [`+7998${digits}`];
+  const add = async (name: string) => (await api<Customer>("POST", "/customers", { name: `${name} ${run}`, phones })).id;
+  const galina = await add("Галина");
+  await add("Галя");
+  await add("Георгий");
+  await page.goto(`${demo.url}/customers/${galina}`);
+  const asked = page.getByRole("region", { name: "Возможно, это тот же человек" });
+  const one = (name: string) => asked.getByRole("listitem").filter({ hasText: `${name} ${run}` });
+  await one("Георгий").getByText(`Тот же телефон: ${phones[0]}`).waitFor();
+  await accessible(page, "who may be the same person");
+  await one("Георгий").getByRole("button", { name: "Это другой человек" }).click();
+  await one("Георгий").waitFor({ state: "detached" });
+  await one("Галя").getByRole("button", { name: "Объединить" }).click();
+  await toast(page, "Теперь это один клиент").waitFor();
+  await asked.waitFor({ state: "detached" });
+  await page.reload();
+  await page.locator(".known-as", { hasText: `Галя ${run}` }).waitFor();
+  expect(await asked.count()).toBe(0);
+  // Beside the conversation, too: Anna has the phone of somebody who was written down.
+  await api("POST", "/customers", { name: `Аня ${run}`, phones: [`+7999${digits}`] });
+  await page.goto(demo.url);
+  await owner.open(words("anna"));
+  await page.getByRole("button", { name: "О клиенте" }).click();
+  await page.locator(".card .alike", { hasText: `Аня ${run}` }).getByRole("button", { name: "Это другой человек" }).click();
+  await page.locator(".card .alike").waitFor({ state: "detached" });
+});

@@ -89,3 +89,19 @@ story("answers a comment in its place, and the same customer in private", async 
   await manager.open(`Подробнее здесь, ${run}`);
   await manager.sees(`Спасибо, ${run}`);
 });
+
+story("writes first from a customer's card through VK; the other channels say why they cannot", async () => {
+  await vk.act("user", { id: 520, first_name: "Вера", last_name: "Ли", domain: "vera" });
+  await vk.act("allow", { user: 520 });
+  const { id } = await api<{ id: string }>("POST", "/customers", { name: `Вера ${run}` });
+  await page.goto(`${demo.url}/customers/${id}`);
+  await page.locator(".customer").getByRole("button", { name: "Написать" }).click();
+  const first = page.getByRole("dialog", { name: "Новый диалог" });
+  await first.getByLabel("Кому").fill("https://vk.com/vera");
+  await first.locator(".choice", { hasText: "ВКонтакте сообщения · vera" }).getByRole("radio").check();
+  await first.locator(".choice.off", { hasText: "Этот канал не умеет писать первым." }).first().waitFor();
+  await first.getByLabel("Сообщение").fill(`Добрый день первым, ${run}`);
+  await first.getByRole("button", { name: "Отправить" }).click();
+  await expect.poll(async () => (await vk.look<Dialog>("dialog?peer=520")).messages.map((one) => one.text)).toEqual([`Добрый день первым, ${run}`]);
+  await manager.sees(`Добрый день первым, ${run}`);
+});

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::errors::{self, Act};
 use super::parse::{VOICE, external_id, known, read_external};
 use super::render::{self, Way};
+use super::settings::Settings;
 use crate::channel::capability::{Asked, Blacklist, Fetch, Known, Located, Lookup, Profile, Reading, Reword, SentMessage};
 use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
 use crate::channel::lenient::{int, list, text, words};
@@ -358,6 +359,10 @@ impl Profile for Client {
 
 #[async_trait]
 impl Blacklist for Client {
+    fn wanted(&self, account: &ChannelAccount) -> bool {
+        Settings::of(account).blacklist
+    }
+
     async fn block(&self, context: &CallContext, _account: &str, external_id: &str, listing: Option<&str>) -> Result<(), SendError> {
         let user: i64 = external_id.parse().map_err(|_| SendError::Rejected(Reason::new("person_unknown")))?;
         let mut user = json!({ "user_id": user, "context": { "reason_id": 4 } });

@@ -3,7 +3,7 @@
 //! * [`parse`]: deliveries and looks → what happened
 //! * [`render`]: what we send
 //! * [`client`]: calls; [`receive`]: looking for news; [`connect`]: the keys, and where Avito delivers to
-//! * [`errors`]: what Avito's statuses mean
+//! * [`errors`]: what Avito's statuses mean; [`settings`]: what an owner may set
 
 pub mod client;
 pub mod connect;
@@ -11,13 +11,14 @@ pub mod errors;
 pub mod parse;
 pub mod receive;
 pub mod render;
+pub mod settings;
 
 use async_trait::async_trait;
 
 use self::client::Client;
-use super::capability::{Blacklist, Connect, Fetch, Lookup, Poll, Profile, Reading, Reword};
+use super::capability::{Blacklist, Connect, Fetch, Lookup, Poll, Profile, Reading, Reword, StepError};
 use super::contract::{CallContext, Channel, ChannelEvent, Incoming, OutgoingPiece, RawHook, Repeats, Routed, SendError, SentPiece, Unreadable};
-use super::form::Texts;
+use super::form::{Field, Texts};
 use super::pace::Pace;
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
@@ -102,6 +103,14 @@ impl Channel for Avito {
 
     async fn send(&self, context: &CallContext, piece: &OutgoingPiece) -> Result<SentPiece, SendError> {
         self.client.piece(context, piece).await
+    }
+
+    fn settings(&self, _kind: ChannelKind) -> Vec<Field> {
+        settings::fields()
+    }
+
+    fn check_settings(&self, _kind: ChannelKind, settings: &serde_json::Value) -> Result<serde_json::Value, StepError> {
+        settings::check(settings)
     }
 
     fn texts(&self) -> Texts {

@@ -1,6 +1,6 @@
 //! Looking through the chats for what is new: where Avito cannot reach us that is how news come, elsewhere it finds what a delivery lost.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::channel::capability::{Poll, Polled};
 use crate::channel::contract::{CallContext, SendError};
 use crate::channel::lenient::{int, list, text};
 use crate::model::connection::ProviderLogin;
+use crate::model::time::Time;
 
 /// How often it is looked where deliveries come, and where they do not.
 const BESIDE_HOOKS_MS: i64 = 5 * 60_000;
@@ -87,6 +88,13 @@ impl Poll for Client {
             cursor = Cursor { seen: began.max(cursor.seen), began: None, offset: 0, ..cursor };
         }
         Ok(done(&cursor, parts, more))
+    }
+
+    /// How much of the day's budget is used.
+    fn tells(&self, cursor: &str, now: Time) -> BTreeMap<String, String> {
+        let cursor: Cursor = serde_json::from_str(cursor).unwrap_or_default();
+        let asked = if cursor.day == now.0 / 1_000 / DAY_S { cursor.asked } else { 0 };
+        [("requests".to_owned(), format!("{asked} / {BUDGET}"))].into()
     }
 }
 

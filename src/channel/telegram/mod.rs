@@ -61,6 +61,10 @@ impl Channel for Telegram {
         &[BOT, PERSONAL]
     }
 
+    fn one_id_everywhere(&self) -> bool {
+        true
+    }
+
     fn call_limit_ms(&self) -> i64 {
         CALL_LIMIT_MS
     }

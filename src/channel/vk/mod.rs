@@ -57,6 +57,10 @@ impl Channel for Vk {
         &[MESSAGES_KIND, COMMENTS_KIND]
     }
 
+    fn one_id_everywhere(&self) -> bool {
+        true
+    }
+
     /// Messages by their `random_id`, comments by their `guid`.
     fn repeats(&self, _account: &ChannelAccount) -> Repeats {
         Repeats::Keyed

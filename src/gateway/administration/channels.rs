@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{Actor, AdministrationError, audit};
@@ -17,7 +17,7 @@ use crate::model::ids::{AccountId, LoginId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::key::Key;
 use crate::store::port::{CommitError, Refusal, Scan, StoreError};
-use crate::store::records::{Pointer, streams};
+use crate::store::records::{LoginState, Looked, Pointer, streams};
 use crate::store::search::ACCOUNTS_LIMIT;
 use crate::store::table::Stored;
 
@@ -237,6 +237,22 @@ pub async fn look_again(house: &House, workspace: WorkspaceId, id: AccountId) ->
     batch.append(&streams::mailbox(account.login), entries::write(&MailboxEntry::Reload)?);
     house.store.workspace(workspace).commit(batch).await?;
     Ok(())
+}
+
+/// What the last question for news at an account's provider brought, and what there is to be told of it; nothing where nobody asks.
+///
+/// # Errors
+/// The store's word.
+pub async fn looked(
+    house: &House, workspace: WorkspaceId, login: &ProviderLogin,
+) -> Result<(Option<Looked>, BTreeMap<String, String>), AdministrationError> {
+    let channel = house.channels.get(&login.provider);
+    let Some(poll) = channel.as_ref().and_then(|channel| channel.poll()) else { return Ok(Default::default()) };
+    let found = house.store.workspace(workspace).get::<LoginState>(LoginState::at(login.id, LoginState::CURSOR)).await?;
+    let Some(state) = found.map(|found| found.record) else { return Ok(Default::default()) };
+    let opened = house.keyring.open_text(&LoginState::context(login.id, LoginState::CURSOR), &state.sealed);
+    let facts = opened.map(|cursor| poll.tells(cursor.expose_secret(), house.world.now())).unwrap_or_default();
+    Ok((state.looked, facts))
 }
 
 /// The workspace's accounts that are not taken off.

@@ -378,7 +378,7 @@ pub async fn hook_secret(house: &House, workspace: WorkspaceId, login: LoginId) 
     let secret = super::channels::create_hook(house, workspace, login).await?;
     let sealed = house.keyring.seal(&context, secret.as_bytes(), house.world.as_ref());
     let mut batch = Batch::new();
-    batch.insert(&LoginState { login, name: HOOK.to_owned(), sealed })?;
+    batch.insert(&LoginState { login, name: HOOK.to_owned(), sealed, looked: None })?;
     store.commit(batch).await?;
     Ok(secret)
 }

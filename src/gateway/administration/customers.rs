@@ -10,7 +10,7 @@ use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
 use crate::gateway::known_customers::{LINKS, links, whole};
 use crate::model::contact;
-use crate::model::customer::{Customer, CustomerLink};
+use crate::model::customer::{Apart, Customer, CustomerLink};
 use crate::model::ids::{AccountId, CustomerId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::handle::PartitionStore;
@@ -42,20 +42,10 @@ pub async fn merge(
             return Err(AdministrationError::NotAllowed("same_customer"));
         }
         let kept = find(&store, target).await?;
-        let moving = links(&store, from).await?;
-        if moving.len().saturating_add(links(&store, target).await?.len()) > LINKS || row.len() >= ROW {
+        let mut batch = Batch::new();
+        if row.len() >= ROW || !join(house, &store, &mut batch, actor, &old, &kept).await? {
             return Err(AdministrationError::NotAllowed("too_many_identities"));
         }
-        let mut batch = Batch::new();
-        batch.update(&old, &Customer { merged_into: Some(target), ..old.record.clone() })?;
-        // That the other stays what it is: nobody merges it away meanwhile.
-        batch.update(&kept, &kept.record)?;
-        for link in &moving {
-            batch.update(link, &CustomerLink { customer: target, ..link.record.clone() })?;
-        }
-        let details = json!({ "into": target, "identities": moving.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
-        audit(house, &mut batch, actor, "customer.merged", from, details)?;
-        tell(house, &store, &mut batch, &[from, target], true).await?;
         match store.commit(batch).await {
             Ok(_) => return Ok(kept.record),
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
@@ -63,6 +53,59 @@ pub async fn merge(
         }
     }
     Err(AdministrationError::NotAllowed("changed_meanwhile"))
+}
+
+/// Puts into a batch that the identities of one customer belong to another from now on. False: there would be too many.
+///
+/// # Errors
+/// The store's failure.
+pub(crate) async fn join(
+    house: &House, store: &PartitionStore, batch: &mut Batch, actor: &Actor, from: &Stored<Customer>, into: &Stored<Customer>,
+) -> Result<bool, StoreError> {
+    let (gone, kept) = (from.record.id, into.record.id);
+    let moving = links(store, gone).await?;
+    if moving.len().saturating_add(links(store, kept).await?.len()) > LINKS {
+        return Ok(false);
+    }
+    batch.update(from, &Customer { merged_into: Some(kept), ..from.record.clone() })?;
+    // That the other stays what it is: nobody merges it away meanwhile.
+    batch.update(into, &into.record)?;
+    for link in &moving {
+        batch.update(link, &CustomerLink { customer: kept, ..link.record.clone() })?;
+    }
+    let details = json!({ "into": kept, "identities": moving.iter().map(|link| link.record.identity).collect::<Vec<_>>() });
+    audit(house, batch, actor, "customer.merged", gone, details)?;
+    tell(house, store, batch, &[gone, kept], true).await?;
+    Ok(true)
+}
+
+/// Keeps that two customers are different people.
+///
+/// # Errors
+/// One of them is not there, they are one (`same_customer`), or the store's word.
+pub async fn keep_apart(house: &House, workspace: WorkspaceId, actor: &Actor, one: CustomerId, other: CustomerId) -> Result<(), AdministrationError> {
+    let store = house.store.workspace(workspace);
+    if one == other || standing(&store, one).await? == standing(&store, other).await? {
+        return Err(AdministrationError::NotAllowed("same_customer"));
+    }
+    let mut batch = Batch::new();
+    set_apart(house, &mut batch, &store, actor, one, other).await?;
+    audit(house, &mut batch, actor, "customer.kept_apart", one, json!({ "from": other }))?;
+    tell(house, &store, &mut batch, &[one, other], false).await?;
+    match store.commit(batch).await {
+        // Somebody said the same at the same moment.
+        Ok(_) | Err(CommitError::Refused(Refusal::Conflict { .. })) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn set_apart(
+    house: &House, batch: &mut Batch, store: &PartitionStore, actor: &Actor, one: CustomerId, other: CustomerId,
+) -> Result<(), StoreError> {
+    if store.get::<Apart>(Apart::at(one, other)).await?.is_none() {
+        batch.insert(&Apart::of(one, other, &actor.id, house.world.now()))?;
+    }
+    Ok(())
 }
 
 /// Undoes a merge: what came with the customer, its own identities and those of customers merged into it before, belongs to it again.
@@ -90,6 +133,8 @@ pub async fn unmerge(house: &House, workspace: WorkspaceId, actor: &Actor, id: C
                 moved.push(link.record.identity);
             }
         }
+        // Taken apart by hand: nothing joins them by itself, and nobody is asked.
+        set_apart(house, &mut batch, &store, actor, id, kept).await?;
         audit(house, &mut batch, actor, "customer.unmerged", id, json!({ "from": kept, "identities": moved }))?;
         tell(house, &store, &mut batch, &[id, kept], true).await?;
         match store.commit(batch).await {

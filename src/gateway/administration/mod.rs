@@ -87,6 +87,12 @@ impl Actor {
     pub fn command_line() -> Self {
         Self { id: "cli".to_owned(), name: "command line".to_owned() }
     }
+
+    /// The product itself: what it does on its own.
+    #[must_use]
+    pub fn itself() -> Self {
+        Self { id: "kommutator".to_owned(), name: "Kommutator".to_owned() }
+    }
 }
 
 /// Adds a line of the audit log to the batch of the change itself.

@@ -8,16 +8,18 @@ use std::time::{Duration, Instant};
 
 use super::calls::{self, During, Prepared};
 use crate::channel::capability::{Poll, Polled};
-use crate::channel::contract::SendError;
+use crate::channel::contract::{ChannelEvent, SendError};
 use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
+use crate::gateway::conversation::inbound::find_external;
 use crate::gateway::entries::{self, MailboxEntry};
 use crate::gateway::intake::{REPEAT_KNOWN_MS, part_key};
 use crate::model::connection::Health;
 use crate::model::reason::Reason;
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Refusal};
-use crate::store::records::{LoginState, streams};
+use crate::store::records::{LoginState, Looked, streams};
+use crate::store::table::Stored;
 
 /// The pause after a question that failed: at first, and at most; each time twice as long.
 const PAUSE_MS: (i64, i64) = (1_000, 60_000);
@@ -106,33 +108,57 @@ async fn ask(desk: &Desk, poll: &dyn Poll, prepared: &Prepared) -> Result<(bool,
     desk.throttle.turn().await;
     let polled = calls::limited(prepared, poll.poll(&prepared.context, &prepared.login, &cursor)).await.map_err(Failed::Call)?;
     let moved = polled.cursor != cursor;
+    let mut came = 0_u32;
+    let looks = poll.every_ms(&prepared.login).is_some_and(|every| every > 0);
     for part in &polled.parts {
-        keep(desk, part).await.map_err(Failed::Store)?;
+        // A look shows again what a hook told in other words.
+        let new = if looks { unknown(desk, part).await.map_err(Failed::Store)? } else { 1 };
+        if keep(desk, part).await.map_err(Failed::Store)? {
+            came = came.saturating_add(new);
+        }
     }
     if moved {
-        go_on(desk, &context, &polled, state.as_ref()).await.map_err(Failed::Store)?;
+        go_on(desk, &context, &polled, came, state.as_ref()).await.map_err(Failed::Store)?;
     }
     Ok((polled.more, polled.parts.is_empty() && !moved))
 }
 
-/// Puts a part into the mailbox, unless it was there before.
-async fn keep(desk: &Desk, part: &[u8]) -> Result<(), CommandError> {
+/// How many messages of a part are not here.
+async fn unknown(desk: &Desk, part: &[u8]) -> Result<u32, CommandError> {
+    let mut new = 0_u32;
+    for event in desk.channel.parse(part).unwrap_or_default() {
+        let ChannelEvent::Message(incoming) = event else { continue };
+        let known = match (desk.account(&incoming.account), &incoming.external_id) {
+            (Some(card), Some(id)) => find_external(desk, card.account.id, id).await?.is_some(),
+            _ => false,
+        };
+        new = new.saturating_add((!known).into());
+    }
+    Ok(new)
+}
+
+/// Puts a part into the mailbox, unless it was there before. Answers whether it was not.
+async fn keep(desk: &Desk, part: &[u8]) -> Result<bool, CommandError> {
     let mut batch = Batch::new();
     batch.fence(&desk.owner, desk.token);
     batch.once(part_key(desk.login, part), REPEAT_KNOWN_MS, "");
     let entry = MailboxEntry::Part { at: desk.house.world.now(), body: part.to_vec() };
     batch.append(&streams::mailbox(desk.login), entries::write(&entry)?);
     match desk.store.commit(batch).await {
-        Ok(_) | Err(CommitError::Refused(Refusal::Seen { .. })) => Ok(()),
+        Ok(_) => Ok(true),
+        Err(CommitError::Refused(Refusal::Seen { .. })) => Ok(false),
         Err(CommitError::Refused(Refusal::Fenced { .. })) => Err(CommandError::Fenced),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Everything before this place is kept.
-async fn go_on(desk: &Desk, context: &str, polled: &Polled, old: Option<&crate::store::table::Stored<LoginState>>) -> Result<(), CommandError> {
+async fn go_on(desk: &Desk, context: &str, polled: &Polled, came: u32, old: Option<&Stored<LoginState>>) -> Result<(), CommandError> {
     let sealed = desk.house.keyring.seal(context, polled.cursor.as_bytes(), desk.house.world.as_ref());
-    let new = LoginState { login: desk.login, name: LoginState::CURSOR.to_owned(), sealed };
+    // A long answer comes in pieces.
+    let before = old.and_then(|old| old.record.looked).filter(|looked| !looked.over).map_or(0, |looked| looked.came);
+    let looked = Looked { at: desk.house.world.now(), came: came.saturating_add(before), over: !polled.more };
+    let new = LoginState { login: desk.login, name: LoginState::CURSOR.to_owned(), sealed, looked: Some(looked) };
     let mut batch = Batch::new();
     batch.fence(&desk.owner, desk.token);
     match old {

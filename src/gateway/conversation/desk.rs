@@ -31,6 +31,8 @@ pub enum Aside {
     Read(ConversationId),
     /// A manager writes.
     Typing(ConversationId),
+    /// Managers blocked the customer.
+    Block(ConversationId),
 }
 
 /// The most asides that wait.

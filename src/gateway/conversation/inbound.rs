@@ -92,6 +92,7 @@ pub(crate) async fn message(
     let first = first_state(id, &card, incoming, peer.as_ref(), now);
     let mut draft = Draft::new(stored, Some(first), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
     let is_new = peer.as_ref().is_some_and(|peer| people.made(peer.id));
+    let given = people.given_name.clone();
     draft.meet(people);
     let message = compose(desk, &card, &draft, incoming, author_identity.as_ref(), now).await?;
     let mut message = take_files(desk, &mut draft, message, incoming).await?;
@@ -112,8 +113,8 @@ pub(crate) async fn message(
     }
     if let Some(identity) = &peer {
         // A conversation that is new, or was begun by us, learns here whom it is with.
-        if stored.is_none_or(|stored| stored.record.identity.is_none()) && !is_new {
-            draft.conversation.given_name = given_name(desk, identity.id).await?;
+        if stored.is_none_or(|stored| stored.record.identity.is_none()) {
+            draft.conversation.given_name = if is_new { given } else { given_name(desk, identity.id).await? };
         }
         draft.conversation.identity.get_or_insert(identity.id);
         if !identity.name.is_empty() {

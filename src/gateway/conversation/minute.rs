@@ -38,7 +38,8 @@ pub(super) async fn count(desk: &Desk, batch: &mut Batch, piece: &OutgoingPiece,
         Err(not_before) => return Ok(Err(not_before)),
     };
     let text = serde_json::to_string(&went).unwrap_or_default();
-    let new = LoginState { login: desk.login, name, sealed: desk.house.keyring.seal(&context, text.as_bytes(), desk.house.world.as_ref()) };
+    let new =
+        LoginState { looked: None, login: desk.login, name, sealed: desk.house.keyring.seal(&context, text.as_bytes(), desk.house.world.as_ref()) };
     match &old {
         Some(old) => batch.update(old, &new)?,
         None => batch.insert(&new)?,

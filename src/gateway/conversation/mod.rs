@@ -301,8 +301,10 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
         match crate::gateway::faults::commit("conversation", &desk.store, batch).await {
             Ok(_) => {
                 desk.met.learn(met);
-                if let What::Client(Command::Read { .. }) = &work.what {
-                    desk.aside(Aside::Read(next.record.id));
+                match &work.what {
+                    What::Client(Command::Read { .. }) => desk.aside(Aside::Read(next.record.id)),
+                    What::Client(Command::Block { blocked: true, .. }) => desk.aside(Aside::Block(next.record.id)),
+                    _ => {}
                 }
                 return (Known::Here(Box::new(next)), Ok(done));
             }

@@ -6,7 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use super::desk::Desk;
 use super::draft::Draft;
 use crate::channel::contract::{Incoming, Person, Writer};
+use crate::gateway::administration::{Actor, customers};
 use crate::gateway::commands::CommandError;
+use crate::gateway::known_customers::{LINKS, links};
+use crate::gateway::likeness;
 use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{CustomerId, IdentityId};
 use crate::model::reason::Reason;
@@ -62,6 +65,10 @@ pub(crate) struct People {
     pub(super) met: Vec<Stored<Identity>>,
     /// The customers of whom something else is known now.
     pub(crate) customers: Vec<CustomerId>,
+    /// The name managers gave the customer a new identity belongs to.
+    pub(super) given_name: String,
+    /// Two customers of the cause are made one: one pair a commit.
+    joined: bool,
 }
 
 /// The name managers gave the customer behind an identity; empty: none.
@@ -110,6 +117,9 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
     if let Some(old) = known {
         let mut new = old.record.clone();
         merge_person(&mut new, &person);
+        if new.everywhere.is_none() {
+            new.everywhere = everywhere(desk, &new);
+        }
         if wrote {
             new.first_message_at.get_or_insert(now);
             // Who writes can be written to.
@@ -122,6 +132,9 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         if new != old.record {
             people.batch.update(&old, &new)?;
             version = version.saturating_add(1);
+            if new.signs().iter().any(|sign| sign.1 && !old.record.signs().contains(sign)) {
+                join(desk, &new, people).await?;
+            }
             if shown(&old.record) != shown(&new) {
                 people.tell_of(desk, new.id).await?;
             }
@@ -133,6 +146,7 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         id: IdentityId(desk.house.world.id()),
         login: desk.login,
         external_ids: Vec::new(),
+        everywhere: None,
         name: String::new(),
         username: String::new(),
         picture: None,
@@ -147,13 +161,46 @@ pub(crate) async fn identify(desk: &Desk, person: &Person, incoming: &Incoming, 
         first_message_at: wrote.then_some(now),
     };
     merge_person(&mut identity, &person);
-    let customer = Customer::fresh(CustomerId(desk.house.world.id()), now);
-    people.customers.push(customer.id);
+    identity.everywhere = everywhere(desk, &identity);
+    let mut customer = Customer::fresh(CustomerId(desk.house.world.id()), now);
     people.batch.insert(&identity)?;
+    let mut link = CustomerLink { identity: identity.id, customer: customer.id, home: customer.id };
+    if let Some(known) = whose(desk, &identity, None, people).await? {
+        // As after a merge by hand, so that it can be undone like one.
+        (customer.merged_into, link.customer) = (Some(known.record.id), known.record.id);
+        people.batch.update(&known, &known.record)?;
+        people.given_name = known.record.name;
+    }
+    people.customers.push(link.customer);
     people.batch.insert(&customer)?;
-    people.batch.insert(&CustomerLink { identity: identity.id, customer: customer.id, home: customer.id })?;
+    people.batch.insert(&link)?;
     people.met.push(Stored { version: 1, record: identity.clone() });
     Ok(identity)
+}
+
+/// Whose a provider vouches an identity to be, beside who it belongs to now.
+async fn whose(desk: &Desk, identity: &Identity, own: Option<CustomerId>, people: &mut People) -> Result<Option<Stored<Customer>>, CommandError> {
+    if people.joined {
+        return Ok(None);
+    }
+    let Some(id) = likeness::vouched(&desk.store, identity, own).await? else { return Ok(None) };
+    let found = desk.store.get::<Customer>(Customer::at(id)).await?.filter(|found| found.record.merged_into.is_none());
+    if own.is_none() && links(&desk.store, id).await?.len() >= LINKS {
+        return Ok(None);
+    }
+    people.joined = found.is_some();
+    Ok(found)
+}
+
+/// Makes an identity's customer one with whom a provider vouches now that it is. The older one stays.
+async fn join(desk: &Desk, identity: &Identity, people: &mut People) -> Result<(), CommandError> {
+    let Some(link) = desk.store.get::<CustomerLink>(CustomerLink::at(identity.id)).await? else { return Ok(()) };
+    let own = link.record.customer;
+    let Some(other) = whose(desk, identity, Some(own), people).await? else { return Ok(()) };
+    let Some(own) = desk.store.get::<Customer>(Customer::at(own)).await? else { return Ok(()) };
+    let (from, into) = if own.record.id < other.record.id { (other, own) } else { (own, other) };
+    customers::join(&desk.house, &desk.store, &mut people.batch, &Actor::itself(), &from, &into).await?;
+    Ok(())
 }
 
 /// The person of a conversation cannot be written to any more, and why; none: they can again. Kept with the identity, in the cause's commit.
@@ -170,6 +217,12 @@ pub(crate) async fn reachable(desk: &Desk, draft: &mut Draft, reason: Option<&Re
     people.tell_of(desk, identity).await?;
     draft.meet(people);
     Ok(())
+}
+
+/// By what the provider knows somebody in all its logins.
+fn everywhere(desk: &Desk, identity: &Identity) -> Option<String> {
+    let id = identity.external_ids.first().filter(|_| desk.channel.one_id_everywhere())?;
+    Some(format!("{}/{id}", desk.channel.provider()))
 }
 
 /// What of an identity stands on a customer's card.

@@ -315,6 +315,8 @@ fn event_of(what: &FactKind) -> Option<WebhookEvent> {
         | FactKind::Tagged { .. }
         | FactKind::Blocked
         | FactKind::Unblocked
+        | FactKind::BlockedThere
+        | FactKind::NotBlockedThere { .. }
         | FactKind::HandedOver { .. }
         | FactKind::Joined { .. }
         | FactKind::Overdue { .. } => None,

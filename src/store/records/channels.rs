@@ -20,6 +20,21 @@ pub struct LoginState {
     pub name: String,
     /// What it is, sealed.
     pub sealed: String,
+    /// What the last question for news brought, where it is a place in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Looked>,
+}
+
+/// What a question for news brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Looked {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Time,
+    /// How much came that was not here.
+    pub came: u32,
+    /// Whether that was all of it.
+    pub over: bool,
 }
 
 impl LoginState {

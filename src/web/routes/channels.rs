@@ -20,6 +20,7 @@ use crate::model::ids::AccountId;
 use crate::model::protocol::Role;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
+use crate::store::records::Looked;
 use crate::web::edge::Edge;
 use crate::web::login::{AsAdmin, LoggedIn};
 use crate::web::problem::{Problem, ProblemBody};
@@ -42,6 +43,9 @@ pub struct ChannelView {
     /// What is known of it at its provider and is no secret: its name there, a link; admins and owners only.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     facts: std::collections::BTreeMap<String, String>,
+    /// What the last question for news brought, where its provider is asked; of one channel, admins and owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked: Option<Looked>,
     /// What is set of it; admins and owners only.
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<serde_json::Value>,
@@ -109,6 +113,7 @@ fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&P
     };
     Ok(ChannelView {
         facts,
+        looked: None,
         settings: for_admins.then(|| account.settings.clone()),
         id: account.id,
         name: account.name.clone(),
@@ -122,7 +127,13 @@ fn view(edge: &Edge, caller: &Caller, account: &ChannelAccount, login: Option<&P
 
 async fn one_view(edge: &Edge, caller: &Caller, account: &ChannelAccount) -> Result<ChannelView, Problem> {
     let login = channels::login(&edge.house, caller.workspace, account.login).await?;
-    view(edge, caller, account, login.as_ref())
+    let mut view = view(edge, caller, account, login.as_ref())?;
+    if let Some(login) = login.filter(|_| caller.access.role >= Role::Admin) {
+        let (looked, facts) = channels::looked(&edge.house, caller.workspace, &login).await?;
+        view.facts.extend(facts);
+        view.looked = looked;
+    }
+    Ok(view)
 }
 
 pub(super) fn read_id(text: &str) -> Result<AccountId, Problem> {

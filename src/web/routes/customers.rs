@@ -9,12 +9,14 @@ use super::conversations::{self, parse};
 use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::customers::{self, Said};
 use crate::gateway::known_customers::{Part, Whole, whole as known};
+use crate::gateway::likeness;
 use crate::gateway::searcher::{self, Question};
 use crate::model::conversation::ConversationStatus;
 use crate::model::customer::{Claim, Customer, Known, Vouched};
 use crate::model::ids::CustomerId;
 use crate::model::protocol::{ClaimView, ConversationView, CustomerView};
 use crate::model::reason::Reason;
+use crate::model::sign::Sign;
 use crate::model::time::Time;
 use crate::store::search::ResultPlace;
 use crate::web::edge::Edge;
@@ -25,6 +27,8 @@ use crate::web::problem::{Problem, ProblemBody};
 const ROWS: usize = 100;
 /// Conversations told with one customer, the newest first.
 const CONVERSATIONS: usize = 50;
+/// Told of those who may be the same person.
+const ALIKE: usize = 3;
 
 /// Which customers.
 #[derive(Deserialize, IntoParams)]
@@ -244,6 +248,26 @@ pub struct CustomerCard {
     conversations: Vec<ConversationView>,
     /// Customers that are part of this one now; each merge can be undone.
     merged: Vec<MergedView>,
+    /// Who may be the same person; three at most.
+    alike: Vec<AlikeView>,
+}
+
+/// Somebody who may be the same person.
+#[derive(Serialize, ToSchema)]
+pub struct AlikeView {
+    /// Who.
+    customer: CustomerView,
+    /// What they have in common, what counts most first.
+    by: Vec<SignView>,
+}
+
+/// Something two customers have in common.
+#[derive(Serialize, ToSchema)]
+pub struct SignView {
+    /// `phone`, `account`, `site`, `name` or `email`.
+    kind: &'static str,
+    /// What it says.
+    value: String,
 }
 
 async fn found(edge: &Edge, caller: &Caller, id: &str) -> Result<Whole, Problem> {
@@ -259,6 +283,26 @@ async fn found(edge: &Edge, caller: &Caller, id: &str) -> Result<Whole, Problem>
         return Ok(whole);
     }
     seen(caller, whole).ok_or_else(unknown)
+}
+
+/// Who may be the same person as a customer, as far as the caller sees both.
+async fn alike(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<Vec<AlikeView>, Problem> {
+    if whole.customer.record.merged_into.is_some() {
+        return Ok(Vec::new());
+    }
+    let store = edge.house.store.workspace(caller.workspace);
+    let mut found = Vec::new();
+    for id in likeness::alike(&store, whole).await? {
+        let Some(other) = known(&store, id).await?.and_then(|other| seen(caller, other)) else { continue };
+        let by = likeness::shared(whole, &other);
+        if !by.is_empty() {
+            found.push((by, other));
+        }
+    }
+    // What counts most first.
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let sign = |sign: &Sign| SignView { kind: sign.parts().0, value: sign.parts().1.to_owned() };
+    Ok(found.iter().take(ALIKE).map(|(by, other)| AlikeView { customer: view(other), by: by.iter().map(sign).collect() }).collect())
 }
 
 async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCard, Problem> {
@@ -287,6 +331,7 @@ async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCar
         identities: whole.parts.iter().map(identity).collect(),
         conversations: shown,
         merged: whole.merged.iter().map(merged).collect(),
+        alike: alike(edge, caller, whole).await?,
     })
 }
 
@@ -340,5 +385,25 @@ pub(crate) async fn unmerge(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Pa
     let id = found(&edge, &caller, &id).await?.customer.record.id;
     customers::unmerge(&edge.house, caller.workspace, &caller.actor(), id).await?;
     let whole = found(&edge, &caller, &id.to_string()).await?;
+    Ok(Json(card(&edge, &caller, &whole).await?))
+}
+
+/// Who it is not.
+#[derive(Deserialize, ToSchema)]
+pub struct ApartBody {
+    /// The other customer.
+    from: String,
+}
+
+/// Say that two customers are different people: they are neither joined by themselves nor asked about again.
+#[utoipa::path(tag = "customers", operation_id = "keep_customers_apart", params(("id" = String, Path)), request_body = ApartBody,
+    responses((status = 200, body = CustomerCard), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[post("/api/v1/customers/{id}/apart")]
+pub(crate) async fn apart(
+    edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<String>, body: Json<ApartBody>,
+) -> Result<Json<CustomerCard>, Problem> {
+    let whole = found(&edge, &caller, &id).await?;
+    let other = found(&edge, &caller, &body.from).await?.customer.record.id;
+    customers::keep_apart(&edge.house, caller.workspace, &caller.actor(), whole.customer.record.id, other).await?;
     Ok(Json(card(&edge, &caller, &whole).await?))
 }

@@ -142,6 +142,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(customers::change)
         .service(customers::merge)
         .service(customers::unmerge)
+        .service(customers::apart)
         .service(first::send)
         .service(first::ways)
         .service(outlook::outlook)

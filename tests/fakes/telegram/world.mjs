@@ -80,8 +80,10 @@ export class World {
 
   /** Puts a message into a chat. @param {Chat} chat @param {Message} body */
   put(chat, body) {
-    const id = chat.next;
-    chat.next += 1;
+    // In a personal account all private chats count together: a message is known by its number alone.
+    const counts = chat.connection ? [...this.chats.values()].filter((one) => one.connection === chat.connection) : [chat];
+    const id = Math.max(...counts.map((one) => one.next));
+    chat.next = id + 1;
     /** @type {Message} */
     const message = { message_id: id, date: this.now(), chat: chat.info, ...body };
     if (chat.connection) message.business_connection_id = chat.connection;

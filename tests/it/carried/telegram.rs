@@ -47,9 +47,9 @@ async fn comes(at: &Connected, kind: &str, who: &Who, connection: &str) -> bool 
         let conversation = super::conversation(at, who).await;
         let sent = at.send(&conversation, json!({ "text": "наше" })).await.unwrap();
         at.stands(&sent, "sent", None).await;
-        2
+        chat(at, who, connection).await["messages"].as_array().unwrap().last().unwrap()["message_id"].as_i64().unwrap()
     };
-    let chat = |message: i64| put(json!({ "chat": who.number, "message_id": message, "by": who.number }));
+    let to = |message: i64| put(json!({ "chat": who.number, "message_id": message, "by": who.number }));
     match kind {
         "Words" => drop(write(json!({ "text": "слова" })).await),
         "A picture" => drop(write(media("photo")).await),
@@ -89,7 +89,7 @@ async fn comes(at: &Connected, kind: &str, who: &Who, connection: &str) -> bool 
         }
         "An edit" => {
             let first = write(json!({ "text": "до" })).await;
-            let mut edit = chat(first["message"]["message_id"].as_i64().unwrap());
+            let mut edit = to(first["message"]["message_id"].as_i64().unwrap());
             edit["text"] = json!("после");
             drop(at.fake.act("edit", edit).await);
         }
@@ -100,14 +100,14 @@ async fn comes(at: &Connected, kind: &str, who: &Who, connection: &str) -> bool 
             drop(at.fake.act("delete", json!({ "connection": connection, "chat": who.number, "message_ids": ids })).await);
         }
         "A reaction" => {
-            let mut react = chat(ours().await);
+            let mut react = to(ours().await);
             react["emoji"] = json!("👍");
             drop(at.fake.act("react", react).await);
         }
         "A pressed button" => {
             let markup = json!({ "inline_keyboard": [[{ "text": "Беру", "callback_data": "y" }]] });
             let first = write(json!({ "text": "до", "reply_markup": markup })).await;
-            let mut press = chat(first["message"]["message_id"].as_i64().unwrap());
+            let mut press = to(first["message"]["message_id"].as_i64().unwrap());
             press["data"] = json!("y");
             drop(at.fake.act("press", press).await);
         }

@@ -157,6 +157,10 @@ async fn a_look_finds_what_was_lost() {
         .filter(|event| !matches!(event, ChannelEvent::Message(_)))
         .collect();
     assert_eq!(marks, [ChannelEvent::ReadUpToExternal { account: String::new(), external_id: sent }]);
+    // An owner is told how many of the day's requests that took; tomorrow it is a new day's.
+    let asked = |later: i64| poll.tells(&cursor, now().now.plus_ms(later))["requests"].clone();
+    let looks = fake.calls("chats").await.len() + fake.calls("messages").await.len();
+    assert_eq!((asked(0), asked(86_400_000)), (format!("{looks} / 20000"), "0 / 20000".to_owned()));
     // Looking marks nothing as read.
     assert_eq!(fake.look("chat?id=u2i-0").await["unread"], true);
 }

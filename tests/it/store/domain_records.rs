@@ -5,7 +5,7 @@ use kommutator::model::connection::{
     AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
-use kommutator::model::customer::{Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
+use kommutator::model::customer::{Apart, Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::hours::Hours;
 use kommutator::model::ids::{
@@ -24,7 +24,7 @@ use kommutator::model::tag::Tag;
 use kommutator::model::time::Time;
 use kommutator::model::visit::Visit;
 use kommutator::store::records::{
-    Connecting, FileOwner, FileRecord, Installation, LoginState, PendingChanges, Pointer, Quarantine, WorkAttempts, streams,
+    Connecting, FileOwner, FileRecord, Installation, LoginState, Looked, PendingChanges, Pointer, Quarantine, WorkAttempts, streams,
 };
 use serde_json::json;
 
@@ -234,6 +234,7 @@ fn customers() -> Vec<Box<dyn Kept>> {
         id: IDENTITY,
         login: LOGIN,
         external_ids: vec!["id7".into(), "anna".into()],
+        everywhere: Some("vk/id7".into()),
         name: "Анна".into(),
         username: "anna".into(),
         picture: Some(FILE),
@@ -254,6 +255,7 @@ fn customers() -> Vec<Box<dyn Kept>> {
     let customer = |id, merged_into| Customer { name: "Анна".into(), merged_into, known: known.clone(), ..Customer::fresh(CustomerId(id), NOW) };
     kept.extend(boxed([customer(CUSTOMER.0, None), customer(72, Some(CUSTOMER))]));
     kept.extend(boxed([CustomerLink { identity: IDENTITY, customer: CUSTOMER, home: CustomerId(72) }]));
+    kept.extend(boxed([Apart::of(CUSTOMER, CustomerId(73), "u7", NOW)]));
     kept
 }
 
@@ -336,6 +338,8 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         FactKind::Overdue { step: 2 },
         FactKind::Tagged { on: vec![TagId(77)], off: vec![TagId(78)] },
         FactKind::Blocked,
+        FactKind::BlockedThere,
+        FactKind::NotBlockedThere { reason: reason() },
         FactKind::Unblocked,
         FactKind::HandedOver { to: Handler::Assistant },
         FactKind::Joined { into: CONVERSATION },
@@ -523,7 +527,12 @@ fn work() -> Vec<Box<dyn Kept>> {
         files: vec![FILE],
         at: NOW,
     }]));
-    kept.extend(boxed([LoginState { login: LOGIN, name: LoginState::CURSOR.into(), sealed: "s".into() }]));
+    kept.extend(boxed([LoginState {
+        login: LOGIN,
+        name: LoginState::CURSOR.into(),
+        sealed: "s".into(),
+        looked: Some(Looked { at: NOW, came: 3, over: true }),
+    }]));
     kept.extend(boxed([Connecting {
         id: ConnectingId(51),
         kind: telegram::BOT,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use kommutator::gateway::tally;
 use kommutator::model::connection::{AccountLink, ChannelAccount, CrmConnection, ProviderApp, ProviderLogin};
 use kommutator::model::conversation::{Conversation, Episode, Fact, PastEpisode};
-use kommutator::model::customer::{Customer, CustomerLink, Identity};
+use kommutator::model::customer::{Apart, Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
 use kommutator::model::message::{Delivery, Message, Origin};
@@ -127,6 +127,7 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             CrmConnection::TABLE => wanted::<CrmConnection>(raw),
             AccountLink::TABLE => wanted::<AccountLink>(raw),
             Identity::TABLE => wanted::<Identity>(raw),
+            Apart::TABLE => wanted::<Apart>(raw),
             Customer::TABLE => wanted::<Customer>(raw),
             CustomerLink::TABLE => wanted::<CustomerLink>(raw),
             Conversation::TABLE => wanted::<Conversation>(raw),

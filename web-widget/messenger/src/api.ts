@@ -58,6 +58,7 @@ export const api = {
   addCustomer: (said: CustomerSaid) => call<CustomerView>("POST", `${base}/customers`, said),
   changeCustomer: (key: string, said: CustomerSaid) => call<CustomerCard>("PATCH", `${base}/customers/${id(key)}`, said),
   mergeCustomer: (key: string, into: string) => call<CustomerCard>("POST", `${base}/customers/${id(key)}/merge`, { into }),
+  keepApart: (key: string, from: string) => call<CustomerCard>("POST", `${base}/customers/${id(key)}/apart`, { from }),
   unmergeCustomer: (key: string) => call<CustomerCard>("POST", `${base}/customers/${id(key)}/unmerge`),
   ways: (address: string, signal?: AbortSignal) => call<Ways>("GET", `${base}/ways${query({ address })}`, undefined, signal),
   writeFirst: (channel: string, first: { address: string; client_id: string; text: string }) => call<{ message: MessageView }>("POST", `${base}/channels/${id(channel)}/messages`, first),
@@ -84,6 +85,7 @@ export const api = {
   away: (away: boolean, until: string | null) => call<undefined>("PUT", `${base}/me/away`, { away, until }),
 
   channels: () => call<Page<ChannelView>>("GET", `${base}/channels`),
+  channel: (key: string) => call<ChannelView>("GET", `${base}/channels/${id(key)}`),
   addWidget: (name: string, origins: string[], appearance: Appearance) => call<ChannelView>("POST", `${base}/channels`, { kind: "site_widget", name, widget: { origins, appearance } }),
   changeChannel: (key: string, change: ChannelChange) => call<ChannelView>("PATCH", `${base}/channels/${id(key)}`, change),
   channelKinds: (language: string) => call<Page<ChannelKind>>("GET", `${base}/channel-kinds${query({ language })}`),

@@ -16,12 +16,16 @@ export type Deed =
   | { do: "tag"; on?: string[]; off?: string[] }
   | { do: "block"; blocked: boolean };
 export type BulkDone = { done: ConversationView[]; failed: { id: string; code: string }[] };
-export type FactView = { at: string; by: string; kind: string; to?: string | null; step?: number; rating?: number; until?: string; on?: string[]; off?: string[] };
+export type FactView = { at: string; by: string; kind: string; to?: string | null; step?: number; rating?: number; until?: string; on?: string[]; off?: string[]; reason?: Reason };
 export type Timeline = { facts: FactView[]; episodes: EpisodeView[] };
 /** What managers know of a customer; what is not named stays. */
 export type CustomerSaid = { name?: string; phones?: string[]; emails?: string[]; company?: string; note?: string };
 export type IdentityView = { id: string; channel_kind: string; name: string; username: string; site_id: string | null; unreachable: Reason | null; home: string; created_at: string };
-export type CustomerCard = { customer: CustomerView; identities: IdentityView[]; conversations: ConversationView[]; merged: { id: string; name: string }[] };
+export type CustomerCard = { customer: CustomerView; identities: IdentityView[]; conversations: ConversationView[]; merged: { id: string; name: string }[]; alike: AlikeView[] };
+/** Something two customers have in common. */
+export type SignView = { kind: "phone" | "account" | "site" | "name" | "email"; value: string };
+/** Somebody who may be the same person, and why. */
+export type AlikeView = { customer: CustomerView; by: SignView[] };
 /** How a channel can reach an address; without `address` it cannot write there first, and `reason` says why. */
 export type Way = { channel: string; kind: string; name: string; address: string | null; reason: Reason | null; conversation: string | null };
 export type Ways = { channels: Way[]; customers: CustomerView[] };
@@ -38,6 +42,8 @@ export type FoundPage = Page<Found> & { complete: boolean; read_as?: string | nu
 export type HealthStatus = "connected" | "degraded" | "access_lost" | "not_connected";
 export type WidgetSettings = { key: string; origins: string[]; verified_identity: boolean; former_secret_until?: string; appearance: Appearance; options: WidgetOptions; max_file_bytes: number };
 export type ChannelView = {
+  /** What the last question for news brought, where its provider is asked. */
+  looked?: { at: string; came: number; over: boolean };
   id: string;
   name: string;
   kind: string;

@@ -12,6 +12,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { Menu } from "../ui/Menu.tsx";
 import { toast } from "../ui/toast.tsx";
 import { nameOf } from "./CustomerRow.tsx";
+import { Alike } from "./Alike.tsx";
 import { Known } from "./Known.tsx";
 import { Merge } from "./Merge.tsx";
 import { Talk } from "./Talk.tsx";
@@ -72,6 +73,7 @@ export function CustomerPane(props: { id: string }) {
             </div>
           </header>
           <div class="customer-body">
+            <Alike card={one()} done={setCard} />
             <section><h2>{t("customers.known")}</h2><dl class="known"><Known customer={one().customer} changed={setCard} /></dl></section>
             <section>
               <h2>{t("customers.talks")}</h2>

@@ -1,5 +1,6 @@
 import { createSignal, onCleanup, Show } from "solid-js";
 import { api } from "../api.ts";
+import { Problem } from "../http.ts";
 import { kindText, problemText, reasonText, t } from "../i18n.ts";
 import { navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
@@ -49,10 +50,12 @@ function Switch(props: { channel: ChannelView; changed: () => void }) {
 export function Channel(props: { id: string }) {
   const desk = useDesk();
   const [deleting, setDeleting] = createSignal(false);
-  // There is no address for one channel: the small table is asked for and searched.
+  const gone = (error: unknown) => {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  };
   const found = createLoaded(async () => {
-    const [channels, kinds] = await Promise.all([api.channels(), loadKinds()]);
-    const channel = channels.items.find((one) => one.id === props.id) ?? null;
+    const [channel, kinds] = await Promise.all([api.channel(props.id).catch(gone), loadKinds()]);
     return { channel, kind: kinds.find((kind) => kind.kind === channel?.kind) };
   });
   // Another manager, or the provider, may change it while it is looked at.

@@ -7,6 +7,7 @@ import { Avatar } from "../ui/Avatar.tsx";
 import { useDesk } from "../state/desk.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Address } from "./Address.tsx";
+import { Alike } from "../customers/Alike.tsx";
 import { Talk } from "../customers/Talk.tsx";
 import { createPerson } from "./person.ts";
 import { Person } from "./Person.tsx";
@@ -32,6 +33,7 @@ export function Card(props: { conversation: ConversationView; close: () => void 
         <Show when={person.person()?.unreachable}>{(reason) => <p class="why">{reasonText(reason())}</p>}</Show>
         <Show when={customer()}>{(card) => <a class="link" href={customerPath(card().customer.id)} onClick={follow}>{t("customers.page")}</a>}</Show>
       </div>
+      <Show when={customer()}>{(card) => <Alike card={card()} done={person.changed} />}</Show>
       <dl>
         <Person of={person} />
         <Fact name={t("card.channel")}>{kindText(one().channel_kind)} · {one().channel_name}</Fact>

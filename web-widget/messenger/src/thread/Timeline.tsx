@@ -2,7 +2,7 @@ import { createResource, For, Show } from "solid-js";
 import { dateTime, size } from "@kommutator/shared/format.ts";
 import { isPicture } from "@kommutator/shared/messages.ts";
 import { api } from "../api.ts";
-import { locale, t, type WordKey } from "../i18n.ts";
+import { locale, reasonText, t, type WordKey } from "../i18n.ts";
 import { chatPath, navigate } from "../route.ts";
 import { useDesk } from "../state/desk.ts";
 import type { FactView } from "../types.ts";
@@ -20,7 +20,7 @@ export function Timeline(props: { version: number }) {
   const tags = (ids: string[] | undefined) => desk.tags().filter((tag) => ids?.includes(tag.id)).map((tag) => tag.name).join(", ");
   const words = (fact: FactView) => {
     const key = `fact.${fact.kind === "assigned" && !fact.to ? "dropped" : fact.kind}` as WordKey;
-    return t(key, { to: person(fact.to ?? ""), time: fact.until ? dateTime(locale(), fact.until) : "", rating: fact.rating ?? 0, tags: [tags(fact.on), tags(fact.off)].filter(Boolean).join(" / ") });
+    return t(key, { to: person(fact.to ?? ""), time: fact.until ? dateTime(locale(), fact.until) : "", rating: fact.rating ?? 0, why: fact.reason ? reasonText(fact.reason) : "", tags: [tags(fact.on), tags(fact.off)].filter(Boolean).join(" / ") });
   };
   const facts = () => (loaded.error ? [] : (loaded.latest?.facts ?? []));
   const past = () => (loaded.error ? [] : (loaded.latest?.episodes.slice(1) ?? []));

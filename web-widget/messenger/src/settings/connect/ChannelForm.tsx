@@ -7,6 +7,7 @@ import { TextField } from "../../ui/Field.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { setDirty } from "../form.ts";
+import { askNow } from "./ask.ts";
 import { Connect } from "./Connect.tsx";
 import { DataFields, type Value } from "./DataField.tsx";
 import { refusal, said, yesNo } from "./kinds.ts";
@@ -54,13 +55,17 @@ export function ChannelForm(props: { channel: ChannelView; kind: ChannelKind; sa
       setBusy(false);
     }
   };
+  const [looking, setLooking] = createSignal(false);
   const look = async () => {
+    setLooking(true);
     try {
-      await api.pollChannel(props.channel.id);
-      toast(t("channels.asked"));
+      const came = await askNow(props.channel.id);
+      toast(came === null ? t("channels.asked") : came === 0 ? t("channels.cameNone") : t("channels.came", { n: came }));
+      props.saved();
     } catch (error) {
       toast(refusal(error).text, true);
     }
+    setLooking(false);
   };
   const connected = () => {
     setAgain(false);
@@ -75,7 +80,7 @@ export function ChannelForm(props: { channel: ChannelView; kind: ChannelKind; sa
         <Show when={!again()}>
           <div class="actions start">
             <button type="button" class="button" classList={{ main: props.channel.health.status === "access_lost" }} onClick={() => setAgain(true)}>{t("channels.connectAgain")}</button>
-            <Show when={said(props.kind, "poll")}>{(text) => <button type="button" class="button" onClick={() => void look()}><Icon name="reopen" small />{text()}</button>}</Show>
+            <Show when={said(props.kind, "poll")}>{(text) => <button type="button" class="button" disabled={looking()} onClick={() => void look()}><Icon name="reopen" small />{text()}</button>}</Show>
           </div>
         </Show>
       </section>

@@ -210,6 +210,8 @@ export const chats: Dictionary<typeof ru> = {
   "fact.tagged": "Tags: {tags}",
   "fact.blocked": "Customer blocked",
   "fact.unblocked": "Customer unblocked",
+  "fact.blocked_there": "Blocked in the messenger, too",
+  "fact.not_blocked_there": "Could not be blocked in the messenger: {why}",
   "fact.handed_over": "Handed over",
   "fact.joined": "Joined with another",
   "person.now": "Now",

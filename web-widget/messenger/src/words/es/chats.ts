@@ -210,6 +210,8 @@ export const chats: Dictionary<typeof ru> = {
   "fact.tagged": "Etiquetas: {tags}",
   "fact.blocked": "Cliente bloqueado",
   "fact.unblocked": "Cliente desbloqueado",
+  "fact.blocked_there": "Bloqueado también en la mensajería",
+  "fact.not_blocked_there": "No se pudo bloquear en la mensajería: {why}",
   "fact.handed_over": "Transferida",
   "fact.joined": "Unida a otra",
   "person.now": "Ahora",

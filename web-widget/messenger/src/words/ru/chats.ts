@@ -208,6 +208,8 @@ export const chats = {
   "fact.tagged": "Метки: {tags}",
   "fact.blocked": "Клиент заблокирован",
   "fact.unblocked": "Клиент разблокирован",
+  "fact.blocked_there": "Заблокирован и в мессенджере",
+  "fact.not_blocked_there": "В мессенджере заблокировать не удалось: {why}",
   "fact.handed_over": "Передана",
   "fact.joined": "Объединена с другой",
   "person.now": "Сейчас",
