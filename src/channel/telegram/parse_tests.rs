@@ -98,7 +98,11 @@ fn what_messages_say() {
             json!({"text": "х", "external_reply": {"origin": {"type": "channel", "chat": {"id": -2, "title": "Канал"}}}, "quote": {"text": "часть"}}),
             "↩ Канал\n> часть\nх",
         ),
-        ("reply to a story", json!({"text": "х", "reply_to_story": {"chat": {"id": 9, "first_name": "Оля", "username": "olya"}, "id": 3}}), "Оля\nhttps://t.me/olya/s/3\nх"),
+        (
+            "reply to a story",
+            json!({"text": "х", "reply_to_story": {"chat": {"id": 9, "first_name": "Оля", "username": "olya"}, "id": 3}}),
+            "Оля\nhttps://t.me/olya/s/3\nх",
+        ),
     ];
     for (name, over, wanted) in table {
         assert_eq!(plain_text(&incoming_of(&over).parts), wanted, "{name}");
