@@ -179,6 +179,7 @@ const SCENES: Record<string, () => Promise<void>> = {
   "A read mark": async () => {
     await openVk(`Прочтите ${run}`, {});
     await owner.says(`Прочли ${run}`);
+    await expect.poll(async () => (await vk.look<{ messages: { text: string }[] }>("dialog?peer=700")).messages.at(-1)?.text).toBe(`Прочли ${run}`);
     await vk.act("read", { user: 700 });
     await line(`Прочли ${run}`).locator(".state.read").waitFor();
     await expect.poll(async () => (await vk.look<{ read_by_us: number }>("dialog?peer=700")).read_by_us).toBeGreaterThan(0);
