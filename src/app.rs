@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::channel::registry::Channels;
 use crate::config::{Config, EngineChoice, FilesChoice};
+use crate::crm::registry::Crms;
 use crate::gateway::house::{Accounts, Directory, House, SPACE_KEPT_MS};
 use crate::gateway::hub::{CloseAll, Hub};
 use crate::gateway::inbox::Inboxes;
@@ -109,12 +110,14 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         store,
         world,
         channels,
+        crms: Crms::all(),
         files,
         keyring,
         max_file_bytes: config.max_file_bytes,
         directory: Directory::default(),
         accounts: Accounts::default(),
         hooks: Kept::new(DOOR_KEPT_MS),
+        crm_hooks: Kept::new(DOOR_KEPT_MS),
         inboxes: Inboxes::default(),
         panics: Panics::default(),
         search: Searcher::new(search),

@@ -4,7 +4,8 @@
 //! * [`web`]: the edge: HTTP routes, webhooks, WebSocket session actors, static assets
 //! * [`gateway`]: the actors
 //! * `automation`: what happens by itself, as decisions
-//! * [`channel`], `crm`: one folder per provider, one per CRM; [`mail`]: letters
+//! * [`channel`], [`crm`]: one folder per provider, one per CRM; [`mail`]: letters
+//! * [`connector`]: what channels and CRMs have in common
 //! * [`outside`]: calls to addresses that people give, and to providers
 //! * [`config`]: flags, environment and one file become one typed configuration
 //! * [`store`]: the port, two engines, typed tables, search, files
@@ -15,6 +16,9 @@
 pub mod app;
 pub mod channel;
 pub mod config;
+pub mod connector;
+pub mod crm;
+
 pub mod demo;
 pub mod gateway;
 pub mod mail;

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::contract::{CallContext, LoginAccount, OutgoingPiece, Person, SendError, SentPiece};
-use super::form::{Step, Values};
+use crate::connector::form::{Step, Values};
+pub use crate::connector::hook::HookAddress;
+pub use crate::connector::walk::StepError;
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::message::Attachment;
 use crate::model::time::Time;
@@ -216,28 +218,7 @@ pub struct Connected {
 }
 
 /// How far connecting has come.
-#[derive(Debug, Clone)]
-pub enum Progress {
-    /// This is asked next. `state` comes back with the answer; it may hold secrets and is kept sealed.
-    Ask {
-        /// What is shown.
-        step: Step,
-        /// What the channel wants to know again.
-        state: Value,
-    },
-    /// It is connected.
-    Done(Box<Connected>),
-}
-
-/// Why a step did not succeed; the person stays at it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {reason:?}")]
-pub struct StepError {
-    /// The field it is about; empty: the whole step.
-    pub field: String,
-    /// Why, in a code the channel's texts or the front ends have words for.
-    pub reason: crate::model::reason::Reason,
-}
+pub type Progress = crate::connector::walk::Progress<Connected>;
 
 /// Connecting is a walk through steps, so one screen serves every provider.
 #[async_trait]
@@ -279,13 +260,4 @@ pub trait Connect: Send + Sync {
     async fn choices(&self, _context: &CallContext, _kind: ChannelKind, _field: &str) -> Result<Vec<(String, String)>, SendError> {
         Ok(Vec::new())
     }
-}
-
-/// Where a provider sends what happens at a login.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HookAddress {
-    /// The whole address.
-    pub url: String,
-    /// The secret in it, for providers that show one beside the address too.
-    pub secret: String,
 }

@@ -6,80 +6,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::stream::BoxStream;
 
 use super::capability::{Blacklist, Connect, Fetch, Lookup, Poll, Profile, Reading, Reword, StepError, Typing};
-use super::form::{Field, Texts};
-use super::pace::Pace;
+use crate::connector::form::{Field, Texts};
+use crate::connector::pace::Pace;
 
 pub use super::event::{ChannelEvent, FileShape, Incoming, LoginAccount, Person, Rated, RemoteFile, Writer};
+pub use crate::connector::files::{FileSource, OpenFile};
+pub use crate::connector::hook::{HookAnswer, RawHook, Routed, Unreadable};
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::{Conversation, Place};
-use crate::model::ids::FileId;
 use crate::model::message::{Attachment, Part, plain_text};
 use crate::model::protocol::Can;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::outside::Outside;
-
-/// What a provider sent to a hook, whole.
-#[derive(Debug, Clone, Default)]
-pub struct RawHook {
-    /// Header names in lower case, and values.
-    pub headers: Vec<(String, String)>,
-    /// The query string.
-    pub query: String,
-    /// The secret that stood in the address. What is tried again from quarantine has none: it was checked when it came.
-    pub secret: Option<String>,
-    /// The body, at most 1 MiB.
-    pub body: Bytes,
-}
-
-impl RawHook {
-    /// A header's first value; the name in lower case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// A hook's body split by the login each part goes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Routed {
-    /// The provider's key of the login (empty: the login whose hook address was called) and the part, as it will lie in the mailbox.
-    pub parts: Vec<(String, Bytes)>,
-    /// What the provider wants to hear.
-    pub answer: HookAnswer,
-}
-
-/// What a provider wants to hear after the parts are durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HookAnswer {
-    /// HTTP status.
-    pub status: u16,
-    /// The exact body.
-    pub body: String,
-}
-
-impl HookAnswer {
-    /// 200 with nothing in it.
-    #[must_use]
-    pub fn ok() -> Self {
-        Self { status: 200, body: String::new() }
-    }
-
-    /// Who sent it could not show that they may: nothing of it is kept.
-    #[must_use]
-    pub fn forbidden() -> Self {
-        Self { status: 403, body: String::new() }
-    }
-}
-
-/// Why a part cannot be read; it goes to quarantine with this.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);
 
 /// One piece of a message of ours, as it goes to the provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,30 +109,6 @@ pub struct CallContext {
     pub deadline: Time,
     /// Now.
     pub now: Time,
-}
-
-/// The content of files that lie here.
-#[async_trait]
-pub trait FileSource: Send + Sync {
-    /// Opens one.
-    ///
-    /// # Errors
-    /// It is not here, or the store of files failed.
-    async fn open(&self, file: FileId) -> Result<OpenFile, Reason>;
-
-    /// An address at which anybody who knows it can fetch the file, for providers that take no files. Long-lived, and can be called back.
-    ///
-    /// # Errors
-    /// This installation has no address that can be reached from outside.
-    async fn link(&self, file: FileId) -> Result<String, Reason>;
-}
-
-/// A file's content.
-pub struct OpenFile {
-    /// Bytes.
-    pub size: u64,
-    /// The content.
-    pub content: BoxStream<'static, Result<Bytes, std::io::Error>>,
 }
 
 /// How a message of ours reaches the customer.

@@ -2,8 +2,6 @@
 //!
 //! * [`contract`]: the small required trait, what goes out, errors that say what to do; [`event`]: what comes in
 //! * [`capability`]: what only some channels can do, a trait each
-//! * [`form`]: what is asked of an owner, as data; [`pace`]: how fast a login may be called
-//! * [`lenient`]: reading what providers send, whatever form it has
 //! * [`registry`]: which provider is which folder
 //! * and a folder for each provider, listed below. Those of the tests lie in `tests/channels`; no release has them.
 //!
@@ -13,9 +11,6 @@
 pub mod capability;
 pub mod contract;
 pub mod event;
-pub mod form;
-pub mod lenient;
-pub mod pace;
 pub mod registry;
 
 /// Declares each folder and puts its channel into the registry: this line is all that the rest of the program needs of a channel.

@@ -47,7 +47,7 @@ impl Channels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::form::{Field, FieldKind, Step};
+    use crate::connector::form::{Field, FieldKind, Step};
 
     type Words = BTreeMap<String, String>;
 

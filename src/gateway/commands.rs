@@ -8,8 +8,8 @@ use super::entries::{self, MailboxEntry};
 use super::house::House;
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Conversation;
-use crate::model::ids::{AccountId, ConversationId, LoginId, MessageId, TagId, UserId, WorkspaceId};
-use crate::model::message::{Message, Origin};
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, FileId, LoginId, MessageId, TagId, UserId, WorkspaceId};
+use crate::model::message::{Message, Origin, Part};
 use crate::model::protocol::{Author, SendFrame};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
@@ -198,6 +198,8 @@ pub enum Command {
         /// By whom.
         by: String,
     },
+    /// Somebody wrote to the customer in a CRM.
+    FromCrm(Box<FromCrm>),
     /// Blank a message's words and files for good; its place stays.
     Erase {
         /// Which.
@@ -207,6 +209,31 @@ pub enum Command {
     },
 }
 
+/// What somebody wrote to the customer in a CRM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FromCrm {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The CRM's id of it.
+    pub external_id: String,
+    /// The key it is known by however often it comes.
+    pub client_id: String,
+    /// Who.
+    pub author: Author,
+    /// What it says.
+    pub parts: Vec<Part>,
+    /// Its files, which are here.
+    pub files: Vec<FileId>,
+    /// Why it cannot go: a file did not come.
+    pub failed: Option<Reason>,
+    /// What it answers.
+    pub reply_to: Option<MessageId>,
+    /// When.
+    pub at: Time,
+}
+
 impl Command {
     /// The conversation it is for; none: the channel's `parse`, or the address, will tell.
     #[must_use]
@@ -214,6 +241,7 @@ impl Command {
         match self {
             Self::Part { .. } | Self::WriteFirst { .. } => None,
             Self::Send { frame, .. } => Some(frame.conversation),
+            Self::FromCrm(said) => Some(said.conversation),
             Self::Read { up_to: message, .. }
             | Self::Retry { message, .. }
             | Self::Erase { message, .. }

@@ -61,6 +61,25 @@ pub enum FeedEntry {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         lost: bool,
     },
+    /// Where a message stands in CRMs changed. Its conversation did not, and its visitor hears nothing of it.
+    #[serde(rename = "d")]
+    Delivery {
+        /// The conversation.
+        c: ConversationId,
+        /// Its account, for what may be seen.
+        a: AccountId,
+        /// The message's number.
+        n: u32,
+    },
+    /// A CRM connection changed.
+    #[serde(rename = "o")]
+    Connection {
+        /// Which.
+        c: ConnectionId,
+        /// Whether the CRM lets us in no longer, since this moment.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lost: bool,
+    },
     /// Something else is known of a customer.
     #[serde(rename = "p")]
     Customer {
@@ -199,10 +218,35 @@ impl TimerEntry {
 pub struct CrmOutboxEntry {
     /// The message.
     pub m: MessageId,
+    /// What of it is to be told.
+    #[serde(default, skip_serializing_if = "CrmNews::is_new")]
+    pub k: CrmNews,
+    /// Whether it goes after what people wait for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bulk: bool,
+}
+
+/// What of a message a CRM is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrmNews {
+    /// The message itself.
+    #[default]
+    New,
+    /// What has changed of it since: how far it came, its words, reactions.
+    Changed,
+}
+
+impl CrmNews {
+    /// Whether it is the message itself.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        *self == Self::New
+    }
 }
 
 /// An entry of a CRM connection's mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "k", rename_all = "snake_case")]
 pub enum CrmMailboxEntry {
     /// The customer answered: what the connection held of this conversation may go.
@@ -214,6 +258,31 @@ pub enum CrmMailboxEntry {
         /// Messages before this number.
         before: u32,
     },
+    /// A part of a hook or of the CRM's history, as the CRM's `route` made it.
+    Part {
+        /// When it came.
+        at: Time,
+        /// The part.
+        #[serde(with = "crate::store::key::base64")]
+        body: Vec<u8>,
+    },
+    /// A hook of which nothing could be read, tried once more.
+    Unfit {
+        /// Headers, without those that hold secrets.
+        headers: Vec<(String, String)>,
+        /// The query.
+        query: String,
+        /// The body.
+        #[serde(with = "crate::store::key::base64")]
+        body: Vec<u8>,
+    },
+    /// Somebody wants a message that did not go to go once more.
+    Again {
+        /// Which.
+        m: MessageId,
+    },
+    /// The connection changed in the commit that put this here, or its directories are to be read anew.
+    Reload,
 }
 
 /// A work entry's name, for the words of panics.

@@ -8,8 +8,8 @@ use super::cursor::{ManagerCursor, VisitorCursor};
 use super::entries::{self, FeedEntry};
 use super::house::House;
 use super::views::{self, Viewer};
-use crate::model::connection::CrmConnection;
 use crate::model::conversation::Conversation;
+use crate::model::crm::CrmConnection;
 use crate::model::ids::{AccountId, ConversationId, MessageId, WorkspaceId};
 use crate::model::message::{Delivery, Message};
 use crate::model::people::Access;
@@ -67,8 +67,9 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                 message_keys.push(Message::at(MessageId { conversation: *c, number: *n }));
                 conversation_keys.push(*c);
             }
+            FeedEntry::Delivery { c, n, .. } => message_keys.push(Message::at(MessageId { conversation: *c, number: *n })),
             FeedEntry::Conversation { c, .. } => conversation_keys.push(*c),
-            FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. } => {}
+            FeedEntry::Connection { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. } => {}
         }
     }
     conversation_keys.sort_unstable();
@@ -101,6 +102,15 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
                     }
                 }
             }
+            FeedEntry::Delivery { c, a, .. } => {
+                one.account = Some(*a);
+                if let Some(Stored { record: message, .. }) = messages.next().flatten().filter(|stored| stored.record.admission.is_yes()) {
+                    let deliveries = deliveries(house, workspace, message.id()).await?;
+                    let view = views::message(house, workspace, &message, &deliveries, Viewer::Member);
+                    one.managers.push(json(&message_event(*c, view, false)));
+                }
+            }
+            FeedEntry::Connection { c, .. } => one.managers.push(json(&Event::ConnectionUpdated { connection: *c })),
             FeedEntry::Conversation { c, a, .. } => {
                 one.account = Some(*a);
                 let stored = conversations.get(c).and_then(Option::as_ref).filter(|_| for_visitors);
@@ -129,16 +139,24 @@ pub async fn load(house: &House, workspace: WorkspaceId, entries: &[(u64, bytes:
 /// up to somewhere between the two still gets the last.
 fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
     let mut last: HashMap<(ConversationId, u32), u64> = HashMap::new();
+    let mut delivered: HashMap<(ConversationId, u32), u64> = HashMap::new();
     for (number, entry) in &entries {
-        if let FeedEntry::Message { c, n, .. } = entry {
-            last.insert((*c, *n), *number);
+        match entry {
+            FeedEntry::Message { c, n, .. } => drop(last.insert((*c, *n), *number)),
+            FeedEntry::Delivery { c, n, .. } => drop(delivered.insert((*c, *n), *number)),
+            _ => {}
         }
     }
     entries
         .into_iter()
         .filter(|(number, entry)| match entry {
             FeedEntry::Message { c, n, new, .. } => *new || last.get(&(*c, *n)) == Some(number),
-            FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. } => true,
+            FeedEntry::Delivery { c, n, .. } => delivered.get(&(*c, *n)) == Some(number),
+            FeedEntry::Conversation { .. }
+            | FeedEntry::Connection { .. }
+            | FeedEntry::Account { .. }
+            | FeedEntry::Setting { .. }
+            | FeedEntry::Customer { .. } => true,
         })
         .collect()
 }
@@ -147,7 +165,12 @@ fn coalesce(entries: Vec<(u64, FeedEntry)>) -> Vec<(u64, FeedEntry)> {
 fn row_of(entry: &FeedEntry) -> Option<ConversationId> {
     match entry {
         FeedEntry::Message { c, hid: false, .. } | FeedEntry::Conversation { c, .. } => Some(*c),
-        FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. } => None,
+        FeedEntry::Message { hid: true, .. }
+        | FeedEntry::Delivery { .. }
+        | FeedEntry::Connection { .. }
+        | FeedEntry::Account { .. }
+        | FeedEntry::Setting { .. }
+        | FeedEntry::Customer { .. } => None,
     }
 }
 

@@ -8,9 +8,11 @@ use actix::Addr;
 use tokio::sync::OnceCell;
 
 use super::channel_actor::ChannelActor;
+use super::crm_intake::CrmDoor;
 use super::intake::Door;
 use super::kept::Kept;
 use crate::channel::registry::Channels;
+use crate::crm::registry::Crms;
 use crate::mail::Mail;
 use crate::model::connection::ChannelAccount;
 use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
@@ -35,6 +37,8 @@ pub struct House {
     pub lease_ms: i64,
     /// The channels.
     pub channels: Channels,
+    /// The CRMs.
+    pub crms: Crms,
     /// The content of files.
     pub files: FileStore,
     /// Seals secrets, signs links and tokens.
@@ -47,6 +51,8 @@ pub struct House {
     pub accounts: Accounts,
     /// Where hooks lead, by their pointers' keys.
     pub hooks: Kept<String, Door>,
+    /// Where hooks of CRMs lead, by their pointers' keys.
+    pub crm_hooks: Kept<String, CrmDoor>,
     /// Lists and counters of open conversations.
     pub inboxes: super::inbox::Inboxes,
     /// The words of panics.

@@ -250,7 +250,13 @@ async fn refresh(house: &House, workspace: WorkspaceId, rows: &mut Rows) -> Resu
             .iter()
             .filter_map(|(_, bytes)| match entries::read::<FeedEntry>(bytes) {
                 Ok(FeedEntry::Message { c, .. } | FeedEntry::Conversation { c, .. }) => Some(c),
-                Ok(FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. }) => None,
+                Ok(
+                    FeedEntry::Delivery { .. }
+                    | FeedEntry::Connection { .. }
+                    | FeedEntry::Account { .. }
+                    | FeedEntry::Setting { .. }
+                    | FeedEntry::Customer { .. },
+                ) => None,
                 Err(error) => {
                     tracing::error!(%workspace, %error, "a feed entry cannot be read");
                     None

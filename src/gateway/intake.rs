@@ -27,7 +27,7 @@ pub const HOOK: &str = "hook";
 /// The greatest body of a hook, bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 /// The most parts of one hook.
-const PARTS_LIMIT: usize = 1_000;
+pub(in crate::gateway) const PARTS_LIMIT: usize = 1_000;
 /// How long a repeat is known.
 pub(in crate::gateway) const REPEAT_KNOWN_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The most logins of a workspace.
@@ -140,7 +140,7 @@ async fn door(house: &House, login: LoginId, secret: &str) -> Result<Arc<Door>, 
     }
     let pointer = house.store.global().get::<Pointer>(Pointer::at(HOOK, &key)).await?.ok_or(IntakeError::Unknown)?.record;
     // The store has compared by its own means; this one tells nothing by its time.
-    if pointer.login != login || !bool::from(pointer.key.as_bytes().ct_eq(key.as_bytes())) {
+    if pointer.login != Some(login) || !bool::from(pointer.key.as_bytes().ct_eq(key.as_bytes())) {
         return Err(IntakeError::Unknown);
     }
     let found = house.store.workspace(pointer.workspace).get::<ProviderLogin>(ProviderLogin::at(login)).await?;
@@ -239,7 +239,7 @@ async fn targets(
 }
 
 /// Headers that may be kept: what opens something at the provider or here is not.
-fn harmless(headers: &[(String, String)]) -> Vec<(String, String)> {
+pub(in crate::gateway) fn harmless(headers: &[(String, String)]) -> Vec<(String, String)> {
     let secret = |name: &str| ["auth", "cookie", "secret", "token", "signature", "key"].iter().any(|word| name.contains(word));
     headers.iter().filter(|(name, _)| !secret(name)).cloned().collect()
 }
@@ -251,6 +251,7 @@ fn keep(house: &House, batch: &mut Batch, provider: &str, unfit: &Unfit, reason:
         id: QuarantineId(house.world.id()),
         at: house.world.now(),
         login: None,
+        connection: None,
         provider: provider.to_owned(),
         reason,
         payload: data_encoding::BASE64.encode(&entries::write(unfit)?),

@@ -17,7 +17,8 @@
 //! * [`known_customers`]: what a customer is, put together from records
 //! * [`kept`]: what was read a moment ago and may be believed for a while
 //! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
-//! * [`entries`]: what lies in the streams
+//! * [`entries`]: what lies in the streams; `begins`: how often one was begun, and what becomes of one that cannot be handled
+//! * [`tenure`]: what the owner of a piece of work holds
 //! * [`faults`]: places where tests break the process on purpose
 //! * [`post`]: letters, from the commit of their cause to the mail server
 //! * [`webhooks`]: outgoing webhooks, from the feed to other people's servers
@@ -26,9 +27,12 @@
 
 pub mod administration;
 pub mod attendance;
+mod begins;
 pub mod channel_actor;
 pub mod commands;
 pub mod conversation;
+pub mod crm_actor;
+pub mod crm_intake;
 pub mod cursor;
 pub mod entries;
 pub mod events;
@@ -40,6 +44,7 @@ pub mod intake;
 pub mod kept;
 pub mod known_customers;
 pub mod likeness;
+mod lines;
 pub mod links;
 pub mod maintenance;
 pub mod notices;
@@ -49,6 +54,7 @@ pub mod searcher;
 pub mod signals;
 pub mod supervisor;
 pub mod tally;
+pub mod tenure;
 pub mod timers;
 pub mod views;
 pub mod webhooks;

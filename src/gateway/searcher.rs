@@ -265,7 +265,14 @@ async fn follow(house: &House, workspace: WorkspaceId, epoch: &str, mut place: u
 fn message_of(workspace: WorkspaceId, number: u64, bytes: &[u8]) -> Option<MessageId> {
     match entries::read::<FeedEntry>(bytes) {
         Ok(FeedEntry::Message { c, n, .. }) => Some(MessageId { conversation: c, number: n }),
-        Ok(FeedEntry::Conversation { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } | FeedEntry::Customer { .. }) => None,
+        Ok(
+            FeedEntry::Conversation { .. }
+            | FeedEntry::Delivery { .. }
+            | FeedEntry::Connection { .. }
+            | FeedEntry::Account { .. }
+            | FeedEntry::Setting { .. }
+            | FeedEntry::Customer { .. },
+        ) => None,
         Err(error) => {
             tracing::error!(%workspace, number, %error, "a feed entry cannot be read");
             None

@@ -1,6 +1,6 @@
-//! The Gateway: heartbeat, ownership, one [`ChannelActor`] per provider login, back-off.
+//! The Gateway: heartbeat, ownership, one [`ChannelActor`] per provider login, one [`CrmActor`] per CRM connection, back-off.
 //!
-//! A login without a living owner is claimed by the node that a hash of node and login favours among the living, so nodes need no
+//! What is without a living owner is claimed by the node that a hash of node and login favours among the living, so nodes need no
 //! word with each other. An actor that ended by a panic is started again with a back-off that grows to a minute and is forgotten
 //! after a minute of good life. A start claims anew, so whatever the ended actor left running is fenced.
 
@@ -11,17 +11,21 @@ use std::time::Duration;
 
 use actix::prelude::*;
 
-use super::channel_actor::{ChannelActor, Stop, begins};
+use super::begins;
+use super::channel_actor::{self, ChannelActor};
 use super::conversation::desk::Desk;
+use super::crm_actor::{self, CrmActor};
 use super::house::House;
+use super::tenure::Owned;
 use crate::model::connection::ProviderLogin;
-use crate::model::ids::{LoginId, NodeId, WorkspaceId};
+use crate::model::crm::CrmConnection;
+use crate::model::ids::{NodeId, WorkspaceId};
 use crate::model::people::Workspace;
 use crate::model::time::Time;
 use crate::store::port::{Scan, StoreError};
 
-/// The most logins of one workspace.
-const LOGINS: usize = 5_000;
+/// The most logins, and the most CRM connections, of one workspace.
+const MOST: usize = 5_000;
 /// Back-off of an actor that panicked: first and greatest.
 const BACK_OFF_MS: (u64, u64) = (100, 60_000);
 /// An actor that lived so long is well again.
@@ -35,20 +39,20 @@ const TIDY: Duration = Duration::from_secs(10 * 60);
 pub enum Ending {
     /// As it was told.
     Stopped,
-    /// Somebody else owns the login.
+    /// Somebody else owns it by now.
     Fenced,
     /// By a panic.
     Panicked,
 }
 
-/// The guard's word that a login's actor ended.
+/// The guard's word that an actor ended.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct ChannelEnded {
+pub struct Ended {
     /// The workspace.
     pub workspace: WorkspaceId,
-    /// The login.
-    pub login: LoginId,
+    /// What it served.
+    pub owned: Owned,
     /// The token it held.
     pub token: u64,
     /// How.
@@ -74,18 +78,46 @@ enum State {
     /// Between deciding to start it and having it.
     Starting,
     /// It runs.
-    Running { address: Addr<ChannelActor>, token: u64, since: Time },
+    Running { actor: Running, token: u64, since: Time },
     /// It panicked and waits for its next start.
     Waiting { until: Time },
+}
+
+/// An actor that runs.
+enum Running {
+    Channel(Addr<ChannelActor>),
+    Crm(Addr<CrmActor>),
+}
+
+impl Running {
+    fn stop(&self) {
+        match self {
+            Self::Channel(actor) => actor.do_send(channel_actor::Stop),
+            Self::Crm(actor) => actor.do_send(crm_actor::Stop),
+        }
+    }
+
+    fn lives(&self) -> bool {
+        match self {
+            Self::Channel(actor) => actor.connected(),
+            Self::Crm(actor) => actor.connected(),
+        }
+    }
+}
+
+/// What an actor that is to run is given.
+enum Prepared {
+    Channel(Arc<Desk>),
+    Crm(Arc<crm_actor::desk::CrmDesk>),
 }
 
 /// The actor.
 pub struct Gateway {
     house: Arc<House>,
     arbiters: Vec<ArbiterHandle>,
-    logins: HashMap<(WorkspaceId, LoginId), State>,
+    actors: HashMap<(WorkspaceId, Owned), State>,
     /// How often actors panicked in a row.
-    panics: HashMap<(WorkspaceId, LoginId), u32>,
+    panics: HashMap<(WorkspaceId, Owned), u32>,
     reconciling: bool,
     again: bool,
     firing: bool,
@@ -95,8 +127,8 @@ pub struct Gateway {
     posting: bool,
     /// The workspaces whose notices this node attends to.
     notices: HashMap<WorkspaceId, SpawnHandle>,
-    /// Logins of channels that this program does not know: said once of each.
-    strange: HashSet<LoginId>,
+    /// Of channels and CRMs that this program does not know: said once of each.
+    strange: HashSet<Owned>,
 }
 
 impl Gateway {
@@ -106,7 +138,7 @@ impl Gateway {
         Self {
             house,
             arbiters,
-            logins: HashMap::new(),
+            actors: HashMap::new(),
             panics: HashMap::new(),
             reconciling: false,
             again: false,
@@ -135,7 +167,10 @@ impl Gateway {
         }
         self.reconciling = true;
         let house = Arc::clone(&self.house);
-        let look = async move { look(&house).await };
+        // What is being started or waits for its next start is looked at again: another node may have it by then.
+        let runs = |state: &State| matches!(state, State::Running { actor, .. } if actor.lives());
+        let here = self.actors.iter().filter(|(_, state)| runs(state)).map(|(key, _)| *key).collect();
+        let look = async move { look(&house, &here).await };
         ctx.spawn(look.into_actor(self).map(|found, actor, ctx| {
             actor.reconciling = false;
             match found {
@@ -168,28 +203,28 @@ impl Gateway {
         self.fire(found.workspaces, ctx);
         self.is_postman = found.is_postman;
         self.post(ctx);
-        for (workspace, login) in &found.removed {
-            if let Some(State::Running { address, .. }) = self.logins.get(&(*workspace, *login)) {
-                address.do_send(Stop);
+        for key in &found.removed {
+            if let Some(State::Running { actor, .. }) = self.actors.get(key) {
+                actor.stop();
             }
         }
-        for (workspace, login) in found.strange {
-            if self.strange.insert(login.id) {
-                tracing::error!(%workspace, login = %login.id, provider = login.provider, "no such channel in this program: it stands still");
+        for (workspace, owned, folder) in found.strange {
+            if self.strange.insert(owned) {
+                tracing::error!(%workspace, %owned, folder, "no such channel or CRM in this program: it stands still");
             }
         }
         let now = self.house.world.now();
-        for (workspace, login) in found.mine {
-            let waits = match self.logins.get(&(workspace, login)) {
+        for (workspace, owned) in found.mine {
+            let waits = match self.actors.get(&(workspace, owned)) {
                 None => false,
                 Some(State::Waiting { until }) => *until > now,
                 Some(State::Starting | State::Running { .. }) => true,
             };
             if !waits {
-                self.begin(workspace, login, ctx);
+                self.begin(workspace, owned, ctx);
             }
         }
-        let is_well = |key: &_| matches!(self.logins.get(key), Some(State::Running { since, .. }) if now.since(*since) >= WELL_MS);
+        let is_well = |key: &_| matches!(self.actors.get(key), Some(State::Running { since, .. }) if now.since(*since) >= WELL_MS);
         let well: Vec<_> = self.panics.keys().copied().filter(is_well).collect();
         for key in well {
             self.forget_panics(key);
@@ -232,44 +267,61 @@ impl Gateway {
     }
 
     /// It is well again, or no longer ours.
-    fn forget_panics(&mut self, key: (WorkspaceId, LoginId)) {
+    fn forget_panics(&mut self, key: (WorkspaceId, Owned)) {
         if self.panics.remove(&key).is_some() {
             show_back_off(key.1, 0);
         }
     }
 
-    fn begin(&mut self, workspace: WorkspaceId, login: LoginId, ctx: &mut Context<Self>) {
-        self.logins.insert((workspace, login), State::Starting);
+    fn begin(&mut self, workspace: WorkspaceId, owned: Owned, ctx: &mut Context<Self>) {
+        self.actors.insert((workspace, owned), State::Starting);
         let house = Arc::clone(&self.house);
-        let prepare = async move { prepare(&house, workspace, login).await };
-        ctx.spawn(prepare.into_actor(self).map(move |desk, actor, ctx| match desk {
-            Ok(Some(desk)) if !actor.going_down => actor.run(desk, ctx),
+        let prepare = async move { prepare(&house, workspace, owned).await };
+        ctx.spawn(prepare.into_actor(self).map(move |prepared, actor, ctx| match prepared {
+            Ok(Some(prepared)) if !actor.going_down => actor.run(workspace, owned, prepared, ctx),
             Ok(_) => {
-                actor.logins.remove(&(workspace, login));
-                actor.forget_panics((workspace, login));
+                actor.actors.remove(&(workspace, owned));
+                actor.forget_panics((workspace, owned));
             }
             Err(error) => {
-                tracing::warn!(%workspace, %login, %error, "a channel actor could not be started");
-                actor.logins.remove(&(workspace, login));
+                tracing::warn!(%workspace, %owned, %error, "an actor could not be started");
+                actor.actors.remove(&(workspace, owned));
             }
         }));
     }
 
-    fn run(&mut self, desk: Arc<Desk>, ctx: &mut Context<Self>) {
-        let (workspace, login, token) = (desk.workspace, desk.login, desk.token);
+    fn run(&mut self, workspace: WorkspaceId, owned: Owned, prepared: Prepared, ctx: &mut Context<Self>) {
         let parent = ctx.address();
-        let at = usize::try_from(spread(&login) % u64::try_from(self.arbiters.len().max(1)).unwrap_or(1)).unwrap_or(0);
-        let address = match self.arbiters.get(at) {
-            Some(arbiter) => ChannelActor::start_in_arbiter(arbiter, move |_| ChannelActor::new(desk, parent)),
-            None => ChannelActor::new(desk, parent).start(),
+        let at = usize::try_from(spread(&owned) % u64::try_from(self.arbiters.len().max(1)).unwrap_or(1)).unwrap_or(0);
+        let arbiter = self.arbiters.get(at);
+        let (actor, token) = match prepared {
+            Prepared::Channel(desk) => {
+                let (login, token) = (desk.login, desk.token);
+                let address = match arbiter {
+                    Some(arbiter) => ChannelActor::start_in_arbiter(arbiter, move |_| ChannelActor::new(desk, parent)),
+                    None => ChannelActor::new(desk, parent).start(),
+                };
+                self.house.directory.put(workspace, login, address.clone());
+                (Running::Channel(address), token)
+            }
+            Prepared::Crm(desk) => {
+                let token = desk.token;
+                let address = match arbiter {
+                    Some(arbiter) => CrmActor::start_in_arbiter(arbiter, move |_| CrmActor::new(desk, parent)),
+                    None => CrmActor::new(desk, parent).start(),
+                };
+                (Running::Crm(address), token)
+            }
         };
-        self.house.directory.put(workspace, login, address.clone());
-        self.logins.insert((workspace, login), State::Running { address, token, since: self.house.world.now() });
+        self.actors.insert((workspace, owned), State::Running { actor, token, since: self.house.world.now() });
         self.count();
     }
 
     fn count(&self) {
-        metrics::gauge!("kommutator_channel_actors").set(f64::from(u32::try_from(self.logins.len()).unwrap_or(u32::MAX)));
+        let crms = self.actors.keys().filter(|(_, owned)| matches!(owned, Owned::Connection(_))).count();
+        let of = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        metrics::gauge!("kommutator_crm_actors").set(of(crms));
+        metrics::gauge!("kommutator_channel_actors").set(of(self.actors.len().saturating_sub(crms)));
     }
 }
 
@@ -298,17 +350,17 @@ impl Actor for Gateway {
 
 /// What a look at the store found.
 struct Found {
-    /// The workspaces this node does for what no login owns: durable timers.
+    /// The workspaces this node does for what nobody owns: durable timers.
     workspaces: Vec<WorkspaceId>,
-    mine: Vec<(WorkspaceId, LoginId)>,
-    removed: Vec<(WorkspaceId, LoginId)>,
-    /// Of channels that this program does not know: whoever does may serve them.
-    strange: Vec<(WorkspaceId, ProviderLogin)>,
+    mine: Vec<(WorkspaceId, Owned)>,
+    removed: Vec<(WorkspaceId, Owned)>,
+    /// What this program does not know, with its folder: whoever does may serve it.
+    strange: Vec<(WorkspaceId, Owned, String)>,
     is_postman: bool,
 }
 
-/// Beats, and finds the logins this node should run.
-async fn look(house: &House) -> Result<Found, StoreError> {
+/// Beats, and finds what this node should run. `here`: what runs here.
+async fn look(house: &House, here: &HashSet<(WorkspaceId, Owned)>) -> Result<Found, StoreError> {
     let nodes = house.heartbeat().await?;
     let is_postman = favoured(&nodes.alive, &"letters") == Some(house.node);
     let mut found = Found { workspaces: Vec::new(), mine: Vec::new(), removed: Vec::new(), strange: Vec::new(), is_postman };
@@ -318,28 +370,33 @@ async fn look(house: &House) -> Result<Found, StoreError> {
             found.workspaces.push(workspace);
         }
         let store = house.store.workspace(workspace);
-        for login in store.scan::<ProviderLogin>(&[], Scan::first(LOGINS)).await? {
-            let login = login.record;
-            if login.removed_at.is_some() {
-                found.removed.push((workspace, login.id));
+        let logins = store.scan::<ProviderLogin>(&[], Scan::first(MOST)).await?.into_iter().map(|stored| stored.record);
+        let logins = logins.map(|login| (Owned::Login(login.id), house.channels.get(&login.provider).is_some(), login.provider, login.removed_at));
+        let connections = store.scan::<CrmConnection>(&[], Scan::first(MOST)).await?.into_iter().map(|stored| stored.record);
+        let connections = connections.filter(|connection| connection.kind.is_served());
+        let connections = connections
+            .map(|one| (Owned::Connection(one.id), house.crms.get(one.kind.as_str()).is_some(), one.kind.as_str().to_owned(), one.removed_at));
+        for (owned, is_known, folder, removed_at) in logins.chain(connections) {
+            if removed_at.is_some() {
+                found.removed.push((workspace, owned));
                 continue;
             }
-            if house.channels.get(&login.provider).is_none() {
-                found.strange.push((workspace, login));
+            if !is_known {
+                found.strange.push((workspace, owned, folder));
                 continue;
             }
-            if house.directory.find(workspace, login.id).is_some() {
+            if here.contains(&(workspace, owned)) {
                 continue;
             }
-            let owner = store.owner(&ProviderLogin::owner_name(login.id)).await?;
+            let owner = store.owner(&owned.name()).await?;
             let free = match owner {
                 None => true,
                 Some(owner) if owner.node == house.node => true,
                 // After an outage everybody's heartbeat is old: only who has itself beaten for that long may judge.
                 Some(owner) => nodes.steady && !nodes.alive.contains(&owner.node),
             };
-            if free && favoured(&nodes.alive, &login.id) == Some(house.node) {
-                found.mine.push((workspace, login.id));
+            if free && favoured(&nodes.alive, &owned) == Some(house.node) {
+                found.mine.push((workspace, owned));
             }
         }
     }
@@ -351,19 +408,34 @@ pub(super) fn favoured(alive: &[NodeId], what: &impl Hash) -> Option<NodeId> {
     alive.iter().copied().max_by_key(|node| (spread(&(*node, what)), *node))
 }
 
-/// Claims a login and reads what its actor needs. `None`: somebody was quicker.
-async fn prepare(house: &Arc<House>, workspace: WorkspaceId, login: LoginId) -> Result<Option<Arc<Desk>>, StoreError> {
+/// Claims something and reads what its actor needs. `None`: somebody was quicker.
+async fn prepare(house: &Arc<House>, workspace: WorkspaceId, owned: Owned) -> Result<Option<Prepared>, StoreError> {
     let store = house.store.workspace(workspace);
-    let Some(record) = store.get::<ProviderLogin>(ProviderLogin::at(login)).await? else { return Ok(None) };
-    let Some(channel) = house.channels.get(&record.record.provider) else { return Ok(None) };
-    let name = ProviderLogin::owner_name(login);
-    let seen = store.owner(&name).await?;
-    let Some(ownership) = store.claim(&name, house.node, seen).await? else { return Ok(None) };
-    let known_end = house.panics.take(begins::ended(login)).is_some();
-    let blamed = known_end && seen.is_some_and(|seen| seen.node == house.node);
-    let desk = Arc::new(Desk::new(Arc::clone(house), workspace, login, channel, name, ownership.token, blamed));
-    desk.reload().await?;
-    Ok(Some(desk))
+    let name = owned.name();
+    let claim = async {
+        let seen = store.owner(&name).await?;
+        let Some(ownership) = store.claim(&name, house.node, seen).await? else { return Ok::<_, StoreError>(None) };
+        let known_end = house.panics.take(begins::ended(owned)).is_some();
+        let blamed = known_end && seen.is_some_and(|seen| seen.node == house.node);
+        Ok(Some((ownership.token, blamed)))
+    };
+    match owned {
+        Owned::Login(login) => {
+            let Some(record) = store.get::<ProviderLogin>(ProviderLogin::at(login)).await? else { return Ok(None) };
+            let Some(channel) = house.channels.get(&record.record.provider) else { return Ok(None) };
+            let Some((token, blamed)) = claim.await? else { return Ok(None) };
+            let desk = Arc::new(Desk::new(Arc::clone(house), workspace, login, channel, token, blamed));
+            desk.reload().await?;
+            Ok(Some(Prepared::Channel(desk)))
+        }
+        Owned::Connection(id) => {
+            let Some(record) = store.get::<CrmConnection>(CrmConnection::at(id)).await? else { return Ok(None) };
+            let Some(crm) = house.crms.get(record.record.kind.as_str()) else { return Ok(None) };
+            let Some((token, blamed)) = claim.await? else { return Ok(None) };
+            let desk = crm_actor::desk::CrmDesk::new(Arc::clone(house), workspace, id, crm, token, blamed);
+            Ok(Some(Prepared::Crm(Arc::new(desk))))
+        }
+    }
 }
 
 impl Handler<Reconcile> for Gateway {
@@ -382,41 +454,44 @@ impl Handler<Post> for Gateway {
     }
 }
 
-impl Handler<ChannelEnded> for Gateway {
+impl Handler<Ended> for Gateway {
     type Result = ();
 
-    fn handle(&mut self, ended: ChannelEnded, ctx: &mut Self::Context) {
-        let key = (ended.workspace, ended.login);
-        let since = match self.logins.get(&key) {
+    fn handle(&mut self, ended: Ended, ctx: &mut Self::Context) {
+        let key = (ended.workspace, ended.owned);
+        let since = match self.actors.get(&key) {
             Some(State::Running { token, since, .. }) if *token == ended.token => *since,
             // An earlier one: by now another runs, or is to.
             _ => return,
         };
-        self.house.directory.remove(ended.workspace, ended.login);
+        if let Owned::Login(login) = ended.owned {
+            self.house.directory.remove(ended.workspace, login);
+        }
         match ended.ending {
             Ending::Stopped | Ending::Fenced => {
                 if ended.ending == Ending::Fenced {
                     metrics::counter!("kommutator_fenced_total").increment(1);
-                    tracing::warn!(workspace = %ended.workspace, login = %ended.login, "the login is owned elsewhere by now");
+                    tracing::warn!(workspace = %ended.workspace, owned = %ended.owned, "it is owned elsewhere by now");
                 }
-                self.logins.remove(&key);
+                self.actors.remove(&key);
                 self.forget_panics(key);
-                // A login that went elsewhere is not counted here any more.
+                // What went elsewhere is not counted here any more.
                 self.count();
             }
             Ending::Panicked => {
-                metrics::counter!("kommutator_actor_panics_total", "actor" => "channel").increment(1);
+                let actor = if matches!(ended.owned, Owned::Login(_)) { "channel" } else { "crm" };
+                metrics::counter!("kommutator_actor_panics_total", "actor" => actor).increment(1);
                 let now = self.house.world.now();
                 let panics = self.panics.entry(key).or_insert(0);
                 *panics = if now.since(since) >= WELL_MS { 1 } else { panics.saturating_add(1) };
                 let pause = back_off_ms(*panics);
-                tracing::error!(workspace = %ended.workspace, login = %ended.login, panics, pause, "channel actor panicked");
+                tracing::error!(workspace = %ended.workspace, owned = %ended.owned, panics, pause, "an actor panicked");
                 // By the clock too, which may be put forward; by the timer for certain, whatever the clock does.
                 let until = now.plus_ms(i64::try_from(pause).unwrap_or(i64::MAX));
-                self.logins.insert(key, State::Waiting { until });
-                show_back_off(ended.login, pause);
+                self.actors.insert(key, State::Waiting { until });
+                show_back_off(ended.owned, pause);
                 ctx.run_later(Duration::from_millis(pause), move |actor, ctx| {
-                    if matches!(actor.logins.get(&key), Some(State::Waiting { until: still }) if *still == until) {
+                    if matches!(actor.actors.get(&key), Some(State::Waiting { until: still }) if *still == until) {
                         actor.begin(key.0, key.1, ctx);
                     }
                 });
@@ -425,9 +500,13 @@ impl Handler<ChannelEnded> for Gateway {
     }
 }
 
-/// Shows the operator how long a login's actor waits before each start; 0 once it is well again.
-fn show_back_off(login: LoginId, ms: u64) {
-    metrics::gauge!("kommutator_channel_back_off_ms", "login" => login.to_string()).set(f64::from(u32::try_from(ms).unwrap_or(u32::MAX)));
+/// Shows the operator how long an actor waits before each start; 0 once it is well again.
+fn show_back_off(owned: Owned, ms: u64) {
+    let gauge = match owned {
+        Owned::Login(login) => metrics::gauge!("kommutator_channel_back_off_ms", "login" => login.to_string()),
+        Owned::Connection(id) => metrics::gauge!("kommutator_crm_back_off_ms", "connection" => id.to_string()),
+    };
+    gauge.set(f64::from(u32::try_from(ms).unwrap_or(u32::MAX)));
 }
 
 /// The pause before the start after so many panics in a row.
@@ -442,9 +521,9 @@ impl Handler<Shutdown> for Gateway {
 
     fn handle(&mut self, _: Shutdown, _: &mut Self::Context) -> Self::Result {
         self.going_down = true;
-        for state in self.logins.values() {
-            if let State::Running { address, .. } = state {
-                address.do_send(Stop);
+        for state in self.actors.values() {
+            if let State::Running { actor, .. } = state {
+                actor.stop();
             }
         }
         let house = Arc::clone(&self.house);
@@ -459,6 +538,7 @@ impl Handler<Shutdown> for Gateway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ids::LoginId;
 
     #[test]
     fn back_off_grows_and_is_bounded() {

@@ -1,5 +1,5 @@
-//! Three layers of connection: [`ProviderApp`] › [`ProviderLogin`] › [`ChannelAccount`]; the CRM's side: [`CrmConnection`]; and
-//! the [`AccountLink`] between an account and a connection.
+//! Three layers of connection: [`ProviderApp`] › [`ProviderLogin`] › [`ChannelAccount`]; and the [`AccountLink`] between an account and a
+//! CRM connection, which stands in [`crm`](super::crm).
 
 use std::collections::BTreeMap;
 
@@ -11,73 +11,99 @@ use super::ids::{AccountId, ConnectionId, LoginId, ProviderAppId};
 use super::reason::Reason;
 use super::time::Time;
 
-/// What a channel account is, one row of «Входящие каналы» each: a name that its channel's folder gives it. Which there are only the
-/// channels know; what this program has no channel for is kept as it is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ChannelKind {
-    name: [u8; Self::LONGEST],
-    length: u8,
-}
-
-impl ChannelKind {
-    /// The longest name, bytes.
-    pub const LONGEST: usize = 31;
-
-    /// For the constants of the channels' folders: a wrong name does not compile there.
-    ///
-    /// # Panics
-    /// It is no name of a kind.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        let kind = Self::read(name);
-        assert!(kind.is_some(), "a kind is 1 to 31 of a-z, 0-9 and _");
-        match kind {
-            Some(kind) => kind,
-            None => Self { name: [0; Self::LONGEST], length: 0 },
+/// A name that a folder of this program gives what it serves. Which there are only the folders know; what this program has no folder for is
+/// kept as it is.
+macro_rules! open_kind {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name {
+            name: [u8; Self::LONGEST],
+            length: u8,
         }
-    }
 
-    /// Reads a name: lower case, digits and `_`.
-    #[must_use]
-    pub const fn read(name: &str) -> Option<Self> {
-        let mut kind = Self { name: [0; Self::LONGEST], length: 0 };
-        let mut rest = name.as_bytes();
-        let mut room: &mut [u8] = &mut kind.name;
-        while let Some((byte, after)) = rest.split_first() {
-            let Some((place, left)) = room.split_first_mut() else { return None };
-            if !matches!(*byte, b'a'..=b'z' | b'0'..=b'9' | b'_') {
-                return None;
+        impl $name {
+            /// The longest name, bytes.
+            pub const LONGEST: usize = 31;
+
+            /// For the constants of the folders: a wrong name does not compile there.
+            ///
+            /// # Panics
+            /// It is no name of a kind.
+            #[must_use]
+            pub const fn new(name: &'static str) -> Self {
+                let kind = Self::read(name);
+                assert!(kind.is_some(), "a kind is 1 to 31 of a-z, 0-9 and _");
+                match kind {
+                    Some(kind) => kind,
+                    None => Self { name: [0; Self::LONGEST], length: 0 },
+                }
             }
-            *place = *byte;
-            kind.length += 1;
-            (rest, room) = (after, left);
+
+            /// Reads a name: lower case, digits and `_`.
+            #[must_use]
+            pub const fn read(name: &str) -> Option<Self> {
+                let mut kind = Self { name: [0; Self::LONGEST], length: 0 };
+                let mut rest = name.as_bytes();
+                let mut room: &mut [u8] = &mut kind.name;
+                while let Some((byte, after)) = rest.split_first() {
+                    let Some((place, left)) = room.split_first_mut() else { return None };
+                    if !matches!(*byte, b'a'..=b'z' | b'0'..=b'9' | b'_') {
+                        return None;
+                    }
+                    *place = *byte;
+                    kind.length += 1;
+                    (rest, room) = (after, left);
+                }
+                if kind.length == 0 { None } else { Some(kind) }
+            }
+
+            /// The kind as it is written everywhere.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.name.get(..usize::from(self.length)).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+            }
         }
-        if kind.length == 0 { None } else { Some(kind) }
-    }
 
-    /// The kind as it is written everywhere.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let name = String::deserialize(from)?;
+                Self::read(&name).ok_or_else(|| serde::de::Error::custom("1 to 31 of a-z, 0-9 and _ are wanted"))
+            }
+        }
+    };
+}
+
+open_kind! {
+    /// What a channel account is, one row of «Входящие каналы» each: a name that its channel's folder gives it.
+    ChannelKind
+}
+
+open_kind! {
+    /// What a CRM connection is, one row of «Исходящие каналы» each: the name of its folder.
+    CrmKind
+}
+
+impl CrmKind {
+    /// Our own messenger, a connection like the others (G-01), but that no actor serves: what managers get is in the commit itself.
+    pub const WEB_MESSENGER: Self = Self::new("web_messenger");
+
+    /// Whether an actor serves it.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.name.get(..usize::from(self.length)).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
-    }
-}
-
-impl std::fmt::Debug for ChannelKind {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
-
-impl Serialize for ChannelKind {
-    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for ChannelKind {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(from)?;
-        Self::read(&name).ok_or_else(|| serde::de::Error::custom("no name of a kind of channel"))
+    pub fn is_served(&self) -> bool {
+        *self != Self::WEB_MESSENGER
     }
 }
 
@@ -92,6 +118,12 @@ pub struct ProviderApp {
     pub name: String,
     /// Its keys, sealed.
     pub sealed: String,
+    /// What is known of it and is no secret: its id at the provider, the id of its chat channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
+    /// The provider's address where it is not the usual one: a proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
     /// When it was made.
     pub created_at: Time,
 }
@@ -184,44 +216,6 @@ pub struct ChannelAccount {
     pub removed_at: Option<Time>,
 }
 
-/// What kind of CRM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CrmKind {
-    /// amoCRM (kommo.com).
-    AmoCrm,
-    /// Bitrix24.
-    Bitrix24,
-    /// Our own messenger, a connection like the others (G-01).
-    WebMessenger,
-    /// The CRM of the tests; no release knows it.
-    #[cfg(feature = "probe")]
-    Probe,
-}
-
-/// A row of «Исходящие каналы».
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CrmConnection {
-    /// Its id.
-    pub id: ConnectionId,
-    /// What it is.
-    pub kind: CrmKind,
-    /// The name, unique within the workspace.
-    pub name: String,
-    /// The owner's switch.
-    pub active: bool,
-    /// Tokens, sealed; empty: none.
-    pub sealed: String,
-    /// The CRM's own settings, checked against its schema.
-    pub settings: serde_json::Value,
-    /// How it is.
-    pub health: HealthState,
-    /// When it was made.
-    pub created_at: Time,
-    /// Taken off.
-    pub removed_at: Option<Time>,
-}
-
 /// What happens to our outbound messages a customer has not answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -248,6 +242,14 @@ pub struct AccountLink {
     /// The pair's own settings.
     #[serde(default)]
     pub settings: serde_json::Value,
+}
+
+impl AccountLink {
+    /// With nothing set.
+    #[must_use]
+    pub fn plain(account: AccountId, connection: ConnectionId) -> Self {
+        Self { account, connection, unanswered_outbound: UnansweredOutbound::default(), settings: serde_json::Value::Null }
+    }
 }
 
 #[cfg(test)]

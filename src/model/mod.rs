@@ -6,7 +6,8 @@
 //! * [`entry`]: invites, password links, the second step of a login
 //! * [`totp`], [`device`]: the codes of authenticator apps; what a browser calls itself
 //! * [`letter`]: letters to people and how far they came
-//! * [`connection`]: provider app › login › channel account, CRM connections, the links between them
+//! * [`connection`]: provider app › login › channel account, the links from accounts to CRM connections
+//! * [`crm`]: CRM connections, where conversations stand in them, what they offer to choose from
 //! * [`contact`]: phones and e-mails as people type them
 //! * [`hours`]: when people answer
 //! * [`network`]: which addresses anybody on the internet could have
@@ -24,6 +25,7 @@
 pub mod connection;
 pub mod contact;
 pub mod conversation;
+pub mod crm;
 pub mod customer;
 pub mod device;
 pub mod entry;

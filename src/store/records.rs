@@ -10,13 +10,15 @@
 //! | `pointer` | installation | kind, key | (leads from a public key to its workspace) |
 //! | `member`, `token`, `audit` | workspace | id | scan |
 //! | `login_state`, `connecting` | workspace | login, name; id | scan |
-//! | `login`, `account`, `connection`, `link` | workspace | id | `account`: by `login`; unique `name` |
+//! | `login`, `account`, `connection`, `link` | workspace | id | `account`: by `login`; unique `name`; `connection`: unique `external` (kind, the CRM's name of the account) |
 //! | `identity` | workspace | id | unique `external` (login, id); `sign` |
 //! | `customer`, `customer_link` | workspace | id | `customer`: `sign`; `customer_link`: by `customer` |
 //! | `apart` | workspace | both ids | by `customer` |
 //! | `conversation` | workspace | id | unique `provider_key` (account, key) and `address`; `status`; by `identity` |
 //! | `message` | workspace | conversation, number | unique `client`, unique `external`; `time` (account, imported); `trouble` (account, time) of those that did not go out |
-//! | `delivery` | workspace | message, connection | `state` (connection, status, time) |
+//! | `delivery` | workspace | message, connection | `state` (connection, status, time); unique `external` (connection, the CRM's id) |
+//! | `crm_talk` | workspace | connection, conversation, key | unique `chat`; `contact`, `deal`; `said` (time) |
+//! | `crm_directory`, `crm_place` | workspace | connection | |
 //! | `file` | workspace | id | `owner` |
 //! | `pending` | workspace | account, the provider's id | `end` (login, when nobody waits any more) |
 //! | `tag` | workspace | id | unique `name` |
@@ -34,6 +36,7 @@
 //! Counters beside them: `passed` (account; Moscow day, way) and [`tally`](crate::gateway::tally) (day; account, quarter of an hour, what).
 
 mod channels;
+mod crm;
 mod hooks;
 mod notices;
 mod people;
@@ -47,13 +50,14 @@ use serde::{Deserialize, Serialize};
 use super::key::Key;
 use super::port::{IndexEntry, RecordKey, StreamName};
 use super::table::Record;
-use crate::model::connection::{AccountLink, ChannelAccount, CrmConnection, ProviderApp, ProviderLogin};
+use crate::model::connection::{AccountLink, ChannelAccount, ProviderApp, ProviderLogin};
 use crate::model::conversation::{Conversation, ConversationStatus, Fact, PastEpisode};
+use crate::model::crm::{CrmConnection, CrmDirectory, CrmPlace};
 use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{
     AccountId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, QuarantineId, ReplyId, UserId, WorkspaceId,
 };
-use crate::model::message::{Attachment, Delivery, Message, MessageChange};
+use crate::model::message::{Attachment, Message, MessageChange};
 use crate::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
 use crate::model::protocol::FileStatus;
 use crate::model::reason::Reason;
@@ -101,6 +105,8 @@ by_id!(ProviderApp, "app", crate::model::ids::ProviderAppId, id);
 by_id!(ProviderLogin, "login", LoginId, id);
 by_id!(ChannelAccount, "account", AccountId, id);
 by_id!(CrmConnection, "connection", ConnectionId, id);
+by_id!(CrmDirectory, "crm_directory", ConnectionId, connection);
+by_id!(CrmPlace, "crm_place", ConnectionId, connection);
 by_id!(Identity, "identity", IdentityId, id);
 by_id!(Customer, "customer", CustomerId, id);
 by_id!(CustomerLink, "customer_link", IdentityId, identity);
@@ -112,7 +118,7 @@ by_id!(Quarantine, "quarantine", QuarantineId, id);
 macro_rules! no_indexes {
     ($($type:ty),*) => { $(impl $type { fn index_entries(&self) -> Vec<IndexEntry> { Vec::new() } })* };
 }
-no_indexes!(Workspace, ApiToken, AuditEntry, ProviderApp, Member);
+no_indexes!(Workspace, ApiToken, AuditEntry, ProviderApp, Member, CrmDirectory, CrmPlace);
 
 impl Quarantine {
     /// Index of those that wait for somebody to replay them.
@@ -130,6 +136,14 @@ impl User {
 
     fn index_entries(&self) -> Vec<IndexEntry> {
         vec![entry(Self::BY_EMAIL, true, Key::new(), Key::new().text(&self.email))]
+    }
+}
+
+impl ProviderApp {
+    /// What the sealed form of its keys is bound to.
+    #[must_use]
+    pub fn context(id: crate::model::ids::ProviderAppId) -> String {
+        format!("app/{id}")
     }
 }
 
@@ -160,15 +174,11 @@ impl ChannelAccount {
     }
 }
 
-impl CrmConnection {
-    /// Unique index by name, in lower case.
-    pub const BY_NAME: &'static str = "name";
-
-    fn index_entries(&self) -> Vec<IndexEntry> {
-        if self.removed_at.is_some() {
-            return Vec::new();
-        }
-        vec![entry(Self::BY_NAME, true, Key::new(), Key::new().text(&self.name.to_lowercase()))]
+impl AccountLink {
+    /// The record's key.
+    #[must_use]
+    pub fn at(account: AccountId, connection: ConnectionId) -> RecordKey {
+        RecordKey { group: Key::new().number(account.0).done(), item: Key::new().number(connection.0).done() }
     }
 }
 
@@ -176,7 +186,7 @@ impl Record for AccountLink {
     const TABLE: &'static str = "link";
 
     fn key(&self) -> RecordKey {
-        RecordKey { group: Key::new().number(self.account.0).done(), item: Key::new().number(self.connection.0).done() }
+        Self::at(self.account, self.connection)
     }
 }
 
@@ -277,36 +287,6 @@ impl Record for Message {
             entries.push(entry(Self::BY_TROUBLE, false, account(), Key::new().signed(self.state.at.0)));
         }
         entries
-    }
-}
-
-impl Delivery {
-    /// Index by connection, status and time.
-    pub const BY_STATE: &'static str = "state";
-
-    /// The group of a message's deliveries.
-    #[must_use]
-    pub fn group(message: MessageId) -> Vec<u8> {
-        Key::new().number(message.conversation.0).number(message.number.into()).done()
-    }
-
-    /// The key of a message's delivery to a connection.
-    #[must_use]
-    pub fn at(message: MessageId, connection: ConnectionId) -> RecordKey {
-        RecordKey { group: Self::group(message), item: Key::new().number(connection.0).done() }
-    }
-}
-
-impl Record for Delivery {
-    const TABLE: &'static str = "delivery";
-
-    fn key(&self) -> RecordKey {
-        Self::at(self.message, self.connection)
-    }
-
-    fn indexes(&self) -> Vec<IndexEntry> {
-        let group = Key::new().number(self.connection.0).text(self.status.as_str());
-        vec![entry(Self::BY_STATE, false, group, Key::new().signed(self.at.0))]
     }
 }
 
@@ -440,10 +420,13 @@ pub struct Pointer {
     pub key: String,
     /// The workspace.
     pub workspace: WorkspaceId,
-    /// The login behind it.
-    pub login: LoginId,
+    /// The login behind it, if it is one.
+    pub login: Option<LoginId>,
     /// The account behind it, where the key names one.
     pub account: Option<AccountId>,
+    /// The CRM connection behind it, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionId>,
 }
 
 impl Pointer {
@@ -569,7 +552,10 @@ pub struct Quarantine {
     pub at: Time,
     /// The login it came to; none: it fitted none.
     pub login: Option<LoginId>,
-    /// The channel's folder.
+    /// The CRM connection it came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionId>,
+    /// The channel's or the CRM's folder.
     pub provider: String,
     /// Why.
     pub reason: Reason,

@@ -11,6 +11,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::problem::Problem;
+use crate::gateway::crm_intake::CrmAddress;
 use crate::model::ids::{LoginId, UserId};
 
 /// Sockets one address may hold: offices share one.
@@ -32,7 +33,7 @@ pub struct Limits {
     codes: DefaultKeyedRateLimiter<UserId>,
     requests: DefaultKeyedRateLimiter<IpAddr>,
     uploads: DefaultKeyedRateLimiter<String>,
-    hooks: DefaultKeyedRateLimiter<LoginId>,
+    hooks: DefaultKeyedRateLimiter<String>,
     sockets: Arc<Mutex<HashMap<IpAddr, u32>>>,
     asked: AtomicU32,
 }
@@ -138,7 +139,19 @@ impl Limits {
     /// # Errors
     /// Too many; the provider comes again.
     pub fn hook(&self, login: LoginId) -> Result<(), Problem> {
-        self.check(&self.hooks, &login)
+        self.check(&self.hooks, &login.to_string())
+    }
+
+    /// A hook of a CRM, by its address.
+    ///
+    /// # Errors
+    /// Too many; the CRM comes again.
+    pub fn crm_hook(&self, to: &CrmAddress) -> Result<(), Problem> {
+        let key = match to {
+            CrmAddress::Own { connection, .. } => connection.to_string(),
+            CrmAddress::Named { crm, name } => format!("{}.{name}", crm.as_str()),
+        };
+        self.check(&self.hooks, &key)
     }
 
     /// A place for one more socket of an address.

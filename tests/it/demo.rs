@@ -4,7 +4,7 @@ use kommutator::channel::capability::{Connected, Progress};
 use kommutator::channel::contract::{CallContext, Channel, OutgoingPiece, SendError};
 use kommutator::channel::demo::errors::{Act, TABLE};
 use kommutator::channel::demo::{Demo, KIND};
-use kommutator::channel::form::Step;
+use kommutator::connector::form::Step;
 use kommutator::model::conversation::Place;
 use kommutator::model::message::Part;
 use secrecy::ExposeSecret;

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use kommutator::channel::form::Step;
 use kommutator::channel::site_widget::options::WidgetOptions;
 use kommutator::channel::site_widget::settings::Appearance;
+use kommutator::connector::form::Step;
 use kommutator::model::connection::HealthState;
 use kommutator::model::protocol::{CustomerView, Escalation, ManagerFrame, NoticeEvent, NoticeSettings, PersonView, Role, ServerFrame, VisitorFrame};
 use ts_rs::{Config, TS};

@@ -16,7 +16,7 @@ use super::render::{self, Way};
 use super::settings::Settings;
 use crate::channel::capability::{Asked, Blacklist, Fetch, Known, Located, Lookup, Profile, Reading, Reword, SentMessage};
 use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
-use crate::channel::lenient::{int, list, text, words};
+use crate::connector::lenient::{int, list, text, words};
 use crate::model::connection::ChannelAccount;
 use crate::model::message::Attachment;
 use crate::model::reason::Reason;

@@ -9,8 +9,8 @@ use super::KIND;
 use super::client::{Ask, Client, Keys};
 use crate::channel::capability::{Connect, Connected, HookAddress, Progress, StepError};
 use crate::channel::contract::{CallContext, LoginAccount, SendError};
-use crate::channel::form::{Field, FieldKind, Step, Values};
-use crate::channel::lenient::{int, list, text, words};
+use crate::connector::form::{Field, FieldKind, Step, Values};
+use crate::connector::lenient::{int, list, text, words};
 use crate::model::connection::{ChannelKind, ProviderLogin};
 use crate::model::reason::Reason;
 

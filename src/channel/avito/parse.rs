@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::channel::contract::{ChannelEvent, FileShape, HookAnswer, Incoming, Person, RawHook, RemoteFile, Routed, Unreadable, Writer};
-use crate::channel::lenient::{cut, degrees_e7, int, list, text, words};
+use crate::connector::lenient::{cut, degrees_e7, int, list, text, words};
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Place;
 use crate::model::message::{MessageScope, Part};

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::channel::lenient::any_json;
+use crate::connector::lenient::any_json;
 use crate::model::connection::{Health, HealthState};
 use crate::model::ids::LoginId;
 

@@ -12,7 +12,7 @@ use super::connect::{BY_HOOK, RECEIVES};
 use super::parse::{part, read_part};
 use crate::channel::capability::{Poll, Polled};
 use crate::channel::contract::{CallContext, SendError};
-use crate::channel::lenient::{int, list, text};
+use crate::connector::lenient::{int, list, text};
 use crate::model::connection::ProviderLogin;
 use crate::model::time::Time;
 

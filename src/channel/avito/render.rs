@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::channel::contract::{Incoming, OutgoingPiece};
-use crate::channel::lenient::{split, words as said};
+use crate::connector::lenient::{split, words as said};
 use crate::model::message::{Attachment, Part, plain_text};
 
 /// The longest text of one message, in characters.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::channel::capability::StepError;
-use crate::channel::form::{Field, FieldKind};
+use crate::connector::form::{Field, FieldKind};
 use crate::model::connection::ChannelAccount;
 use crate::model::reason::Reason;
 

@@ -13,7 +13,7 @@ pub mod settings;
 use async_trait::async_trait;
 
 use super::contract::{CallContext, Channel, ChannelEvent, OutgoingPiece, RawHook, Routed, SendError, SentPiece, Transport, Unreadable};
-use super::form::Texts;
+use crate::connector::form::Texts;
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
 use crate::model::protocol::Can;

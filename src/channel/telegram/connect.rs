@@ -11,7 +11,7 @@ use super::errors::Act;
 use super::{BOT, PERSONAL};
 use crate::channel::capability::{Connect, Connected, HookAddress, Progress, StepError};
 use crate::channel::contract::{CallContext, LoginAccount, SendError};
-use crate::channel::form::{Field, FieldKind, Step, Values};
+use crate::connector::form::{Field, FieldKind, Step, Values};
 use crate::model::connection::{ChannelKind, ProviderLogin};
 use crate::model::reason::Reason;
 

@@ -14,7 +14,7 @@ use super::render::{self, Params, Way};
 use super::settings::Settings;
 use crate::channel::capability::{Asked, Fetch, Known, Located, Profile, Reading, Reword, SentMessage, Typing};
 use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
-use crate::channel::lenient::{int, list, text, words};
+use crate::connector::lenient::{int, list, text, words};
 use crate::model::connection::ChannelAccount;
 use crate::model::message::Attachment;
 use crate::model::reason::Reason;

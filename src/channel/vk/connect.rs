@@ -11,8 +11,8 @@ use super::parse::{CONFIRM, SECRET};
 use super::{COMMENTS_KIND, MESSAGES_KIND};
 use crate::channel::capability::{Connect, Connected, HookAddress, Progress, StepError};
 use crate::channel::contract::{CallContext, LoginAccount, SendError};
-use crate::channel::form::{Field, FieldKind, Step, Values};
-use crate::channel::lenient::{int, list, text, words};
+use crate::connector::form::{Field, FieldKind, Step, Values};
+use crate::connector::lenient::{int, list, text, words};
 use crate::model::connection::{ChannelKind, ProviderLogin};
 use crate::model::reason::Reason;
 

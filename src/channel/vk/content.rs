@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::channel::contract::{FileShape, RemoteFile};
-use crate::channel::lenient::{cut, degrees_e7, int, list, small, text, words};
+use crate::connector::lenient::{cut, degrees_e7, int, list, small, text, words};
 use crate::model::message::Part;
 
 /// The most of anything read of one message: nobody sends more, and what is nested deeper is no message.

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use super::content::{Content, plain};
 use super::ids::{self, CHATS, COMMENTS, MESSAGES, Post};
 use crate::channel::contract::{ChannelEvent, HookAnswer, Incoming, Person, RawHook, Routed, Unreadable, Writer};
-use crate::channel::lenient::{cut, int, list, text, words};
+use crate::connector::lenient::{cut, int, list, text, words};
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Place;
 use crate::model::ids::AccountId;

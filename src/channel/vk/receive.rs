@@ -11,7 +11,7 @@ use super::client::{Client, get};
 use super::connect::{BY_POLL, RECEIVES, SERVER};
 use crate::channel::capability::{Poll, Polled};
 use crate::channel::contract::{CallContext, SendError};
-use crate::channel::lenient::{int, list, text, words};
+use crate::connector::lenient::{int, list, text, words};
 use crate::model::connection::ProviderLogin;
 use crate::model::reason::Reason;
 

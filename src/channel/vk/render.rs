@@ -5,7 +5,7 @@ use serde_json::json;
 use super::COMMENTS_KIND;
 use super::ids::{self, Post};
 use crate::channel::contract::OutgoingPiece;
-use crate::channel::lenient::split;
+use crate::connector::lenient::split;
 use crate::model::connection::ChannelKind;
 use crate::model::message::{Attachment, Part};
 use crate::model::reason::Reason;

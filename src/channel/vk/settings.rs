@@ -7,7 +7,7 @@ use super::ids::Post;
 use super::{COMMENTS_KIND, MESSAGES_KIND};
 use crate::channel::capability::StepError;
 use crate::channel::contract::Incoming;
-use crate::channel::form::{Field, FieldKind};
+use crate::connector::form::{Field, FieldKind};
 use crate::model::connection::{ChannelAccount, ChannelKind};
 use crate::model::conversation::Place;
 use crate::model::reason::Reason;

@@ -173,6 +173,7 @@ async fn shelves(house: &House, prepared: &Prepared, now: Time) -> Result<(), St
                 id: QuarantineId(house.world.id()),
                 at: now.plus_ms(-MINUTE),
                 login: None,
+                connection: None,
                 provider: "probe".to_owned(),
                 reason,
                 payload: data_encoding::BASE64.encode(at(LAST, number).as_bytes()),

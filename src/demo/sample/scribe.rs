@@ -126,7 +126,7 @@ impl Scribe {
         let name = ProviderLogin::owner_name(account.login);
         let seen = store.owner(&name).await.map_err(failed)?;
         let claimed = store.claim(&name, house.node, seen).await.map_err(failed)?.ok_or_else(|| failed("somebody serves this already"))?;
-        let desk = Desk::new(Arc::clone(house), workspace, account.login, channel, name, claimed.token, false);
+        let desk = Desk::new(Arc::clone(house), workspace, account.login, channel, claimed.token, false);
         desk.reload().await.map_err(failed)?;
         let card = desk.card(account.id).ok_or_else(|| failed("no such account"))?;
         Ok(Self { house: Arc::clone(house), workspace, desk, card, made: AtomicU64::new(account.id.0) })

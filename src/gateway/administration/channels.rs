@@ -96,7 +96,7 @@ pub async fn create_widget(
     };
     // The pointer first: a key that leads nowhere is harmless, a widget without its key is not.
     let mut batch = Batch::new();
-    batch.insert(&Pointer { kind: "widget".to_owned(), key, workspace, login, account: Some(account.id) })?;
+    batch.insert(&Pointer { kind: "widget".to_owned(), key, workspace, login: Some(login), account: Some(account.id), connection: None })?;
     house.store.global().commit(batch).await?;
     let mut batch = Batch::new();
     batch.insert(&record)?;
@@ -350,7 +350,14 @@ pub async fn replace_identity_secret(
 pub async fn create_hook(house: &House, workspace: WorkspaceId, login: LoginId) -> Result<String, AdministrationError> {
     let secret = house.world.secret::<32>();
     let mut batch = Batch::new();
-    batch.insert(&Pointer { kind: HOOK.to_owned(), key: hook_key(login, &secret), workspace, login, account: None })?;
+    batch.insert(&Pointer {
+        kind: HOOK.to_owned(),
+        key: hook_key(login, &secret),
+        workspace,
+        login: Some(login),
+        account: None,
+        connection: None,
+    })?;
     house.store.global().commit(batch).await?;
     Ok(secret)
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Actor, AdministrationError, audit};
 use crate::channel::capability::{Connect, Connected, Progress, StepError};
 use crate::channel::contract::{CallContext, Channel, LoginAccount};
-use crate::channel::form::{Step, Values};
+use crate::connector::form::{Step, Values};
 use crate::gateway::channel_actor::calls;
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;

@@ -1,4 +1,4 @@
-//! Logins of the tests' channel, and CRM connections no actor serves: what the seams are proved with. No release has this.
+//! Logins of the tests' channel, and connections of the tests' CRM: what the seams are proved with. No release has this.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::channel::probe::KIND;
 use crate::channel::probe::settings::{ProbeRepeats, ProbeSettings};
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
-use crate::model::connection::{AccountLink, ChannelAccount, CrmConnection, CrmKind, Health, HealthState, ProviderLogin, UnansweredOutbound};
+use crate::model::connection::{AccountLink, ChannelAccount, CrmKind, Health, HealthState, ProviderLogin, UnansweredOutbound};
+use crate::model::crm::CrmConnection;
 use crate::model::ids::{AccountId, ConnectionId, LoginId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::port::StoreError;
@@ -79,21 +80,27 @@ pub async fn create_probe(
     Ok(MadeProbe { login, key, one, two, hook })
 }
 
-/// Makes a CRM connection that these accounts of a login feed.
+/// Makes a CRM connection that these accounts of a login feed. `base_url`: of the fake CRM; none: of a CRM that nobody serves.
 ///
 /// # Errors
 /// The store's word.
 pub async fn create_probe_connection(
-    house: &House, workspace: WorkspaceId, login: LoginId, accounts: &[AccountId], unanswered_outbound: UnansweredOutbound,
+    house: &House, workspace: WorkspaceId, login: LoginId, accounts: &[AccountId], unanswered_outbound: UnansweredOutbound, base_url: Option<&str>,
 ) -> Result<ConnectionId, AdministrationError> {
     let (id, now) = (ConnectionId(house.world.id()), house.world.now());
     let mut batch = Batch::new();
     batch.insert(&CrmConnection {
         id,
-        kind: CrmKind::Probe,
+        kind: if base_url.is_some() { crate::crm::probe::KIND } else { CrmKind::new("nobody") },
         name: format!("Probe CRM {id}"),
         active: true,
+        api_key: String::new(),
+        app: None,
+        external_key: String::new(),
         sealed: String::new(),
+        hook: String::new(),
+        base_url: base_url.map(str::to_owned),
+        facts: BTreeMap::new(),
         settings: json!({}),
         health: HealthState { status: Health::Connected, reason: None, since: now },
         created_at: now,

@@ -8,6 +8,7 @@ use super::{AdministrationError, audit};
 use crate::gateway::house::House;
 use crate::gateway::intake;
 use crate::model::connection::ProviderLogin;
+use crate::model::crm::CrmConnection;
 use crate::model::ids::{QuarantineId, WorkspaceId};
 use crate::store::batch::Batch;
 use crate::store::port::{CommitError, Refusal, Scan, StoreError, StreamName};
@@ -50,8 +51,16 @@ pub async fn replay(house: &House, caller: &Caller, id: QuarantineId) -> Result<
         let new = Quarantine { replayed_at: Some(house.world.now()), ..old.record.clone() };
         let mut batch = Batch::new();
         batch.update(&old, &new)?;
-        match new.login {
-            Some(login) => {
+        match (new.login, new.connection) {
+            (None, Some(connection)) => {
+                let record = store.get::<CrmConnection>(CrmConnection::at(connection)).await?;
+                if record.is_none_or(|record| record.record.removed_at.is_some()) {
+                    return Err(AdministrationError::NotAllowed("login_removed"));
+                }
+                let stream = new.stream.clone().map_or_else(|| streams::crm_mailbox(connection), StreamName);
+                batch.append(&stream, payload);
+            }
+            (Some(login), _) => {
                 let record = store.get::<ProviderLogin>(ProviderLogin::at(login)).await?;
                 if record.is_none_or(|record| record.record.removed_at.is_some()) {
                     return Err(AdministrationError::NotAllowed("login_removed"));
@@ -59,7 +68,7 @@ pub async fn replay(house: &House, caller: &Caller, id: QuarantineId) -> Result<
                 let stream = new.stream.clone().map_or_else(|| streams::mailbox(login), StreamName);
                 batch.append(&stream, payload);
             }
-            None => match intake::again(house, caller.workspace, &payload, &mut batch).await? {
+            (None, None) => match intake::again(house, caller.workspace, &payload, &mut batch).await? {
                 Ok(()) => {}
                 Err(reason) => {
                     tracing::info!(%id, code = reason.code, "a payload still fits no login");

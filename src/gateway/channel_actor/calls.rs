@@ -80,10 +80,10 @@ pub(crate) async fn limited<T>(prepared: &Prepared, call: impl Future<Output = R
     tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(SendError::Unclear(Reason::new("answer_lost"))))
 }
 
-/// The workspace's files, for channels.
-struct OwnFiles {
-    house: Arc<House>,
-    workspace: WorkspaceId,
+/// The workspace's files, for channels and CRMs.
+pub(in crate::gateway) struct OwnFiles {
+    pub(in crate::gateway) house: Arc<House>,
+    pub(in crate::gateway) workspace: WorkspaceId,
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
 //! Reads what came in for a login, in order, entries of different chats side by side.
 //!
 //! Entries that say something of the same chat stand in one chain and are carried out one after the other. An entry that may have been
-//! begun before is handled alone, see [`begins`](super::begins), so that one whose handling panics takes no other with it.
+//! begun before is handled alone, see [`begins`](crate::gateway::begins), so that one whose handling panics takes no other with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +12,11 @@ use actix::Addr;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
-use super::begins::{self, Suspects};
 use super::order;
 use super::profiles::Profiles;
 use super::resolve::{Resolver, Step};
 use super::{ChannelActor, WorkFor};
+use crate::gateway::begins::{self, Suspects};
 use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::inbound::{Changed, find_external};
@@ -27,8 +27,7 @@ use crate::gateway::signals::{self, Signal};
 use crate::model::protocol::{Author, AuthorKind};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
-use crate::store::batch::Batch;
-use crate::store::port::{CommitError, Refusal, StreamName};
+use crate::store::port::StreamName;
 use crate::store::records::streams;
 
 /// Entries read at once.
@@ -318,11 +317,10 @@ impl Mailbox<'_> {
     /// Refuses a client's command that fits no conversation: the asking node hears why.
     async fn refuse(&self, number: u64, answer: &str, reason: Reason) -> Result<(), CommandError> {
         let refused = serde_json::to_vec(&Answer::Refused { reason }).map_err(|error| CommandError::TryAgain(error.to_string()))?;
-        let mut batch = Batch::new();
-        batch.fence(&self.desk.owner, self.desk.token);
+        let mut batch = self.desk.batch();
         batch.take(&self.stream, number);
         batch.once(answer.as_bytes().to_vec(), ANSWER_KEPT_MS, refused);
-        commit(self.desk, batch).await?;
+        self.desk.commit(batch).await?;
         self.signal_answer().await;
         Ok(())
     }
@@ -335,10 +333,9 @@ impl Mailbox<'_> {
     }
 
     async fn take(&self, number: u64) -> Result<(), CommandError> {
-        let mut batch = Batch::new();
-        batch.fence(&self.desk.owner, self.desk.token);
+        let mut batch = self.desk.batch();
         batch.take(&self.stream, number);
-        commit(self.desk, batch).await
+        self.desk.commit(batch).await
     }
 
     async fn quarantine(&self, number: u64, bytes: &Bytes, reason: Reason) -> Result<(), CommandError> {
@@ -404,12 +401,4 @@ pub(super) async fn directly(resolver: &Resolver, me: &Addr<ChannelActor>, comma
         }
     }
     Ok(answer)
-}
-
-pub(super) async fn commit(desk: &Desk, batch: Batch) -> Result<(), CommandError> {
-    match desk.store.commit(batch).await {
-        Ok(_) | Err(CommitError::Refused(Refusal::Gone { .. })) => Ok(()),
-        Err(CommitError::Refused(Refusal::Fenced { .. })) => Err(CommandError::Fenced),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -2,7 +2,6 @@
 //!
 //! * [`mailbox`]: reads what came in, in order, different chats side by side; [`order`]: what came out of order
 //! * [`calls`]: what a call to the provider is given, and what it says of the login's health
-//! * [`begins`]: how often an entry was begun, and what becomes of one that cannot be handled
 //! * [`set_up`]: tells the provider where to send what happens
 //! * [`polling`]: asks the provider for what is new; [`fetching`]: fetches files that came in
 //! * [`throttle`]: keeps the calls within the provider's limits; [`accounts`]: accounts the provider tells of; [`asides`]: typing and read marks
@@ -15,7 +14,6 @@
 
 mod accounts;
 mod asides;
-pub(crate) mod begins;
 pub(crate) mod calls;
 mod fetching;
 pub mod mailbox;
@@ -37,7 +35,7 @@ use self::resolve::Resolver;
 use super::commands::{Answer, Command, CommandError};
 use super::conversation::desk::{Aside, Desk};
 use super::conversation::{Cause, ConversationActor, Done, PutAway, Work};
-use super::supervisor::{ChannelEnded, Ending, Gateway};
+use super::supervisor::{Ended, Ending, Gateway};
 use crate::model::ids::ConversationId;
 
 /// A conversation nobody asked anything of for so long is put away.
@@ -130,7 +128,7 @@ impl ChannelActor {
 impl Drop for ChannelActor {
     fn drop(&mut self) {
         let ending = if std::thread::panicking() { Ending::Panicked } else { self.ending };
-        self.parent.do_send(ChannelEnded { workspace: self.desk.workspace, login: self.desk.login, token: self.desk.token, ending });
+        self.parent.do_send(Ended { workspace: self.desk.workspace, owned: self.desk.owned, token: self.desk.token, ending });
     }
 }
 

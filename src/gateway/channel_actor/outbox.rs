@@ -11,10 +11,10 @@ use actix::Addr;
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::begins::{self, Suspects};
 use super::calls::{self, During};
 use super::{ChannelActor, WorkFor};
 use crate::channel::contract::{OutgoingPiece, SendError, SentPiece, Transport};
+use crate::gateway::begins::{self, Suspects};
 use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::inbound::find_external;

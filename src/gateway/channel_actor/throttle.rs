@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::channel::pace::Pace;
+use crate::connector::pace::Pace;
 use crate::gateway::faults::patience;
 use crate::model::ids::ConversationId;
 

@@ -97,6 +97,7 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
         Command::Edit { message, text } => wording::edit(desk, stored, *message, text).await,
         Command::Delete { message } => wording::delete(desk, stored, *message).await,
         Command::React { message, emoji, who } => wording::react(desk, stored, *message, emoji.as_deref(), who).await,
+        Command::FromCrm(said) => super::crm::said(desk, stored, said).await,
         Command::Erase { message, .. } => wording::erase(desk, stored, *message).await,
         // A part is turned into events by the channel's actor before it comes here; a write-first needs no conversation.
         Command::Part { .. } | Command::WriteFirst { .. } => Err(CommandError::refused("not_supported")),
@@ -189,7 +190,7 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
 }
 
 /// Whether the channel takes these files: said before anything is sent.
-fn check_files(desk: &Desk, conversation: &Conversation, files: &[Attachment]) -> Result<(), CommandError> {
+pub(super) fn check_files(desk: &Desk, conversation: &Conversation, files: &[Attachment]) -> Result<(), CommandError> {
     let card = desk.card(conversation.account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
     let can = desk.channel.can(&card.account, conversation, desk.house.world.now());
     for file in files {

@@ -1,6 +1,7 @@
 //! What the conversations of one login share.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, watch};
@@ -9,9 +10,9 @@ use super::people::Met;
 use crate::channel::contract::Channel;
 use crate::gateway::channel_actor::throttle::Throttle;
 use crate::gateway::house::House;
+use crate::gateway::tenure::{Owned, Tenure};
 use crate::model::connection::{AccountLink, ChannelAccount};
 use crate::model::ids::{AccountId, ConversationId, LoginId, WorkspaceId};
-use crate::store::handle::PartitionStore;
 use crate::store::key::Key;
 use crate::store::port::{Scan, StoreError};
 
@@ -40,23 +41,11 @@ const ASIDES: usize = 64;
 
 /// Shared by the actors of one login.
 pub struct Desk {
-    /// What everybody is given.
-    pub house: Arc<House>,
-    /// The workspace.
-    pub workspace: WorkspaceId,
-    /// Its store.
-    pub store: PartitionStore,
+    tenure: Tenure,
     /// The login.
     pub login: LoginId,
     /// Its channel.
     pub channel: Arc<dyn Channel>,
-    /// The owner's name, for the fence.
-    pub owner: String,
-    /// The token every write of this login carries.
-    pub token: u64,
-    /// What ended the login's actor before was the panic of an entry, in this process, and is kept under that entry's name: no other
-    /// entry need be suspect.
-    pub blamed: bool,
     /// When the provider may be called.
     pub(crate) throttle: Throttle,
     /// The login or its accounts changed: who waits for the provider looks anew.
@@ -68,30 +57,23 @@ pub struct Desk {
     accounts: RwLock<HashMap<AccountId, Arc<AccountCard>>>,
 }
 
+/// Whoever works for the login holds what its owner holds.
+impl Deref for Desk {
+    type Target = Tenure;
+
+    fn deref(&self) -> &Tenure {
+        &self.tenure
+    }
+}
+
 impl Desk {
     /// A desk without accounts; [`reload`](Self::reload) reads them.
-    pub fn new(
-        house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, owner: String, token: u64, blamed: bool,
-    ) -> Self {
-        let store = house.store.workspace(workspace);
+    pub fn new(house: Arc<House>, workspace: WorkspaceId, login: LoginId, channel: Arc<dyn Channel>, token: u64, blamed: bool) -> Self {
+        let tenure = Tenure::new(house, workspace, Owned::Login(login), channel.provider(), token, blamed);
         let (throttle, changed) = (Throttle::new(channel.pace()), watch::Sender::new(0));
         let (sender, receiver) = mpsc::channel(ASIDES);
         let asides = (sender, Mutex::new(Some(receiver)));
-        Self {
-            asides,
-            house,
-            workspace,
-            store,
-            login,
-            channel,
-            owner,
-            token,
-            blamed,
-            throttle,
-            changed,
-            met: Met::default(),
-            accounts: RwLock::default(),
-        }
+        Self { tenure, login, channel, throttle, changed, asides, met: Met::default(), accounts: RwLock::default() }
     }
 
     /// The login or its accounts changed.

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use super::desk::Desk;
 use super::people::People;
-use crate::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, OutboxEntry, Tell, TimerEntry};
+use crate::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmNews, CrmOutboxEntry, FeedEntry, OutboxEntry, Tell, TimerEntry};
 use crate::gateway::tally;
 use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
 use crate::model::customer::Identity;
-use crate::model::ids::{ConnectionId, CustomerId};
+use crate::model::ids::{ConnectionId, CustomerId, MessageId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
-use crate::model::protocol::{EntryDirection, SendStatus};
+use crate::model::protocol::{EntryDirection, FileStatus, SendStatus};
 use crate::model::tally::{Counted, bucket};
 use crate::model::time::Time;
 use crate::store::batch::Batch;
@@ -28,6 +28,30 @@ const TRIM_STEP: u64 = 64;
 const MOSCOW_MS: i64 = 3 * 60 * 60 * 1_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// Something changed of a message that CRMs may have.
+struct News {
+    message: MessageId,
+    /// The connection it was written in: it hears of each step on the way to the customer.
+    home: Option<ConnectionId>,
+    /// Whether others want to hear of it, too: its words, reactions, files, and that it was read or did not go.
+    is_for_all: bool,
+}
+
+impl News {
+    fn of(old: &Message, new: &Message) -> Option<Self> {
+        let pending = |message: &Message| message.attachments.iter().filter(|file| file.status == FileStatus::Pending).count();
+        let says = (old.edited_at, old.deleted_at, pending(old)) != (new.edited_at, new.deleted_at, pending(new)) || old.reactions != new.reactions;
+        let moved = old.state.status != new.state.status;
+        let ends = moved && matches!(new.state.status, SendStatus::Read | SendStatus::Failed | SendStatus::Unknown);
+        let home = match new.origin {
+            Origin::Crm { connection } => Some(connection),
+            _ => None,
+        };
+        let is_for_all = new.admission.is_yes() && new.direction != EntryDirection::Note && (says || ends);
+        (is_for_all || (moved && home.is_some())).then(|| Self { message: new.id(), home, is_for_all })
+    }
+}
+
 /// What one cause changes.
 pub(crate) struct Draft {
     /// The conversation as it will be.
@@ -41,6 +65,8 @@ pub(crate) struct Draft {
     facts: Vec<u64>,
     tell: Option<Tell>,
     failed: Vec<u32>,
+    /// What CRMs may want to hear of messages they have.
+    news: Vec<News>,
     met: Vec<Stored<Identity>>,
     customers: Vec<CustomerId>,
     tally: BTreeMap<(Vec<u8>, Vec<u8>), i64>,
@@ -62,6 +88,7 @@ impl Draft {
             facts: Vec::new(),
             tell: None,
             failed: Vec::new(),
+            news: Vec::new(),
             met: Vec::new(),
             customers: Vec::new(),
             tally: BTreeMap::new(),
@@ -131,6 +158,7 @@ impl Draft {
         if new.state.status == SendStatus::Failed && old.record.state.status != SendStatus::Failed {
             self.failed.push(new.number);
         }
+        self.news.extend(News::of(&old.record, new));
         self.changed(new, false);
         Ok(())
     }
@@ -201,6 +229,37 @@ impl Draft {
         self.hidden.push(!message.admission.is_yes());
     }
 
+    /// The moment of the cause.
+    pub(crate) fn now(&self) -> Time {
+        self.now
+    }
+
+    /// A message stands in a CRM already: it was written there.
+    pub(crate) fn stands(&mut self, delivery: &Delivery) -> Result<(), StoreError> {
+        self.delivered = true;
+        self.batch.insert(delivery)
+    }
+
+    /// A CRM is to be told what changed of a message it has.
+    pub(crate) fn news(&mut self, message: MessageId, connection: ConnectionId) -> Result<(), StoreError> {
+        let entry = CrmOutboxEntry { m: message, k: CrmNews::Changed, bulk: false };
+        self.batch.append(&streams::crm_outbox(connection), entries::write(&entry)?);
+        Ok(())
+    }
+
+    /// Each connection that may want to hear what changed is told; whether it has the message, and follows it, it knows itself.
+    fn tell_crms(&mut self, desk: &Desk) -> Result<(), StoreError> {
+        let card = desk.card(self.conversation.account);
+        for news in std::mem::take(&mut self.news) {
+            let links = card.as_ref().map_or(&[][..], |card| card.links.as_slice());
+            let linked = links.iter().map(|link| link.connection).filter(|linked| Some(*linked) != news.home && news.is_for_all);
+            for connection in linked.chain(news.home) {
+                self.news(news.message, connection)?;
+            }
+        }
+        Ok(())
+    }
+
     /// One delivery per connection the account feeds, but never to the one the message came from.
     fn deliver(&mut self, message: &Message, links: &[AccountLink]) -> Result<(), StoreError> {
         if !matches!(message.direction, EntryDirection::Inbound | EntryDirection::Outbound) {
@@ -212,20 +271,14 @@ impl Draft {
                 continue;
             }
             let status = first_status(message, link, self.conversation.customer_wrote);
-            let delivery = Delivery {
-                message: message.id(),
-                connection: link.connection,
-                status,
-                reason: None,
-                tries: 0,
-                external_id: None,
-                created_at: self.now,
-                at: self.now,
-            };
+            let delivery = Delivery::fresh(message.id(), link.connection, status, self.now);
             self.delivered = true;
             self.batch.insert(&delivery)?;
             if status == CrmDeliveryStatus::Queued {
-                self.batch.append(&streams::crm_outbox(link.connection), entries::write(&CrmOutboxEntry { m: message.id() })?);
+                self.batch.append(
+                    &streams::crm_outbox(link.connection),
+                    entries::write(&CrmOutboxEntry { m: message.id(), k: CrmNews::New, bulk: matches!(message.origin, Origin::Mailing { .. }) })?,
+                );
             }
             if first_answer && link.unanswered_outbound == UnansweredOutbound::ReleaseOnReply {
                 self.release(link.connection, message.number)?;
@@ -280,6 +333,7 @@ impl Draft {
         if !self.conversation.waits() {
             self.waits_no_more();
         }
+        self.tell_crms(desk)?;
         for ((group, item), by) in std::mem::take(&mut self.tally) {
             self.batch.increment(group, item, by);
         }

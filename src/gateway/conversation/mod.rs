@@ -19,6 +19,7 @@
 
 pub mod client;
 pub(crate) mod comeback;
+mod crm;
 pub mod desk;
 pub mod draft;
 pub mod files;

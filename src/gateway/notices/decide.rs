@@ -155,6 +155,8 @@ fn of_entry(place: u64, bytes: &[u8]) -> Option<Happened> {
         FeedEntry::Account { a, lost: true } => Some(Happened { place, account: a, conversation: None, message: None, what: What::Lost }),
         FeedEntry::Message { .. }
         | FeedEntry::Conversation { .. }
+        | FeedEntry::Delivery { .. }
+        | FeedEntry::Connection { .. }
         | FeedEntry::Account { .. }
         | FeedEntry::Customer { .. }
         | FeedEntry::Setting { .. } => None,

@@ -237,7 +237,7 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
                 last_customer.insert((*c, *a), *number);
                 continue;
             }
-            FeedEntry::Account { .. } | FeedEntry::Setting { .. } => continue,
+            FeedEntry::Delivery { .. } | FeedEntry::Connection { .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => continue,
         };
         conversations.insert(conversation);
         last_row.insert(conversation, *number);
@@ -259,7 +259,11 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
                 }
                 continue;
             }
-            FeedEntry::Message { hid: true, .. } | FeedEntry::Account { .. } | FeedEntry::Setting { .. } => continue,
+            FeedEntry::Message { hid: true, .. }
+            | FeedEntry::Delivery { .. }
+            | FeedEntry::Connection { .. }
+            | FeedEntry::Account { .. }
+            | FeedEntry::Setting { .. } => continue,
             FeedEntry::Message { c, a, e, .. } | FeedEntry::Conversation { c, a, e, .. } => (*c, *a, e),
         };
         let row = match conversations.get(&c).filter(|stored| stored.record.preview.is_some()) {

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Reaction;
 use crate::model::ids::{ConnectionId, MessageId};
+use crate::model::protocol::SendStatus;
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 
@@ -24,10 +26,66 @@ pub struct Delivery {
     /// The CRM's id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Its other ids of it: several files are several messages there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
+    /// What the CRM was told of it since.
+    #[serde(default, skip_serializing_if = "Told::is_nothing")]
+    pub told: Told,
+    /// When somebody wanted it to go once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_at: Option<Time>,
     /// When it was made.
     pub created_at: Time,
     /// Since when it stands there.
     pub at: Time,
+}
+
+impl Delivery {
+    /// One that begins.
+    #[must_use]
+    pub fn fresh(message: MessageId, connection: ConnectionId, status: CrmDeliveryStatus, now: Time) -> Self {
+        let told = Told::default();
+        Self {
+            message,
+            connection,
+            status,
+            reason: None,
+            tries: 0,
+            external_id: None,
+            more: Vec::new(),
+            told,
+            again_at: None,
+            created_at: now,
+            at: now,
+        }
+    }
+}
+
+/// What a CRM was told of a message after it got it: only what is new is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Told {
+    /// How far it came on its way to the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<SendStatus>,
+    /// When its words were last changed; those words are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Time>,
+    /// That it was deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// Reactions on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// That all its files are there, where it went without some.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub files: bool,
+}
+
+impl Told {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where a delivery stands.

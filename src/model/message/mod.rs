@@ -11,7 +11,7 @@ pub mod state;
 use serde::{Deserialize, Serialize};
 
 pub use self::content::{Attachment, Context, MessageScope, Part, Reaction, plain_text};
-pub use self::delivery::{CrmDeliveryStatus, Delivery};
+pub use self::delivery::{CrmDeliveryStatus, Delivery, Told};
 pub use self::state::{Attempt, MessageChange, Piece, apply_change, may_follow, raise, react};
 use super::ids::{AccountId, ConnectionId, ConversationId, IdentityId, MessageId};
 use super::protocol::{Author, EntryDirection, Mention, SendState, SendStatus};

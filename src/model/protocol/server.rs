@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::conversation::{ConversationView, Me};
 use super::message::{Author, MessageView};
 use super::widget::{EpisodeView, Presence, Talk, WidgetView};
-use crate::model::ids::{AccountId, ConversationId, CustomerId};
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId};
 use crate::model::time::Time;
 
 /// What the server says, to either.
@@ -170,6 +170,13 @@ pub enum Event {
         /// Which.
         #[ts(as = "String")]
         channel: AccountId,
+    },
+    /// A CRM connection is new, changed or gone: reload the list of them. Managers only.
+    #[serde(rename = "connection.updated")]
+    ConnectionUpdated {
+        /// Which.
+        #[ts(as = "String")]
+        connection: ConnectionId,
     },
     /// Something else is known of a customer: load them anew. Managers only.
     #[serde(rename = "customer.updated")]

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::channels::read_id;
 use super::conversations::Counted;
-use crate::channel::form::{Field, Step, Values};
+use crate::connector::form::{Field, Step, Values};
 use crate::gateway::administration::channels;
 use crate::gateway::administration::connecting::{self, Stand};
 use crate::gateway::administration::second_factor::qr_svg;

@@ -186,6 +186,8 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(quarantine::list)
         .service(quarantine::one)
         .service(quarantine::replay)
+        .service(hooks::take_crm)
+        .service(hooks::take_named)
         .service(hooks::take)
         .service(files::upload)
         .service(files::copy)

@@ -10,7 +10,7 @@ use super::errors;
 use super::parse::{external_id, read_external};
 use crate::channel::capability::{Fetch, Located, Poll, Polled, Reading, Reword, SentMessage, Typing};
 use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
-use crate::channel::lenient::{int, list, text, words};
+use crate::connector::lenient::{int, list, text, words};
 use crate::model::connection::ProviderLogin;
 use crate::model::message::{Attachment, plain_text};
 use crate::model::reason::Reason;

@@ -22,8 +22,8 @@ use crate::channel::capability::{Connect, Fetch, Poll, Reading, Reword, StepErro
 use crate::channel::contract::{
     CallContext, Channel, ChannelEvent, Incoming, OutgoingPiece, RawHook, Repeats, Routed, SendError, SentPiece, Unreadable,
 };
-use crate::channel::form::{Field, Texts};
-use crate::channel::pace::Pace;
+use crate::connector::form::{Field, Texts};
+use crate::connector::pace::Pace;
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
 use crate::model::message::{Attachment, Part};

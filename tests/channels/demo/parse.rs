@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::channel::contract::{ChannelEvent, Incoming, Person, RemoteFile, Unreadable, Writer};
-use crate::channel::lenient::{cut, int, list, text, words};
+use crate::connector::lenient::{cut, int, list, text, words};
 use crate::model::conversation::Place;
 use crate::model::customer::{Claim, Vouched};
 use crate::model::message::{MessageScope, Part};
@@ -111,7 +111,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::channel::lenient::any_json;
+    use crate::connector::lenient::any_json;
     use crate::model::message::plain_text;
 
     fn one(news: &Value) -> ChannelEvent {

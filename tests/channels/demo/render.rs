@@ -1,6 +1,6 @@
 //! What goes to Demo: words cut to its length, files one by one, numbers in one form. Pure.
 
-use crate::channel::lenient::split;
+use crate::connector::lenient::split;
 use crate::model::message::{Attachment, Part, plain_text};
 
 /// The longest text of one message, in characters.

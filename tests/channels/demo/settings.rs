@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::channel::capability::StepError;
 use crate::channel::contract::Incoming;
-use crate::channel::form::{Field, FieldKind, OnlyIf};
+use crate::connector::form::{Field, FieldKind, OnlyIf};
 use crate::model::connection::ChannelAccount;
 use crate::model::conversation::Place;
 use crate::model::message::plain_text;

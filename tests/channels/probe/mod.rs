@@ -16,7 +16,7 @@ use crate::channel::capability::Lookup;
 use crate::channel::contract::{
     CallContext, Channel, ChannelEvent, HookAnswer, OutgoingPiece, RawHook, Repeats, Routed, SendError, SentPiece, Unreadable,
 };
-use crate::channel::form::Texts;
+use crate::connector::form::Texts;
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::Conversation;
 use crate::model::message::{Attachment, Part, plain_text};

@@ -119,7 +119,7 @@ async fn a_person_is_named_as_they_last_said(on: On) {
 
 async fn a_filtered_message_is_in_the_log_only(on: On) {
     let mut rig = Rig::start(on, SendTwice).await;
-    let crm = create_probe_connection(rig.house(), rig.workspace, rig.probe.login, &[rig.probe.one], UnansweredOutbound::Export).await.unwrap();
+    let crm = create_probe_connection(rig.house(), rig.workspace, rig.probe.login, &[rig.probe.one], UnansweredOutbound::Export, None).await.unwrap();
     let off = AccountChange { active: Some(false), ..AccountChange::default() };
     change_account(rig.house(), rig.workspace, &Actor::command_line(), rig.probe.one, &off).await.unwrap();
     rig.hook(json!([said("c", "1", "в выключенный канал")])).await;

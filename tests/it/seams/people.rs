@@ -90,8 +90,8 @@ async fn crm_outbox(rig: &Rig, connection: ConnectionId) -> Vec<MessageId> {
 async fn a_held_delivery_is_let_go(on: On) {
     let mut rig = Rig::start(on, SendTwice).await;
     let (house, login, one) = (rig.house(), rig.probe.login, rig.probe.one);
-    let holds = create_probe_connection(house, rig.workspace, login, &[one], UnansweredOutbound::ReleaseOnReply).await.unwrap();
-    let at_once = create_probe_connection(house, rig.workspace, login, &[one], UnansweredOutbound::Export).await.unwrap();
+    let holds = create_probe_connection(house, rig.workspace, login, &[one], UnansweredOutbound::ReleaseOnReply, None).await.unwrap();
+    let at_once = create_probe_connection(house, rig.workspace, login, &[one], UnansweredOutbound::Export, None).await.unwrap();
     rig.handled().await;
     let (message, _) = rig.write_first("@anna", "здравствуйте", "k1").await;
     let mut wanted = vec![(holds, CrmDeliveryStatus::Held), (at_once, CrmDeliveryStatus::Queued)];

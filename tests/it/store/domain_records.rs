@@ -2,9 +2,10 @@
 
 use kommutator::channel::{site_widget, telegram};
 use kommutator::model::connection::{
-    AccountLink, ChannelAccount, ChannelKind, CrmConnection, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
+    AccountLink, ChannelAccount, ChannelKind, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
+use kommutator::model::crm::CrmConnection;
 use kommutator::model::customer::{Apart, Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::hours::Hours;
@@ -207,16 +208,18 @@ fn connections() -> Vec<Box<dyn Kept>> {
         created_at: NOW,
         removed_at: (id == 23).then(|| later(4)),
     })));
-    kept.extend(boxed((CONNECTION.0..).zip([CrmKind::AmoCrm, CrmKind::Bitrix24, CrmKind::WebMessenger]).map(|(id, kind)| CrmConnection {
-        id: ConnectionId(id),
-        kind,
-        name: format!("CRM {id}"),
-        active: true,
-        sealed: "s".into(),
-        settings: json!({ "funnel": 5 }),
-        health: health(Health::Connected),
-        created_at: NOW,
-        removed_at: (id > 32).then(|| later(6)),
+    kept.extend(boxed((CONNECTION.0..).zip([CrmKind::new("amocrm"), CrmKind::new("bitrix24"), CrmKind::WEB_MESSENGER]).map(|(id, kind)| {
+        CrmConnection {
+            id: ConnectionId(id),
+            kind,
+            name: format!("CRM {id}"),
+            active: true,
+            sealed: "s".into(),
+            settings: json!({ "funnel": 5 }),
+            health: health(Health::Connected),
+            created_at: NOW,
+            removed_at: (id > 32).then(|| later(6)),
+        }
     })));
     let policies = [UnansweredOutbound::Export, UnansweredOutbound::Drop, UnansweredOutbound::ReleaseOnReply];
     kept.extend(boxed((CONNECTION.0..).zip(policies).map(|(id, unanswered_outbound)| AccountLink {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kommutator::gateway::tally;
-use kommutator::model::connection::{AccountLink, ChannelAccount, CrmConnection, ProviderApp, ProviderLogin};
+use kommutator::model::connection::{AccountLink, ChannelAccount, ProviderApp, ProviderLogin};
 use kommutator::model::conversation::{Conversation, Episode, Fact, PastEpisode};
+use kommutator::model::crm::CrmConnection;
 use kommutator::model::customer::{Apart, Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kommutator::channel::capability::{HookAddress, Polled, Progress, SentMessage};
 use kommutator::channel::contract::{CallContext, Channel, ChannelEvent, OutgoingPiece, SendError, Writer};
-use kommutator::channel::form::{Step, Values};
 use kommutator::channel::telegram::{BOT, Telegram};
+use kommutator::connector::form::{Step, Values};
 use kommutator::model::connection::ProviderLogin;
 use serde_json::{Value, json};
 

@@ -13,43 +13,41 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use super::mailbox::commit;
-use crate::gateway::commands::CommandError;
-use crate::gateway::conversation::desk::Desk;
-use crate::gateway::entries;
-use crate::model::ids::{LoginId, QuarantineId};
+use super::commands::CommandError;
+use super::entries;
+use super::tenure::{Owned, Tenure};
+use crate::model::ids::QuarantineId;
 use crate::model::reason::Reason;
-use crate::store::batch::Batch;
 use crate::store::port::{Scan, StreamName};
-use crate::store::records::{Quarantine, WorkAttempts, streams};
+use crate::store::records::{Quarantine, WorkAttempts};
 use crate::store::table::Stored;
 
 /// After so many begins an entry is given up.
-pub(super) const BEGINS: u32 = 3;
+pub(in crate::gateway) const BEGINS: u32 = 3;
 /// The most of a payload that is kept in quarantine: more than any entry has, so that each can be replayed whole.
 const PAYLOAD_KEPT: usize = 2 * 1024 * 1024;
 /// The most counts looked at in one go.
 const COUNTS: usize = 1_000;
 
-/// By which name it is kept that a login's actor was ended by an entry whose name is known.
-pub(crate) fn ended(login: LoginId) -> String {
-    format!("end of {login}")
+/// By which name it is kept that an actor was ended by an entry whose name is known.
+pub(in crate::gateway) fn ended(owned: Owned) -> String {
+    format!("end of {owned}")
 }
 
 /// Handles an entry. Should that panic, the words are kept under the entry's name; the actor ends by it, as by any panic.
-pub(super) async fn watched<T>(desk: &Desk, stream: &StreamName, number: u64, handling: impl Future<Output = T>) -> T {
+pub(in crate::gateway) async fn watched<T>(tenure: &Tenure, stream: &StreamName, number: u64, handling: impl Future<Output = T>) -> T {
     match AssertUnwindSafe(handling).catch_unwind().await {
         Ok(done) => done,
         Err(panic) => {
-            desk.house.panics.note(entries::name(stream, number), panic.as_ref());
-            desk.house.panics.note(ended(desk.login), panic.as_ref());
+            tenure.house.panics.note(entries::name(stream, number), panic.as_ref());
+            tenure.house.panics.note(ended(tenure.owned), panic.as_ref());
             resume_unwind(panic)
         }
     }
 }
 
 /// Entries that may have been begun before.
-pub(super) struct Suspects {
+pub(in crate::gateway) struct Suspects {
     stream: StreamName,
     /// Each with whether it was counted since it became suspect.
     numbers: BTreeMap<u64, bool>,
@@ -59,86 +57,85 @@ pub(super) struct Suspects {
 
 impl Suspects {
     /// What an earlier life of the actor can have begun: no more than the first page, and only the guilty if they are known.
-    pub(super) async fn at_start(desk: &Desk, stream: &StreamName, page: usize) -> Result<Self, CommandError> {
-        let there: BTreeSet<u64> = desk.store.read(stream, 0, page).await?.entries.into_iter().map(|(number, _)| number).collect();
-        let counts = desk.store.scan::<WorkAttempts>(&WorkAttempts::group(stream), Scan::first(COUNTS)).await?;
+    pub(in crate::gateway) async fn at_start(tenure: &Tenure, stream: &StreamName, page: usize) -> Result<Self, CommandError> {
+        let there: BTreeSet<u64> = tenure.store.read(stream, 0, page).await?.entries.into_iter().map(|(number, _)| number).collect();
+        let counts = tenure.store.scan::<WorkAttempts>(&WorkAttempts::group(stream), Scan::first(COUNTS)).await?;
         let (counts, done): (Vec<_>, Vec<_>) = counts.into_iter().partition(|count| there.contains(&count.record.number));
-        remove(desk, &done).await?;
-        let guilty = |number: &u64| !desk.blamed || desk.house.panics.knows(entries::name(stream, *number));
+        remove(tenure, &done).await?;
+        let guilty = |number: &u64| !tenure.blamed || tenure.house.panics.knows(entries::name(stream, *number));
         let numbers: BTreeMap<u64, bool> = there.into_iter().filter(guilty).map(|number| (number, false)).collect();
         let grave = counts.iter().map(|count| count.record.number).filter(|number| numbers.contains_key(number)).collect();
         Ok(Self { stream: stream.clone(), numbers, grave })
     }
 
-    pub(super) fn is(&self, number: u64) -> bool {
+    pub(in crate::gateway) fn is(&self, number: u64) -> bool {
         self.numbers.contains_key(&number)
     }
 
-    pub(super) fn is_grave(&self, number: u64) -> bool {
+    pub(in crate::gateway) fn is_grave(&self, number: u64) -> bool {
         self.grave.contains(&number)
     }
 
-    pub(super) fn first(&self) -> Option<u64> {
+    pub(in crate::gateway) fn first(&self) -> Option<u64> {
         self.numbers.keys().next().copied()
     }
 
     /// Begun in this life, and it did not end well. What the store failed at, or another entry's panic, is not its fault.
-    pub(super) fn doubt(&mut self, desk: &Desk, number: u64, error: &CommandError) {
+    pub(in crate::gateway) fn doubt(&mut self, tenure: &Tenure, number: u64, error: &CommandError) {
         let CommandError::TryAgain(code) = error else { return };
-        let others = code == "actor_restarts" && !desk.house.panics.knows(entries::name(&self.stream, number));
+        let others = code == "actor_restarts" && !tenure.house.panics.knows(entries::name(&self.stream, number));
         if !code.starts_with("store_") && !others {
             self.numbers.insert(number, false);
         }
     }
 
     /// Counts the begin of a suspect before it happens. `Some`: it was begun too often.
-    pub(super) async fn count(&mut self, desk: &Desk, number: u64) -> Result<Option<Reason>, CommandError> {
+    pub(in crate::gateway) async fn count(&mut self, tenure: &Tenure, number: u64) -> Result<Option<Reason>, CommandError> {
         let Some(counted) = self.numbers.get_mut(&number).filter(|counted| !**counted) else { return Ok(None) };
-        let exhausted = count(desk, &self.stream, number).await?;
+        let exhausted = count(tenure, &self.stream, number).await?;
         *counted = exhausted.is_none();
         Ok(exhausted)
     }
 
     /// Its handling came to a good end, though it may stay to be begun again: then it starts afresh.
-    pub(super) async fn clear(&mut self, desk: &Desk, number: u64) -> Result<(), CommandError> {
+    pub(in crate::gateway) async fn clear(&mut self, tenure: &Tenure, number: u64) -> Result<(), CommandError> {
         self.grave.remove(&number);
         if self.numbers.remove(&number).is_none() {
             return Ok(());
         }
-        forget(desk, &self.stream, number).await
+        forget(tenure, &self.stream, number).await
     }
 
     /// Everything before a number is done.
-    pub(super) fn none_before(&mut self, first: u64) {
+    pub(in crate::gateway) fn none_before(&mut self, first: u64) {
         self.numbers = self.numbers.split_off(&first);
     }
 }
 
 /// Forgets how often an entry was begun.
-pub(super) async fn forget(desk: &Desk, stream: &StreamName, number: u64) -> Result<(), CommandError> {
-    match desk.store.get::<WorkAttempts>(WorkAttempts::at(stream, number)).await? {
-        Some(old) => remove(desk, &[old]).await,
+pub(in crate::gateway) async fn forget(tenure: &Tenure, stream: &StreamName, number: u64) -> Result<(), CommandError> {
+    match tenure.store.get::<WorkAttempts>(WorkAttempts::at(stream, number)).await? {
+        Some(old) => remove(tenure, &[old]).await,
         None => Ok(()),
     }
 }
 
-async fn remove(desk: &Desk, counts: &[Stored<WorkAttempts>]) -> Result<(), CommandError> {
+async fn remove(tenure: &Tenure, counts: &[Stored<WorkAttempts>]) -> Result<(), CommandError> {
     if counts.is_empty() {
         return Ok(());
     }
-    let mut batch = Batch::new();
-    batch.fence(&desk.owner, desk.token);
+    let mut batch = tenure.batch();
     for count in counts {
         batch.remove(count);
     }
-    commit(desk, batch).await
+    tenure.commit(batch).await
 }
 
 /// Counts one more begin of an entry before it happens. `Some`: it was begun too often.
-pub(super) async fn count(desk: &Desk, stream: &StreamName, number: u64) -> Result<Option<Reason>, CommandError> {
-    let old = desk.store.get::<WorkAttempts>(WorkAttempts::at(stream, number)).await?;
+pub(in crate::gateway) async fn count(tenure: &Tenure, stream: &StreamName, number: u64) -> Result<Option<Reason>, CommandError> {
+    let old = tenure.store.get::<WorkAttempts>(WorkAttempts::at(stream, number)).await?;
     let begun = old.as_ref().map_or(1, |old| old.record.begun);
-    let said = desk.house.panics.take(entries::name(stream, number)).or_else(|| old.as_ref().and_then(|old| old.record.said.clone()));
+    let said = tenure.house.panics.take(entries::name(stream, number)).or_else(|| old.as_ref().and_then(|old| old.record.said.clone()));
     if begun >= BEGINS {
         let reason = Reason::new("attempts_exhausted").with("begun", begun);
         return Ok(Some(match &said {
@@ -147,34 +144,41 @@ pub(super) async fn count(desk: &Desk, stream: &StreamName, number: u64) -> Resu
         }));
     }
     let new = WorkAttempts { stream: stream.0.clone(), number, begun: begun.saturating_add(1), said };
-    let mut batch = Batch::new();
-    batch.fence(&desk.owner, desk.token);
+    let mut batch = tenure.batch();
     match &old {
         Some(old) => batch.update(old, &new)?,
         None => batch.insert(&new)?,
     }
-    commit(desk, batch).await?;
+    tenure.commit(batch).await?;
     Ok(None)
 }
 
 /// Moves an entry to quarantine: kept, shown, and can be replayed.
-pub(super) async fn quarantine(desk: &Desk, stream: &StreamName, number: u64, bytes: &Bytes, reason: Reason) -> Result<(), CommandError> {
+pub(in crate::gateway) async fn quarantine(
+    tenure: &Tenure, stream: &StreamName, number: u64, bytes: &Bytes, reason: Reason,
+) -> Result<(), CommandError> {
     let kept = bytes.get(..PAYLOAD_KEPT.min(bytes.len())).unwrap_or_default();
     let record = Quarantine {
-        id: QuarantineId(desk.house.world.id()),
-        at: desk.house.world.now(),
-        login: Some(desk.login),
-        provider: desk.channel.provider().to_owned(),
+        id: QuarantineId(tenure.house.world.id()),
+        at: tenure.house.world.now(),
+        login: match tenure.owned {
+            Owned::Login(id) => Some(id),
+            Owned::Connection(_) => None,
+        },
+        connection: match tenure.owned {
+            Owned::Login(_) => None,
+            Owned::Connection(id) => Some(id),
+        },
+        provider: tenure.folder.to_owned(),
         reason,
         payload: data_encoding::BASE64.encode(kept),
-        stream: Some(stream.0.clone()).filter(|name| *name != streams::mailbox(desk.login).0),
+        stream: Some(stream.0.clone()).filter(|name| *name != tenure.owned.mailbox().0),
         replayed_at: None,
     };
-    tracing::warn!(login = %desk.login, stream = stream.0, number, code = record.reason.code, "a work entry goes to quarantine");
+    tracing::warn!(owned = %tenure.owned, stream = stream.0, number, code = record.reason.code, "a work entry goes to quarantine");
     metrics::counter!("kommutator_quarantined_total").increment(1);
-    let mut batch = Batch::new();
-    batch.fence(&desk.owner, desk.token);
+    let mut batch = tenure.batch();
     batch.take(stream, number);
     batch.insert(&record)?;
-    commit(desk, batch).await
+    tenure.commit(batch).await
 }

@@ -1,0 +1,88 @@
+//! What somebody wrote to the customer in a CRM. It was said there already, so it is never refused: what cannot go stands in the log as
+//! failed, with the reason, and the CRM hears of it like of any other.
+
+use super::client::{self, LIVE_LIFETIME_MS, Limits};
+use super::desk::Desk;
+use super::{Decision, Done, comeback, inbound};
+use crate::channel::contract::Transport;
+use crate::gateway::commands::{Answer, CommandError, FromCrm};
+use crate::model::conversation::{Conversation, ConversationStatus};
+use crate::model::ids::MessageId;
+use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin, Piece, Told, plain_text};
+use crate::model::protocol::{EntryDirection, SendState, SendStatus};
+use crate::model::reason::Reason;
+use crate::store::records::FileOwner;
+use crate::store::table::Stored;
+
+pub(super) async fn said(desk: &Desk, stored: &Stored<Conversation>, said: &FromCrm) -> Result<Decision, CommandError> {
+    let mut draft = client::draft(desk, stored)?;
+    let (now, conversation) = (draft.now(), draft.conversation.clone());
+    let id = MessageId { conversation: conversation.id, number: draft.next_number() };
+    let origin = Origin::Crm { connection: said.connection };
+    let by_log = desk.channel.transport() == Transport::Log;
+    let message = Message {
+        parts: said.parts.clone(),
+        reply_to: said.reply_to.filter(|id| id.conversation == conversation.id && id.number <= conversation.last_number),
+        client_id: Some(said.client_id.clone()),
+        written_at: said.at,
+        ..Message::fresh(id, conversation.account, EntryDirection::Outbound, said.author.clone(), origin, now)
+    };
+    let uploader = FileOwner::Uploader { id: said.connection.to_string() };
+    let mut message = inbound::attach(desk, &mut draft, message, &said.files, false, &uploader).await?;
+    let refused = said.failed.clone().or_else(|| refuse(desk, &conversation, &mut message).err());
+    let status = match (&refused, by_log) {
+        (Some(_), _) => SendStatus::Failed,
+        (None, true) => SendStatus::Sent,
+        (None, false) => SendStatus::Queued,
+    };
+    message.state = SendState { status, reason: refused.clone(), at: now };
+    if !by_log {
+        let pieces = desk.channel.pieces(conversation.kind, &message.parts, &message.attachments);
+        message.pieces = pieces.iter().map(|_| Piece::new(None, status)).collect();
+        if refused.is_none() {
+            draft.send(desk, &message, false, now.plus_ms(LIVE_LIFETIME_MS))?;
+        }
+    }
+    if conversation.status == ConversationStatus::Closed {
+        inbound::reopen(desk, &mut draft, message.number, now, &said.connection.to_string())?;
+    }
+    let card = desk.card(conversation.account);
+    if let Some(card) = card.as_ref().filter(|_| refused.is_none()) {
+        comeback::answered(desk, &mut draft, &mut message, card)?;
+    }
+    draft.add(&message, card.as_ref().map_or(&[], |card| card.links.as_slice()))?;
+    // There it stands already.
+    let told = Told { edited_at: None, files: true, ..Told::default() };
+    let delivery = Delivery {
+        external_id: Some(said.external_id.clone()),
+        told,
+        ..Delivery::fresh(message.id(), said.connection, CrmDeliveryStatus::Delivered, now)
+    };
+    draft.stands(&delivery)?;
+    if refused.is_some() {
+        draft.news(message.id(), said.connection)?;
+    }
+    let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
+    Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
+}
+
+/// Why it cannot go. A reply where there are none goes as a plain message.
+fn refuse(desk: &Desk, conversation: &Conversation, message: &mut Message) -> Result<(), Reason> {
+    let card = desk.card(conversation.account).ok_or_else(|| Reason::new("unknown_channel"))?;
+    let can = desk.channel.can(&card.account, conversation, desk.house.world.now());
+    if !can.send {
+        return Err(can.reason.unwrap_or_else(|| Reason::new("cannot_send")));
+    }
+    if !can.reply {
+        message.reply_to = None;
+    }
+    let text = plain_text(&message.parts);
+    client::check_content(desk, &text, message.attachments.len(), &Limits::of(&can)).map_err(|error| match error {
+        CommandError::Refused(reason) => reason,
+        CommandError::TryAgain(_) | CommandError::Fenced => Reason::new("cannot_send"),
+    })?;
+    client::check_files(desk, conversation, &message.attachments).map_err(|error| match error {
+        CommandError::Refused(reason) => reason,
+        CommandError::TryAgain(_) | CommandError::Fenced => Reason::new("cannot_send"),
+    })
+}

@@ -1,0 +1,283 @@
+//! Gives messages to the CRM, and tells it what became of them: one message of a conversation, and of a customer, at a time.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::desk::{CrmDesk, unreadable};
+use super::host::JobHost;
+use super::job::{self, Gathered};
+use super::{HOLD, health};
+use crate::crm::contract::{CrmError, Delivered};
+use crate::gateway::commands::CommandError;
+use crate::gateway::entries::{self, CrmNews, CrmOutboxEntry, FeedEntry};
+use crate::gateway::faults::{self, patience};
+use crate::gateway::lines::{self, Entry, Handled, Work};
+use crate::model::connection::Health;
+use crate::model::conversation::Conversation;
+use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Told};
+use crate::model::protocol::FileStatus;
+use crate::model::reason::Reason;
+use crate::store::batch::Batch;
+use crate::store::port::{CommitError, Refusal, StoreError};
+use crate::store::records::streams;
+use crate::store::table::Stored;
+
+/// Conversations served side by side.
+const SIDE_BY_SIDE: usize = 16;
+/// What fails for now is tried for so long before it fails for good, milliseconds.
+const PATIENCE_MS: i64 = 12 * 60 * 60_000;
+/// The pause between two tries: at first, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(15 * 60));
+/// A message waits for its files at most so long, then it goes without and they follow.
+const FOR_FILES_MS: i64 = 60_000;
+/// How often it is looked whether they are here.
+const FILES_LOOK: Duration = Duration::from_millis(500);
+/// So many jobs in a row that failed for now, and the connection is shown as unsteady, and left alone for a while.
+const FAILURES_SHOWN: u32 = 5;
+/// A CRM that lets us in no longer is asked again after so long.
+const PROBE: Duration = Duration::from_secs(15 * 60);
+
+/// Runs until the ownership is lost.
+///
+/// # Errors
+/// [`CommandError::Fenced`].
+pub(super) async fn run(desk: Arc<CrmDesk>) -> Result<(), CommandError> {
+    let stream = streams::crm_outbox(desk.connection);
+    let changed = desk.changed.subscribe();
+    let outbox = Outbox { desk: Arc::clone(&desk), failures: AtomicU32::new(0), shut_out: Mutex::default() };
+    lines::run(&desk, &stream, &outbox, SIDE_BY_SIDE, changed).await
+}
+
+struct Outbox {
+    desk: Arc<CrmDesk>,
+    /// Jobs in a row that failed for now.
+    failures: AtomicU32,
+    /// When the CRM last said that it lets us in no longer.
+    shut_out: Mutex<Option<Instant>>,
+}
+
+/// What the CRM said to a job.
+enum Said {
+    Delivered(Delivered),
+    Told(Told),
+}
+
+impl Work for Outbox {
+    type Item = CrmOutboxEntry;
+
+    fn read(&self, bytes: &[u8]) -> Result<(String, bool, CrmOutboxEntry), Reason> {
+        let entry = entries::read::<CrmOutboxEntry>(bytes).map_err(|error| Reason::new("unreadable").said(&error.to_string()))?;
+        Ok((entry.m.conversation.to_string(), entry.bulk, entry))
+    }
+
+    async fn handle(&self, entry: Entry<CrmOutboxEntry>) -> Result<Handled, CommandError> {
+        let desk = &self.desk;
+        let Some((delivery, message, conversation)) = self.records(&entry.item).await? else { return self.take(entry.number).await };
+        let first = entry.item.k == CrmNews::New;
+        if first && delivery.record.status != CrmDeliveryStatus::Queued {
+            return self.take(entry.number).await;
+        }
+        if let Some(reason) = &entry.give_up {
+            return self.fail(&entry, &delivery, reason.clone()).await;
+        }
+        let now = desk.house.world.now();
+        // Of what the CRM does not have nothing else can be told it.
+        if !first && (delivery.record.external_id.is_none() || delivery.record.status != CrmDeliveryStatus::Delivered) {
+            return self.take(entry.number).await;
+        }
+        if first && message.erased_at.is_some() {
+            return self.skip(&entry, &delivery, Reason::new("erased")).await;
+        }
+        let pending = message.attachments.iter().any(|file| file.status == FileStatus::Pending);
+        if first && pending && now.since(delivery.record.created_at) < FOR_FILES_MS {
+            return Ok(Handled::Later(FILES_LOOK));
+        }
+        let connection = desk.record().await?;
+        if !connection.active || connection.removed_at.is_some() {
+            return Ok(Handled::Hold(HOLD));
+        }
+        // Nothing but connecting anew is likely to help; now and then it is tried all the same.
+        if connection.health.status == Health::AccessLost && self.shut_out().is_some_and(|since| since.elapsed() < patience(PROBE)) {
+            return Ok(Handled::Hold(HOLD));
+        }
+        let lock = desk.lock(&job::whose(desk, &conversation).await?);
+        let _busy = lock.lock().await;
+        faults::point_for("crm/deliver", entry.item.m.conversation);
+        let Some(Gathered { job, talks }) = job::gather(desk, &connection, message, delivery.record.clone(), conversation).await? else {
+            return self.take(entry.number).await;
+        };
+        if !first && !desk.crm.follows(&connection, &job.message, &job.delivery) {
+            return self.take(entry.number).await;
+        }
+        let limit = patience(Duration::from_millis(u64::try_from(desk.crm.job_limit_ms()).unwrap_or(0)));
+        let deadline = now.plus_ms(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
+        let was = connection.health.status;
+        let call = async {
+            let host = Arc::new(JobHost::new(desk, &connection, entry.item.bulk, talks).await?);
+            let context = desk.context(connection, host, deadline).await?;
+            match first {
+                true => desk.crm.deliver(&context, &job).await.map(Said::Delivered),
+                false => desk.crm.tell(&context, &job).await.map(Said::Told),
+            }
+        };
+        let said = tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(CrmError::Temporary(Reason::new("answer_lost"))));
+        self.settle(&entry, &delivery, &job.message, said, was).await
+    }
+}
+
+impl Outbox {
+    fn shut_out(&self) -> Option<Instant> {
+        *self.shut_out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn records(&self, entry: &CrmOutboxEntry) -> Result<Option<(Stored<Delivery>, Message, Conversation)>, StoreError> {
+        let store = &self.desk.store;
+        let Some(delivery) = store.get::<Delivery>(Delivery::at(entry.m, self.desk.connection)).await? else { return Ok(None) };
+        let Some(message) = store.get::<Message>(Message::at(entry.m)).await? else { return Ok(None) };
+        let Some(conversation) = store.get::<Conversation>(Conversation::at(entry.m.conversation)).await? else { return Ok(None) };
+        Ok(Some((delivery, message.record, conversation.record)))
+    }
+
+    async fn settle(
+        &self, entry: &Entry<CrmOutboxEntry>, delivery: &Stored<Delivery>, message: &Message, said: Result<Said, CrmError>, was: Health,
+    ) -> Result<Handled, CommandError> {
+        let desk = &self.desk;
+        if let Ok(_) | Err(CrmError::Rejected(_)) = &said {
+            self.failures.store(0, Ordering::Relaxed);
+            // Who says no lets us in.
+            if was != Health::Connected {
+                health::mended(desk).await;
+            }
+        }
+        match said {
+            Ok(Said::Delivered(delivered)) => {
+                let status = if delivered.skipped.is_some() { CrmDeliveryStatus::Skipped } else { CrmDeliveryStatus::Delivered };
+                let told = Told {
+                    state: Some(message.state.status),
+                    edited_at: message.edited_at,
+                    deleted: message.deleted_at.is_some(),
+                    reactions: message.reactions.clone(),
+                    files: !message.attachments.iter().any(|file| file.status == FileStatus::Pending),
+                };
+                let new = Delivery {
+                    status,
+                    reason: delivered.skipped,
+                    external_id: delivered.external_id,
+                    more: delivered.more,
+                    told,
+                    at: desk.house.world.now(),
+                    ..delivery.record.clone()
+                };
+                self.end(entry, delivery, &new).await
+            }
+            Ok(Said::Told(told)) => self.end(entry, delivery, &Delivery { told, reason: None, ..delivery.record.clone() }).await,
+            Err(CrmError::Rejected(reason)) => self.fail(entry, delivery, reason).await,
+            Err(CrmError::Temporary(reason)) => self.later(entry, delivery, reason).await,
+            Err(CrmError::Silence { ms, reason }) => {
+                self.waits(delivery, &reason).await?;
+                let pause = Duration::from_millis(u64::try_from(ms.clamp(0, 24 * 3_600_000)).unwrap_or(0));
+                if pause >= Duration::from_secs(30) {
+                    health::trouble(desk, Health::Degraded, reason).await;
+                }
+                Ok(Handled::Hold(patience(pause)))
+            }
+            Err(CrmError::AccessLost(reason)) => {
+                *self.shut_out.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                self.waits(delivery, &reason).await?;
+                health::trouble(desk, Health::AccessLost, reason).await;
+                Ok(Handled::Hold(HOLD))
+            }
+        }
+    }
+
+    /// It failed for now: again later, but not for ever. Where job after job fails the whole connection rests.
+    async fn later(&self, entry: &Entry<CrmOutboxEntry>, delivery: &Stored<Delivery>, reason: Reason) -> Result<Handled, CommandError> {
+        let desk = &self.desk;
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let since = delivery.record.again_at.unwrap_or(delivery.record.created_at);
+        if desk.house.world.now().since(since) > PATIENCE_MS {
+            return self.fail(entry, delivery, reason).await;
+        }
+        let tries = delivery.record.tries.saturating_add(1);
+        let (first, greatest) = PAUSE;
+        let pause = |tries: u32| patience(first.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(greatest));
+        tracing::warn!(connection = %desk.connection, message = %entry.item.m, code = reason.code, tries, "the CRM did not take it now");
+        let new = Delivery { tries, reason: Some(reason.clone()), at: desk.house.world.now(), ..delivery.record.clone() };
+        self.note(delivery, &new).await?;
+        if failures >= FAILURES_SHOWN {
+            health::trouble(desk, Health::Degraded, reason).await;
+            return Ok(Handled::Hold(pause(failures - FAILURES_SHOWN + 1)));
+        }
+        Ok(Handled::Later(pause(tries)))
+    }
+
+    /// Why it waits is shown, once.
+    async fn waits(&self, delivery: &Stored<Delivery>, reason: &Reason) -> Result<(), CommandError> {
+        if delivery.record.reason.as_ref() == Some(reason) {
+            return Ok(());
+        }
+        self.note(delivery, &Delivery { reason: Some(reason.clone()), ..delivery.record.clone() }).await
+    }
+
+    async fn skip(&self, entry: &Entry<CrmOutboxEntry>, delivery: &Stored<Delivery>, reason: Reason) -> Result<Handled, CommandError> {
+        let at = self.desk.house.world.now();
+        self.end(entry, delivery, &Delivery { status: CrmDeliveryStatus::Skipped, reason: Some(reason), at, ..delivery.record.clone() }).await
+    }
+
+    /// It does not go. The message itself failed; of what changed since only that is lost, and the message stays delivered.
+    async fn fail(&self, entry: &Entry<CrmOutboxEntry>, delivery: &Stored<Delivery>, reason: Reason) -> Result<Handled, CommandError> {
+        tracing::warn!(connection = %self.desk.connection, message = %entry.item.m, code = reason.code, "the CRM does not take it");
+        let status = if entry.item.k == CrmNews::New { CrmDeliveryStatus::Failed } else { delivery.record.status };
+        let at = self.desk.house.world.now();
+        self.end(entry, delivery, &Delivery { status, reason: Some(reason), at, ..delivery.record.clone() }).await
+    }
+
+    async fn note(&self, old: &Stored<Delivery>, new: &Delivery) -> Result<(), CommandError> {
+        let mut batch = self.desk.batch();
+        self.put(&mut batch, old, new).await?;
+        self.desk.commit(batch).await
+    }
+
+    async fn end(&self, entry: &Entry<CrmOutboxEntry>, old: &Stored<Delivery>, new: &Delivery) -> Result<Handled, CommandError> {
+        faults::point_for("crm/settle", entry.item.m.conversation);
+        for new in [new, &Delivery { external_id: None, more: Vec::new(), ..new.clone() }] {
+            let mut batch = self.desk.batch();
+            batch.take(&streams::crm_outbox(self.desk.connection), entry.number);
+            self.put(&mut batch, old, new).await?;
+            match faults::commit("crm/settle", &self.desk.store, batch).await {
+                Ok(_) | Err(CommitError::Refused(Refusal::Gone { .. })) => return Ok(Handled::Done),
+                // The CRM's id is another message's: it has this one all the same.
+                Err(CommitError::Refused(Refusal::NotUnique { .. })) => {}
+                Err(CommitError::Refused(Refusal::Fenced { .. })) => return Err(CommandError::Fenced),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Handled::Later(FILES_LOOK))
+    }
+
+    /// The delivery, and the messenger's word of it.
+    async fn put(&self, batch: &mut Batch, old: &Stored<Delivery>, new: &Delivery) -> Result<(), CommandError> {
+        batch.update(old, new)?;
+        let message = self.desk.store.get::<Message>(Message::at(new.message)).await?;
+        if let Some(message) = message {
+            let entry = FeedEntry::Delivery { c: new.message.conversation, a: message.record.account, n: new.message.number };
+            batch.append(&streams::feed(), entries::write(&entry)?);
+        }
+        Ok(())
+    }
+
+    async fn take(&self, number: u64) -> Result<Handled, CommandError> {
+        let mut batch = self.desk.batch();
+        batch.take(&streams::crm_outbox(self.desk.connection), number);
+        self.desk.commit(batch).await?;
+        Ok(Handled::Done)
+    }
+}
+
+/// A store that fails is no word of the CRM.
+impl From<StoreError> for CrmError {
+    fn from(error: StoreError) -> Self {
+        unreadable(&error)
+    }
+}

@@ -1,0 +1,344 @@
+//! Works off a stream: entries of one line in their order, lines side by side.
+//!
+//! An entry that cannot be done now keeps its line waiting and takes no place among those under way. What people wait for goes before the
+//! bulk, but the bulk goes on, too. An entry that may have been begun before is counted first, see [`begins`](super::begins).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::watch;
+
+use super::begins::{self, Suspects};
+use super::commands::CommandError;
+use super::tenure::Tenure;
+use crate::model::reason::Reason;
+use crate::store::port::StreamName;
+
+/// The most entries known at once; those behind them wait until there is room.
+const WINDOW: usize = 20_000;
+/// Entries read in one go.
+const PAGE: usize = 1_000;
+/// The sweep covers a wake that was lost.
+const SWEEP: Duration = Duration::from_secs(5);
+/// The pause after the store failed.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Of so many that begin one may be of the bulk, however much else waits.
+const BULK_SHARE: u32 = 4;
+
+/// An entry to be handled.
+pub(super) struct Entry<Item> {
+    /// Its number.
+    pub(super) number: u64,
+    /// As it lies in the stream.
+    pub(super) bytes: Bytes,
+    /// What it says.
+    pub(super) item: Item,
+    /// It was begun too often: it gets its end, with this reason.
+    pub(super) give_up: Option<Reason>,
+}
+
+/// What became of an entry.
+#[derive(Debug)]
+pub(super) enum Handled {
+    /// It is gone from the stream.
+    Done,
+    /// Again after so long; its line waits.
+    Later(Duration),
+    /// Nothing of the stream goes for so long, unless something changes.
+    Hold(Duration),
+}
+
+/// What is done with the entries of a stream.
+pub(super) trait Work {
+    /// What an entry says.
+    type Item: Clone;
+
+    /// Reads an entry: its line, whether it is bulk, what it says.
+    ///
+    /// # Errors
+    /// It cannot be read, and goes to quarantine.
+    fn read(&self, bytes: &[u8]) -> Result<(String, bool, Self::Item), Reason>;
+
+    /// Handles it. One that is done is taken from the stream in the commit of its effects.
+    fn handle(&self, entry: Entry<Self::Item>) -> impl Future<Output = Result<Handled, CommandError>>;
+}
+
+/// What waits and in which order.
+struct Queue<Item> {
+    lines: HashMap<String, VecDeque<u64>>,
+    entries: HashMap<u64, Waiting<Item>>,
+    /// The first of each line that is not under way and not to wait: those of people, and the bulk.
+    ready: (BTreeSet<u64>, BTreeSet<u64>),
+    /// The first of each line that has to wait.
+    later: BTreeMap<(Instant, u64), ()>,
+    begun: u32,
+}
+
+struct Waiting<Item> {
+    line: String,
+    bulk: bool,
+    bytes: Bytes,
+    item: Item,
+}
+
+impl<Item> Queue<Item> {
+    fn new() -> Self {
+        Self { lines: HashMap::new(), entries: HashMap::new(), ready: (BTreeSet::new(), BTreeSet::new()), later: BTreeMap::new(), begun: 0 }
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn push(&mut self, number: u64, entry: Waiting<Item>) {
+        let line = self.lines.entry(entry.line.clone()).or_default();
+        line.push_back(number);
+        let first = line.len() == 1;
+        let bulk = entry.bulk;
+        self.entries.insert(number, entry);
+        if first {
+            self.ready_of(bulk).insert(number);
+        }
+    }
+
+    fn ready_of(&mut self, bulk: bool) -> &mut BTreeSet<u64> {
+        if bulk { &mut self.ready.1 } else { &mut self.ready.0 }
+    }
+
+    /// The next to begin: what people wait for first, but not always.
+    fn next(&mut self, now: Instant) -> Option<u64> {
+        while let Some((&(due, number), ())) = self.later.first_key_value() {
+            if due > now {
+                break;
+            }
+            self.later.pop_first();
+            if let Some(bulk) = self.entries.get(&number).map(|entry| entry.bulk) {
+                self.ready_of(bulk).insert(number);
+            }
+        }
+        self.begun = self.begun.wrapping_add(1);
+        let bulk_first = self.begun.is_multiple_of(BULK_SHARE);
+        let (first, second) = if bulk_first { (true, false) } else { (false, true) };
+        match self.ready_of(first).pop_first() {
+            Some(number) => Some(number),
+            None => self.ready_of(second).pop_first(),
+        }
+    }
+
+    /// When the next of those that wait is due.
+    fn due(&self) -> Option<Instant> {
+        self.later.first_key_value().map(|(&(due, _), ())| due)
+    }
+
+    /// It is gone: the next of its line may begin.
+    fn done(&mut self, number: u64) {
+        let Some(entry) = self.entries.remove(&number) else { return };
+        let Some(line) = self.lines.get_mut(&entry.line) else { return };
+        line.pop_front();
+        match line.front().copied() {
+            None => drop(self.lines.remove(&entry.line)),
+            Some(next) => {
+                if let Some(bulk) = self.entries.get(&next).map(|entry| entry.bulk) {
+                    self.ready_of(bulk).insert(next);
+                }
+            }
+        }
+    }
+
+    /// Its line waits.
+    fn later(&mut self, number: u64, due: Instant) {
+        self.later.insert((due, number), ());
+    }
+
+    /// Nothing waits for its time any more: something changed.
+    fn at_once(&mut self) {
+        for (_, number) in std::mem::take(&mut self.later).into_keys() {
+            if let Some(bulk) = self.entries.get(&number).map(|entry| entry.bulk) {
+                self.ready_of(bulk).insert(number);
+            }
+        }
+    }
+}
+
+/// Works until the ownership is lost. `changed`: something changed that may end a wait.
+///
+/// # Errors
+/// [`CommandError::Fenced`].
+pub(super) async fn run<W: Work>(
+    tenure: &Tenure, stream: &StreamName, work: &W, side_by_side: usize, mut changed: watch::Receiver<u64>,
+) -> Result<(), CommandError> {
+    let mut grown = tenure.store.watch(stream);
+    let mut suspects = loop {
+        match Suspects::at_start(tenure, stream, WINDOW.min(crate::store::port::SCAN_LIMIT)).await {
+            Ok(suspects) => break suspects,
+            Err(error) => pause(tenure, error).await?,
+        }
+    };
+    let mut queue: Queue<W::Item> = Queue::new();
+    let mut place = 0;
+    let mut under_way = FuturesUnordered::new();
+    let mut held: Option<Instant> = None;
+    // One is under way beside which there may be no other.
+    let mut alone = false;
+    loop {
+        grown.borrow_and_update();
+        while queue.len() < WINDOW {
+            let page = match tenure.store.read(stream, place, PAGE).await {
+                Ok(page) => page.entries,
+                Err(error) => {
+                    pause(tenure, error.into()).await?;
+                    continue;
+                }
+            };
+            let Some((last, _)) = page.last() else { break };
+            place = *last;
+            let whole = page.len() >= PAGE;
+            for (number, bytes) in page {
+                match work.read(&bytes) {
+                    Ok((line, bulk, item)) => queue.push(number, Waiting { line, bulk, bytes, item }),
+                    Err(reason) => while_store(tenure, || begins::quarantine(tenure, stream, number, &bytes, reason.clone())).await?,
+                }
+            }
+            if !whole {
+                break;
+            }
+        }
+        let now = Instant::now();
+        held = held.filter(|until| *until > now);
+        while held.is_none() && !alone && under_way.len() < side_by_side {
+            let Some(number) = queue.next(now) else { break };
+            let Some(entry) = queue.entries.get(&number) else { continue };
+            let (bytes, item) = (entry.bytes.clone(), entry.item.clone());
+            if suspects.is_grave(number) {
+                if !under_way.is_empty() {
+                    queue.later(number, now);
+                    break;
+                }
+                alone = true;
+            }
+            let give_up = match suspects.count(tenure, number).await {
+                Ok(give_up) => give_up,
+                Err(error) => {
+                    alone = false;
+                    queue.later(number, now + PAUSE);
+                    pause(tenure, error).await?;
+                    continue;
+                }
+            };
+            let entry = Entry { number, bytes, item, give_up };
+            under_way.push(async move { (number, begins::watched(tenure, stream, number, work.handle(entry)).await) });
+        }
+        let wake = [queue.due(), held].into_iter().flatten().min().map_or(SWEEP, |due| due.saturating_duration_since(now)).min(SWEEP);
+        tokio::select! {
+            Some((number, result)) = under_way.next(), if !under_way.is_empty() => {
+                alone = false;
+                match result {
+                    Ok(Handled::Done) => {
+                        suspects.clear(tenure, number).await.or_else(fenced_only)?;
+                        queue.done(number);
+                    }
+                    Ok(Handled::Later(after)) => {
+                        suspects.clear(tenure, number).await.or_else(fenced_only)?;
+                        queue.later(number, Instant::now() + after);
+                    }
+                    Ok(Handled::Hold(after)) => {
+                        suspects.clear(tenure, number).await.or_else(fenced_only)?;
+                        queue.later(number, Instant::now());
+                        held = Some(Instant::now() + after);
+                    }
+                    Err(CommandError::Fenced) => return Err(CommandError::Fenced),
+                    Err(error) => {
+                        tracing::warn!(owned = %tenure.owned, stream = stream.0, number, %error, "a work entry waits");
+                        suspects.doubt(tenure, number, &error);
+                        queue.later(number, Instant::now() + PAUSE);
+                    }
+                }
+            }
+            _ = grown.changed(), if queue.len() < WINDOW => {}
+            _ = changed.changed() => {
+                changed.borrow_and_update();
+                held = None;
+                queue.at_once();
+            }
+            () = tokio::time::sleep(wake) => {}
+        }
+    }
+}
+
+fn fenced_only(error: CommandError) -> Result<(), CommandError> {
+    if matches!(error, CommandError::Fenced) { Err(error) } else { Ok(()) }
+}
+
+/// Waits before another try, unless the ownership is lost.
+async fn pause(tenure: &Tenure, error: CommandError) -> Result<(), CommandError> {
+    fenced_only(error.clone())?;
+    tracing::warn!(owned = %tenure.owned, %error, "work waits for the store");
+    tokio::time::sleep(PAUSE).await;
+    Ok(())
+}
+
+/// Tries until the store does it, or the ownership is lost.
+async fn while_store<F: Future<Output = Result<(), CommandError>>>(tenure: &Tenure, what: impl Fn() -> F) -> Result<(), CommandError> {
+    while let Err(error) = what().await {
+        pause(tenure, error).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(entries: &[(u64, &str, bool)]) -> Queue<()> {
+        let mut queue = Queue::new();
+        for (number, line, bulk) in entries {
+            queue.push(*number, Waiting { line: (*line).to_owned(), bulk: *bulk, bytes: Bytes::new(), item: () });
+        }
+        queue
+    }
+
+    fn all(queue: &mut Queue<()>, now: Instant) -> Vec<u64> {
+        std::iter::from_fn(|| queue.next(now)).collect()
+    }
+
+    #[test]
+    fn one_of_a_line_at_a_time_in_their_order() {
+        let now = Instant::now();
+        let mut queue = queue(&[(1, "a", false), (2, "a", false), (3, "b", false), (4, "a", false)]);
+        assert_eq!(all(&mut queue, now), [1, 3]);
+        queue.done(1);
+        assert_eq!(all(&mut queue, now), [2]);
+        queue.later(2, now + Duration::from_secs(1));
+        queue.done(3);
+        assert_eq!(all(&mut queue, now), Vec::<u64>::new(), "its line waits with it");
+        assert_eq!(queue.due(), Some(now + Duration::from_secs(1)));
+        assert_eq!(all(&mut queue, now + Duration::from_secs(1)), [2]);
+        queue.done(2);
+        assert_eq!(all(&mut queue, now), [4]);
+        queue.done(4);
+        assert_eq!((queue.len(), queue.lines.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_people_wait_for_goes_before_the_bulk_but_the_bulk_goes_on() {
+        let now = Instant::now();
+        let lines: Vec<String> = (0..20).map(|line| line.to_string()).collect();
+        let mut queue = queue(&lines.iter().zip(0..).map(|(line, at)| (at, line.as_str(), at < 10)).collect::<Vec<_>>());
+        let order: Vec<bool> = all(&mut queue, now).into_iter().map(|number| number < 10).collect();
+        assert_eq!(order.iter().take(4).filter(|bulk| **bulk).count(), 1);
+        assert_eq!(order.iter().take(12).filter(|bulk| **bulk).count(), 3);
+        assert_eq!(order.len(), 20);
+    }
+
+    #[test]
+    fn what_waits_goes_at_once_when_something_changed() {
+        let now = Instant::now();
+        let mut queue = queue(&[(1, "a", false), (2, "a", false)]);
+        assert_eq!(all(&mut queue, now), [1]);
+        queue.later(1, now + Duration::from_secs(3_600));
+        queue.at_once();
+        assert_eq!(all(&mut queue, now), [1]);
+    }
+}
