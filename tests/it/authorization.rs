@@ -477,6 +477,7 @@ impl World {
             id: QuarantineId(world.id()),
             at: world.now(),
             login: Some(self.login),
+            connection: None,
             provider: "site_widget".to_owned(),
             reason: Reason::new("unreadable"),
             payload: data_encoding::BASE64.encode(b"{\"k\":\"reload\"}"),

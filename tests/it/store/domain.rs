@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
-use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, Tell, TimerEntry};
+use kommutator::gateway::entries::{
+    self, ChangeEntry, CrmMailboxEntry, CrmNews, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, Tell, TimerEntry,
+};
 use kommutator::model::connection::ProviderLogin;
 use kommutator::model::ids::{AccountId, CustomerId, NodeId, UserId, WorkspaceId};
 use kommutator::model::protocol::Setting;
@@ -96,6 +98,8 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         FeedEntry::Account { a: ACCOUNT, lost: true },
         FeedEntry::Customer { c: CustomerId(71), a: Some(AccountId(3)) },
         FeedEntry::Setting { s: Setting::Tags },
+        FeedEntry::Delivery { c: CONVERSATION, a: ACCOUNT, n: 1 },
+        FeedEntry::Connection { c: CONNECTION, lost: true },
     ];
     let command = Command::Close { conversation: CONVERSATION, by: "owner".to_owned() };
     let mailbox = [
@@ -117,7 +121,7 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
             streams::crm_mailbox(CONNECTION),
             vec![written(&CrmMailboxEntry::Release { connection: CONNECTION, conversation: CONVERSATION, before: 2 })],
         ),
-        (streams::crm_outbox(CONNECTION), vec![written(&CrmOutboxEntry { m })]),
+        (streams::crm_outbox(CONNECTION), vec![written(&CrmOutboxEntry { m, k: CrmNews::Changed, bulk: true })]),
     ]
 }
 
