@@ -13,7 +13,7 @@ use super::capability::{Blacklist, Connect, Fetch, Lookup, Poll, Profile, Readin
 use super::form::{Field, Texts};
 use super::pace::Pace;
 
-pub use super::event::{ChannelEvent, FileShape, Incoming, LoginAccount, Person, Rated, RemoteFile, Writer};
+pub use super::event::{ChannelEvent, FileShape, Incoming, LoginAccount, Person, Rated, RemoteFile, RemotePicture, Writer};
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};
 use crate::model::conversation::{Conversation, Place};
 use crate::model::ids::FileId;
