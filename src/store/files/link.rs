@@ -118,6 +118,16 @@ mod tests {
     }
 
     #[test]
+    fn a_lasting_link_lives_a_day_or_two() {
+        let midnight = NOW.div_euclid(LASTING_STEP_MS) * LASTING_STEP_MS;
+        let link = sign_lasting_link(&ring(), &LINK, Time(midnight));
+        assert_eq!(link, sign_lasting_link(&ring(), &LINK, Time(midnight + LASTING_STEP_MS - 1)));
+        let (expires, signature) = taken_apart(&link);
+        let verified = |at: i64| verify_link(&ring(), &LINK, expires, &signature, Time(at));
+        assert_eq!((verified(midnight + 2 * LASTING_STEP_MS - 1_000), verified(midnight + 2 * LASTING_STEP_MS)), (Ok(1), Err(LinkError::Expired)));
+    }
+
+    #[test]
     fn a_link_opens_nothing_else() {
         let (expires, signature) = taken_apart(&sign_link(&ring(), &LINK, Time(NOW)));
         let others = [
