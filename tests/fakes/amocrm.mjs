@@ -48,7 +48,7 @@ async function answer(world, asked) {
   const { host, path, sub } = place(asked);
   if (!sub) return { status: 404, body: "no such host" };
   if (path.startsWith("/attachments/")) {
-    const file = world.files.get(path.split("/")[2] ?? "");
+    const file = world.fileAt(path);
     return file ? { status: 200, body: file.bytes, headers: { "content-type": file.type } } : { status: 404, body: "gone" };
   }
   if (path === "/oauth2/account/current/subdomain") return { status: 200, body: subdomain(world, asked) };

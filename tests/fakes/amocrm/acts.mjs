@@ -8,7 +8,7 @@
  *    hook_url?, accounts?, bot?, …}`: one more, or more of one; without an id the one that is there at once;
  *  - `token {account, user?, days?}`: tokens as if somebody had allowed it; with `days` one that lives long and has no refresh token;
  *  - `consents {account, state?, user?, refuse?, referer?}`: where the page would send the person, `referer` whatever a test likes; `file {name, type, base64}`: a file of amoCRM;
- *  - `clock {advance_ms}`; `settings {…}`: the switches of `world.mjs`;
+ *  - `clock {advance_ms}` (what is due on the way happens, and is over when this answers) or `{set}` (milliseconds or a date, also back) or `{stop}` (it stands until it is moved or let go); `settings {…}`: the switches of `world.mjs`;
  *  - `GET state?account=`: all of an account; `GET limits`, `GET refreshes`, `GET delivered` (`chats`, `webhooks`).
  *
  * What people do:
@@ -23,7 +23,7 @@
  * `{kind: "lose"}` a refresh whose answer is lost after the rotation, with `{kind: "instead", status: 504, body: ""}` any call that is carried out and answered as if it were not.
  */
 import { LOST, WON } from "./account.mjs";
-import { accept, decline, happened, hook, messageOf, open, put, wrote } from "./chats.mjs";
+import { accept, adopt, decline, happened, hook, messageOf, open, put, wrote } from "./chats.mjs";
 import { noField } from "./crm.mjs";
 import { change, digits, make, merge, remove, same } from "./entities.mjs";
 import { access, decided, installs, refreshes, revoke, tokens, uninstalls } from "./oauth.mjs";
@@ -56,7 +56,7 @@ export function acts(world) {
   function sent(account, { name = "file", type, media_type = type ?? "application/octet-stream", base64, bytes = base64 ?? "", kind }) {
     const content = Buffer.from(bytes, "base64");
     const guessed = /^image\//.test(media_type) ? "picture" : /^video\//.test(media_type) ? "video" : /^audio\//.test(media_type) ? "audio" : "file";
-    return { type: kind ?? guessed, media: world.publish(account.amojo, name, media_type, content), file_name: name, file_size: content.length, sha256: sha256(content) };
+    return { type: kind ?? guessed, media: world.publish(account.amojo, name, media_type, content, world.settings.media_life_ms), file_name: name, file_size: content.length, sha256: sha256(content) };
   }
 
   /** What a manager writes, in one message or, of several files, in as many. @param {Account} account @param {Fields} chat @param {Fields} said */
@@ -132,7 +132,9 @@ export function acts(world) {
     },
     consents: (said) => ({ url: decided(world, { ...said, client_id: integration(said).client_id, account: of(said).subdomain }) }),
     file: (said) => ({ url: world.publish(of(said).amojo, said.name, said.type ?? "application/octet-stream", Buffer.from(said.base64 ?? "", "base64")) }),
-    clock: async ({ advance_ms = 0 }) => {
+    clock: async ({ advance_ms = 0, set, stop }) => {
+      if (stop !== undefined) world.stop(stop);
+      if (set !== undefined) world.set(new Date(set).getTime());
       await world.advance(advance_ms);
       return { now: world.now(), ahead: world.ahead };
     },
@@ -211,7 +213,9 @@ export function acts(world) {
       const account = of(said);
       if (said.field === undefined) {
         const [kind, one] = record(account, said);
-        remove(account, kind, one.id);
+        const waits = [...account.unsorted.values()].find(({ lead }) => kind === "leads" && lead === one.id);
+        if (waits) decline(account, waits);
+        else remove(account, kind, one.id);
         return {};
       }
       const kind = /** @type {Kind} */ (said.entity ?? "contacts");
@@ -226,7 +230,13 @@ export function acts(world) {
       return { lead: accept(account, waiting(account, said), { user: account.person(said.user).id, status }).id };
     },
     declines: (said) => (decline(of(said), waiting(of(said), said)), {}),
-    merges: (said) => ({ id: merge(of(said), said.entity, said.into, [said.from].flat()).id }),
+    merges: (said) => {
+      const account = of(said);
+      const from = [said.from].flat();
+      // An incoming lead that becomes part of another is accepted by that.
+      for (const waits of [...account.unsorted.values()]) if (said.entity === "leads" && from.includes(waits.lead)) adopt(account, waits, said.into);
+      return { id: merge(account, said.entity, said.into, from).id };
+    },
     reviews: ({ template, status = "review", ...said }) => {
       const account = of(said);
       const found = /** @type {Fields} */ (account.templates.get(template));

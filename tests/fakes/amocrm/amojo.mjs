@@ -166,6 +166,7 @@ function history(account, channel, id, query) {
   const all = chatOf(account, channel.id, { id })?.messages ?? [];
   const messages = [...all].reverse().slice(offset, offset + limit).map((message) => {
     const { media_group_id, location, contact } = message;
+    account.world.fileAt(message.media, true);
     const someone = (/** @type {Fields} */ one) => ({ id: one.id, name: one.name, ...(one.client_id ? { client_id: one.client_id } : {}) });
     return {
       timestamp: message.timestamp, msec_timestamp: message.msec_timestamp, sender: someone(message.sender), ...(message.receiver ? { receiver: someone(message.receiver) } : {}),

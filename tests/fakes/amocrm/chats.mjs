@@ -267,6 +267,18 @@ export function accept(account, waits, { user, status, by = user }) {
   return lead;
 }
 
+/** An incoming lead becomes part of another lead: its contact is as any other. @param {Account} account @param {Fields} waits @param {number} into */
+export function adopt(account, waits, into) {
+  const contact = account.entities.contacts.get(waits.contact);
+  const lead = account.entities.leads.get(waits.lead);
+  if (lead) lead.hidden = false;
+  if (contact?.hidden) {
+    contact.hidden = false;
+    announce(account, "contacts", contact, 0);
+  }
+  over(account, waits, "accept", { leads: [into] });
+}
+
 /** An incoming lead is refused: it is gone, and so is the contact that was there only for it. @param {Account} account @param {Fields} waits */
 export function decline(account, waits) {
   const chat = account.chats.get(waits.chat);

@@ -45,7 +45,7 @@ export function v4(world, account, path, asked, current = account.host) {
     }
   }
   if (["POST", "PATCH", "PUT"].includes(asked.method) && (said === undefined || said === null || typeof said !== "object")) throw problem(400, "Request body is empty");
-  return run({ world, account, integration, user, path: found.path, parts: found.parts.map(decodeURIComponent), query: opened(asked.query), asked, said }) ?? nothing;
+  return run({ world, account, integration, user, path: found.path, parts: found.parts.map((part) => part && decodeURIComponent(part)), query: opened(asked.query), asked, said }) ?? nothing;
 }
 
 /** Of a token that is good for this account. @param {import("./world.mjs").World} world @param {Account} account @param {import("../common.mjs").Asked} asked @param {string} current */

@@ -7,7 +7,6 @@
 /** @typedef {Record<string, any>} Fields */
 /** @typedef {{entity: string, act: string, item: Fields}} Told */
 
-const PATIENCE_MS = 2_000;
 const MINUTE = 60_000;
 const AGAIN = [5 * MINUTE, 15 * MINUTE, 15 * MINUTE, 60 * MINUTE];
 const BAD = 100;
@@ -114,7 +113,7 @@ export class Crm {
     let status = 0;
     try {
       const headers = { "content-type": "application/x-www-form-urlencoded", "user-agent": "amoCRM-Webhooks/3.0" };
-      const answer = await fetch(webhook.destination, { method: "POST", headers, body, redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS) });
+      const answer = await fetch(webhook.destination, { method: "POST", headers, body, redirect: "manual", signal: AbortSignal.timeout(this.world.settings.webhook_patience_ms) });
       status = answer.status;
       await answer.arrayBuffer();
     } catch {

@@ -1,11 +1,9 @@
 // @ts-check
-/** What amoCRM sends of the chats: each hook once, in the order of its chat, five seconds to answer; and the worker that fetches media, later. */
+/** What amoCRM sends of the chats: each hook once, in the order of its chat; and the worker that fetches media, later. */
 import { bodySignature, sha256 } from "./sign.mjs";
 
 /** @typedef {Record<string, any>} Fields */
 /** @typedef {import("./account.mjs").Account} Account */
-
-const PATIENCE_MS = 5_000;
 
 export class Wire {
   /** @param {import("./world.mjs").World} world */
@@ -61,19 +59,20 @@ export class Wire {
     const text = JSON.stringify(body);
     const url = channel.hook_url.replace(":scope_id", scope.id);
     const signature = bodySignature(channel.secret, text);
+    const patience = this.world.settings.hook_patience_ms;
     const started = performance.now();
     let status = 0;
     try {
       const headers = { "content-type": "application/json", "user-agent": "amoCRM amoJo/1.0", ...(scope.version === "v1" ? {} : { "x-signature": signature }) };
       // The newline behind the body is sent and not signed.
-      const answer = await fetch(url, { method: "POST", headers, body: `${text}\n`, redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS) });
+      const answer = await fetch(url, { method: "POST", headers, body: `${text}\n`, redirect: "manual", signal: AbortSignal.timeout(patience) });
       status = answer.status;
       await answer.arrayBuffer();
     } catch {
       status = 0;
     }
     const ms = Math.round(performance.now() - started);
-    scope.slow = ms >= PATIENCE_MS - 100;
+    scope.slow = status === 0 && ms >= patience;
     this.delivered.push({ at: this.world.now(), account: account.subdomain, kind, url, status, ms, signature, body });
   }
 

@@ -48,6 +48,8 @@ const SETTINGS = {
   text_limit: 4096,
   /** The largest media in a chat: unverified. */
   media_limit: 20 * 1024 * 1024,
+  /** How long an address of media in a hook is good, in milliseconds of the fake's clock; the history gives it anew: unverified. */
+  media_life_ms: 3_600_000,
   /** When media and avatars are fetched after they were told of, in milliseconds of the fake's clock. */
   media_delay_ms: 30,
   /** The way a reaction names its message: "msgid" (as the example), "message" (as the table) or "both". */
@@ -68,6 +70,9 @@ const SETTINGS = {
   declined: "nothing",
   /** How many sources an integration may have (the papers say 100 and 50). */
   sources: 50,
+  /** How long an answer to a hook of the chats and to a webhook of the CRM is waited for. */
+  hook_patience_ms: 5_000,
+  webhook_patience_ms: 2_000,
   /** What a hook that was too slow costs: those behind it wait so long. */
   slow_ms: 1_000,
 };
@@ -78,6 +83,8 @@ export class World {
     this.settings = { ...SETTINGS };
     /** How far our clock is ahead of the real one, in milliseconds. */
     this.ahead = 0;
+    /** Where the clock of the machine was stopped. @type {number | undefined} */
+    this.stopped = undefined;
     this.last = 1_000;
     /** @type {Account[]} */
     this.accounts = [];
@@ -92,7 +99,7 @@ export class World {
     /** @type {Map<string, Fields>} */
     this.refresh = new Map();
     this.revokedAnswers = 0;
-    /** Files of amoCRM that are there for whoever has their address. @type {Map<string, {name: string, type: string, bytes: Buffer}>} */
+    /** Files of amoCRM that are there for whoever has their address, some not for ever. @type {Map<string, {name: string, type: string, bytes: Buffer, until: number}>} */
     this.files = new Map();
     /** @type {{at: number, run: () => unknown}[]} */
     this.timers = [];
@@ -108,7 +115,12 @@ export class World {
   }
 
   now() {
-    return Date.now() + this.ahead;
+    return this.real() + this.ahead;
+  }
+
+  /** The clock of the machine, unless a test stopped it. */
+  real() {
+    return this.stopped ?? Date.now();
   }
 
   seconds() {
@@ -130,7 +142,7 @@ export class World {
   plan() {
     clearTimeout(this.alarm);
     const next = this.timers[0];
-    if (!next) return;
+    if (!next || this.stopped !== undefined) return;
     this.alarm = setTimeout(() => {
       while (this.timers[0] && this.timers[0].at <= this.now()) void this.timers.shift()?.run();
       this.plan();
@@ -142,11 +154,24 @@ export class World {
     const goal = this.now() + ms;
     for (let next = this.timers[0]; next && next.at <= goal; next = this.timers[0]) {
       this.timers.shift();
-      this.ahead = Math.max(this.ahead, next.at - Date.now());
+      this.ahead = Math.max(this.ahead, next.at - this.real());
       await next.run();
     }
-    this.ahead = Math.max(this.ahead, goal - Date.now());
+    this.ahead = Math.max(this.ahead, goal - this.real());
     this.plan();
+  }
+
+  /** The clock is set, also back; nothing happens on the way. @param {number} at */
+  set(at) {
+    this.ahead = at - this.real();
+    this.plan();
+  }
+
+  /** @param {boolean} stop */
+  stop(stop) {
+    const now = this.now();
+    this.stopped = stop ? Date.now() : undefined;
+    this.set(now);
   }
 
   /** An account more, or more of one. @param {Fields} said */
@@ -186,11 +211,18 @@ export class World {
     return found;
   }
 
-  /** A file that anybody may download who knows where. @param {string} host @param {string} name @param {string} type @param {Buffer} bytes */
-  publish(host, name, type, bytes) {
+  /** A file that anybody may download who knows where. @param {string} host @param {string} name @param {string} type @param {Buffer} bytes @param {number} [life] */
+  publish(host, name, type, bytes, life = Infinity) {
     const key = randomUUID();
-    this.files.set(key, { name, type, bytes });
+    this.files.set(key, { name, type, bytes, until: this.now() + life });
     return `${this.origin}/${host}/attachments/${key}/${encodeURIComponent(name)}`;
+  }
+
+  /** A file by its address, if that is good still. @param {string} path @param {boolean} [anew] */
+  fileAt(path, anew = false) {
+    const file = this.files.get(/\/attachments\/([^/]+)/.exec(path)?.[1] ?? "");
+    if (file && anew) file.until = Math.max(file.until, this.now() + this.settings.media_life_ms);
+    return file && file.until > this.now() ? file : undefined;
   }
 
   /** How an address of amoCRM's that is called with a token is written. @param {string} host @param {string} path */
