@@ -126,6 +126,28 @@ export class Account {
     return id;
   }
 
+  /** A stage more, before the two that end it. @param {string} name @param {number} [id]  of its pipeline */
+  stage(name, id) {
+    const way = this.way(id);
+    const at = way.statuses.findIndex((/** @type {Fields} */ one) => one.id === WON);
+    const status = { ...way.statuses[at - 1], id: this.world.next(), name, sort: way.statuses[at - 1].sort + 10, type: 0, is_editable: true };
+    way.statuses.splice(at, 0, status);
+    return status.id;
+  }
+
+  /** A stage is gone, and its leads stand in the first one. @param {unknown} status */
+  noStage(status) {
+    for (const way of this.pipelines) {
+      const gone = way.statuses.find((/** @type {Fields} */ one) => one.is_editable && [one.id, one.name].includes(status));
+      if (!gone) continue;
+      way.statuses = way.statuses.filter((/** @type {Fields} */ one) => one !== gone);
+      const first = way.statuses.find((/** @type {Fields} */ one) => one.type === 0).id;
+      for (const lead of this.entities.leads.values()) if (lead.status_id === gone.id && lead.pipeline_id === way.id) lead.status_id = first;
+      return;
+    }
+    throw new Error(`no stage ${status}`);
+  }
+
   /** A field as it is kept. @param {Fields} said */
   field({ name, type, code = null, sort = 500, group_id = null, is_api_only = false, enums }) {
     const known = enums?.map((/** @type {Fields} */ one, /** @type {number} */ at) => ({ id: this.world.next(), value: one.value, sort: one.sort ?? at, ...(one.code ? { code: one.code } : {}) })) ?? null;

@@ -15,7 +15,7 @@
  *  - `writes {chat|contact, user?, text?, file?, media_group?, reply_to?, markup?, template?, post?, type?, bare?}`, `first {phone, text, source?, user?, name?, contact?, file?}`, `typing {chat}`,
  *    `reacts {chat, message, emoji, un?}`;
  *  - `makes {leads?, contacts?, companies?}`, `changes {lead|contact|company|task|user: id, …}`, `moves {lead, status, pipeline?}`, `closes {lead, won?}` or `{talk}`, `merges {entity, into, from}`,
- *    `deletes {lead|contact|company: id}` or `{field, entity?}`, `accepts {uid?|chat?|lead?, user?, status?}`, `declines {uid?|chat?|lead?}`, `reviews {template, status}`;
+ *    `deletes {lead|contact|company: id}`, `{field, entity?}` or `{status}`, `stages {name, pipeline?}` (one more), `accepts {uid?|chat?|lead?, user?, status?}`, `declines {uid?|chat?|lead?}`, `reviews {template, status}`;
  *  - `installs {account}` (the callback without a state), `uninstalls`, `revokes`, `renames {subdomain}`.
  *
  * What goes wrong: `blocks {on?}` (403 with a page), `unpaid {on?}` (402), `lose_hooks {times, account?, kind?}` (never sent, though the chat has it), `hooks {hold?}` and `webhooks {hold?, lose?, twice?}` with
@@ -209,8 +209,10 @@ export function acts(world) {
       const [kind, lead] = record(account, { lead: said.lead });
       return { id: change(account, kind, lead, { status_id: said.won ? WON : LOST }, account.person(said.user).id).id };
     },
+    stages: (said) => ({ status: of(said).stage(said.name, said.pipeline) }),
     deletes: (said) => {
       const account = of(said);
+      if (said.status !== undefined) return account.noStage(said.status) ?? {};
       if (said.field === undefined) {
         const [kind, one] = record(account, said);
         const waits = [...account.unsorted.values()].find(({ lead }) => kind === "leads" && lead === one.id);

@@ -62,7 +62,7 @@ const brief = ({ account }, kind, record, request_id) => ({ id: record.id, ...(r
 function create(call) {
   const { account, user } = call;
   const kind = kindOf(call);
-  const made = batch(call, { check: (item) => wrong(account, kind, item) }, (item, request_id) => brief(call, kind, make(account, kind, item, user.id), request_id));
+  const made = batch(call, { check: (item) => wrong(account, kind, item) }, (item, request_id) => brief(call, kind, make(account, kind, { ...item, hidden: false }, user.id), request_id));
   return hal({ _links: { self: { href: "" } }, _embedded: { [kind]: made } });
 }
 

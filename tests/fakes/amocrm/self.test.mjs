@@ -123,7 +123,7 @@ test("an integration is put in without a state, and taken off with a signature",
   await amo.fresh();
   await amo.connect(`${gateway.url}/amo/:scope_id`);
   await amo.act("integration", { redirect_uri: `${gateway.url}/back`, uninstall_url: `${gateway.url}/gone` });
-  await amo.act("installs");
+  await amo.act("installs", { state: "nobody asked" });
   const installed = new URL((await gateway.next(({ path }) => path.startsWith("/back"))).path, gateway.url).searchParams;
   assert.deepEqual([installed.get("from_widget"), installed.get("state"), installed.get("referer")], ["1", null, "demo.amocrm.ru"]);
   await amo.act("uninstalls");
@@ -179,6 +179,11 @@ test("records: empty is 204, pages have a next, requests an echo, errors their p
   assert.deepEqual(bad.body["validation-errors"].map((/** @type {any} */ one) => [one.request_id, one.errors[0].code, one.errors[0].path]), [["r", "NotSupportedChoice", "status_id"], ["2", "InvalidType", "price"]]);
   assert.equal((await amo.call("POST", "/api/v4/leads", Array.from({ length: 251 }, () => ({})))).status, 422);
   assert.equal((await amo.call("POST", "/api/v4/contacts/custom_fields", [{ name: "Instagram", type: "url" }])).status, 201);
+  const { status } = await amo.act("stages", { name: "Новый" });
+  await amo.act("moves", { lead, status: "Новый" });
+  assert.equal((await of(`/leads/${lead}`)).body.status_id, status);
+  await amo.act("deletes", { status: "Новый" });
+  assert.equal((await of(`/leads/${lead}`)).body.status_id, pipelines[0]._embedded.statuses[1].id);
   const twins = made.body._embedded.contacts.map((/** @type {any} */ one) => one.id);
   await amo.act("merges", { entity: "contacts", into: twins[1], from: [twins[0]] });
   assert.equal((await of(`/contacts/${twins[0]}`)).status, 204);
@@ -240,6 +245,7 @@ test("what a manager writes is told once, with a newline nobody signed, and its 
   assert.equal(await (await fetch(first.message.media)).text(), "picture");
   const status = (/** @type {Record<string, any>} */ body, id = first.message.id) => amo.chat("POST", `${SCOPE}/${id}/delivery_status`, { msgid: id, ...body });
   assert.deepEqual([(await status({ delivery_status: 1 })).text, (await status({ delivery_status: 2, status_code: 2 })).status], ["", 200]);
+  assert.equal((await status({ delivery_status: 1, status_code: 2 })).status, 400);
   assert.deepEqual([(await status({ status_code: -1 })).status, (await status({ delivery_status: 1 }, "0f0f0f0f-1111-4222-8333-444444444444")).status], [400, 404]);
   const states = (await amo.act("state")).chats[0].messages.find((/** @type {any} */ message) => message.id === first.message.id).states;
   assert.deepEqual(states, [{ code: 1, spelled: "delivery_status" }, { code: 2, spelled: "both" }]);
@@ -293,11 +299,14 @@ test("whoever is slow to answer is told later, and an address of a file is good 
   await gateway.next(({ text }) => text.includes("один"));
   const delivered = async () => (await amo.act("delivered")).chats;
   while (!(await delivered()).length);
-  assert.deepEqual((await delivered()).map((/** @type {any} */ one) => one.status), [0]);
+  assert.equal((await delivered())[0].status, 0);
   const { media } = (await amo.act("state")).chats[0].messages.at(-1);
   assert.equal((await fetch(media)).status, 200);
   await amo.act("clock", { advance_ms: 3_601_000 });
   assert.ok(await gateway.next(({ text }) => text.includes("a.txt")));
+  while ((await delivered()).length < 2);
+  const [first, second] = await delivered();
+  assert.ok(second.at - first.at >= 3_600_000);
   assert.equal((await fetch(media)).status, 404);
   const { chats } = await amo.act("state");
   await amo.act("settings", { signature_clock: "real" });

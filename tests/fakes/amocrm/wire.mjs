@@ -60,7 +60,7 @@ export class Wire {
     const url = channel.hook_url.replace(":scope_id", scope.id);
     const signature = bodySignature(channel.secret, text);
     const patience = this.world.settings.hook_patience_ms;
-    const started = performance.now();
+    const [at, started] = [this.world.now(), performance.now()];
     let status = 0;
     try {
       const headers = { "content-type": "application/json", "user-agent": "amoCRM amoJo/1.0", ...(scope.version === "v1" ? {} : { "x-signature": signature }) };
@@ -73,7 +73,7 @@ export class Wire {
     }
     const ms = Math.round(performance.now() - started);
     scope.slow = status === 0 && ms >= patience;
-    this.delivered.push({ at: this.world.now(), account: account.subdomain, kind, url, status, ms, signature, body });
+    this.delivered.push({ at, account: account.subdomain, kind, url, status, ms, signature, body });
   }
 
   /** Media are fetched when there is time for it, with nothing to show who asks; what came stands in `told.fetched`. @param {Fields} told @param {string} url @param {number | undefined} wanted  the length that was told */

@@ -177,7 +177,11 @@ export class World {
   /** An account more, or more of one. @param {Fields} said */
   account(said) {
     const known = this.accounts.find((account) => account.subdomain === said.subdomain);
-    if (known) return known.change(said);
+    if (known) {
+      for (const user of said.users ?? []) known.user(user);
+      for (const pipeline of said.pipelines ?? []) known.pipeline(pipeline);
+      return known.change(said);
+    }
     const account = new Account(this, said);
     this.accounts.push(account);
     return account;
