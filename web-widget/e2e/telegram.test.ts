@@ -124,6 +124,7 @@ it("sends nothing twice when an answer of Telegram is lost, and what waited for 
   await line(lost).getByRole("button", { name: "Повторить" }).waitFor();
   await telegram.act("revoke");
   await owner.says(words("owner", 9));
+  await line(words("owner", 9)).getByText("Доступ отозван. Подключите канал заново.").waitFor();
   await expect.poll(async () => (await api<{ items: { id: string; health: { status: string } }[] }>("GET", "/channels")).items.find((one) => one.id === channels[0])?.health.status).toBe("access_lost");
   await telegram.act("restore");
   const { id } = await api<{ id: string }>("POST", "/connecting", { channel: channels[0] });

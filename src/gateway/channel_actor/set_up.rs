@@ -55,7 +55,12 @@ async fn set_up(desk: &Desk, connect: &dyn Connect) -> Result<(), Reason> {
     let words = |error: &dyn std::fmt::Display| Reason::new("login_unreadable").said(&error.to_string());
     let address = desk.house.public_address().unwrap_or(NOWHERE).to_owned();
     let prepared = calls::prepare(desk, desk.house.world.now().plus_ms(LIMIT_MS)).await.map_err(SendError::reason)?;
-    if prepared.login.removed_at.is_some() || prepared.login.facts.get(SET_UP_FOR) == Some(&address) {
+    if prepared.login.removed_at.is_some() {
+        return Ok(());
+    }
+    if prepared.login.facts.get(SET_UP_FOR) == Some(&address) {
+        // It may have been told in vain of another address meanwhile.
+        calls::mended(desk, During::SettingUp).await;
         return Ok(());
     }
     let hook = match address.as_str() {

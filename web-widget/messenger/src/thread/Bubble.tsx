@@ -56,8 +56,12 @@ export function Bubble(props: { row: Row }) {
   const origin = () => t(`message.by.${message().author.kind}` satisfies WordKey);
   const ours = () => message().direction === "outbound";
   const why = () => (ours() && (message().state.status === "failed" || message().state.status === "unknown") ? [t(`state.${message().state.status}` satisfies WordKey), reasonText(message().state.reason)].filter(Boolean).join(". ") : "");
-  /** Whether the answer reached a visitor who had left. */
-  const gone = () => (ours() && message().state.status !== "read" && GONE.includes(message().state.reason?.code ?? "") ? reasonText(message().state.reason) : "");
+  /** Why it waits, unless only for a moment; and whether the answer reached a visitor who had left. */
+  const aside = () => {
+    const { status, reason } = message().state;
+    const waits = status === "queued" && (reason?.code !== "flood_limit" || Number(reason.params?.seconds) >= 5);
+    return ours() && (waits || (status !== "read" && GONE.includes(reason?.code ?? ""))) ? reasonText(reason) : "";
+  };
   const pick = (event: MouseEvent & { currentTarget: HTMLElement }) => {
     if (!picks.on() || !isAlive(message())) return;
     if (!picks.toggle(message(), event.shiftKey)) toast(t("pick.tooMany", { n: MOST_PICKED }), true);
@@ -90,7 +94,7 @@ export function Bubble(props: { row: Row }) {
           <Reactions message={message()} />
           <MessageMenu message={message()} />
         </div>
-        <Show when={gone()}><div class="reached">{gone()}</div></Show>
+        <Show when={aside()}><div class="reached">{aside()}</div></Show>
         <Show when={why()}><div class="why">{why()} <Retry message={message()} /></div></Show>
       </article>
     </Show>
