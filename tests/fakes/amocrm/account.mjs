@@ -115,7 +115,9 @@ export class Account {
   /** @param {Fields} said */
   pipeline({ name, stages = STAGES, is_unsorted_on = true }) {
     const id = this.world.next();
-    const status = (/** @type {string} */ name, /** @type {number} */ sort, /** @type {number} */ status, type = 0) => ({ id: status, name, sort, is_editable: type === 0 && sort < 10_000, pipeline_id: id, color: "#c1c1c1", type, account_id: this.id });
+    const status = (/** @type {string} */ name, /** @type {number} */ sort, /** @type {number} */ status, type = 0) => ({
+      id: status, name, sort, is_editable: type === 0 && sort < 10_000, pipeline_id: id, color: "#c1c1c1", type, account_id: this.id,
+    });
     const statuses = [
       status("Неразобранное", 10, this.world.next(), 1),
       ...stages.map((/** @type {string} */ stage, /** @type {number} */ at) => status(stage, 20 + at * 10, this.world.next())),

@@ -71,7 +71,10 @@ export function acts(world) {
     const made = files.map((/** @type {Fields | undefined} */ file, /** @type {number} */ at) => {
       const content = { type: "text", text: at === 0 ? (said.text ?? "") : "", media: "", thumbnail: "", file_name: "", file_size: 0, ...(file ? sent(account, file) : {}), ...(said.type ? { type: said.type } : {}) };
       const { markup, template, post } = said;
-      const message = put(account, chat, { written: "here", sender: { id: user.amojo_id, name: user.name, user: user.id }, receiver: { id: who.id, name: who.name, client_id: who.client_id }, media_group_id: group, markup, template, post, ...(to ? { reply_to: { id: to.message.id, msgid: to.message.client_id } } : {}), ...content });
+      const message = put(account, chat, {
+        written: "here", sender: { id: user.amojo_id, name: user.name, user: user.id }, receiver: { id: who.id, name: who.name, client_id: who.client_id }, media_group_id: group, markup, template,
+        post, ...(to ? { reply_to: { id: to.message.id, msgid: to.message.client_id } } : {}), ...content,
+      });
       const talk = [...account.talks.values()].findLast((one) => one.chat_id === chat.id);
       if (talk) talk.is_read = true;
       if (talk || !chat.contact) wrote(account, channel, chat, message);
@@ -161,7 +164,9 @@ export function acts(world) {
       const account = of(said);
       const chat = chatOf(account, said);
       const channel = world.channels.get(chat.channel);
-      if (channel?.typing) world.wire.send(account, chat, "typing", { action: { typing: { user: { id: account.person(said.user).amojo_id }, conversation: { id: chat.id, ...(chat.client_id ? { client_id: chat.client_id } : {}) }, expired_at: world.seconds() + 5 } } });
+      if (channel?.typing) world.wire.send(account, chat, "typing", { action: { typing: {
+        user: { id: account.person(said.user).amojo_id }, conversation: { id: chat.id, ...(chat.client_id ? { client_id: chat.client_id } : {}) }, expired_at: world.seconds() + 5,
+      } } });
       return {};
     },
     reacts: (said) => {
@@ -175,7 +180,10 @@ export function acts(world) {
       if (!said.un) message.reactions.push({ by: user.amojo_id, emoji: said.emoji });
       const form = world.settings.reaction_form;
       const which = { ...(form === "message" ? {} : { msgid: message.id }), ...(form === "msgid" ? {} : { message: { id: message.id, ...(message.client_id ? { client_id: message.client_id } : {}) } }) };
-      world.wire.send(account, chat, "reaction", { action: { reaction: { ...which, user: { id: user.amojo_id }, conversation: { id: chat.id, ...(chat.client_id ? { client_id: chat.client_id } : {}) }, type: said.un ? "unreact" : "react", ...(said.un ? {} : { emoji: said.emoji }) } } });
+      world.wire.send(account, chat, "reaction", { action: { reaction: {
+        ...which, user: { id: user.amojo_id }, conversation: { id: chat.id, ...(chat.client_id ? { client_id: chat.client_id } : {}) }, type: said.un ? "unreact" : "react",
+        ...(said.un ? {} : { emoji: said.emoji }),
+      } } });
       return {};
     },
 
@@ -196,7 +204,10 @@ export function acts(world) {
     moves: (said) => {
       const account = of(said);
       const [kind, lead] = record(account, { lead: said.lead });
-      return { id: change(account, kind, lead, stage(account, { status: said.status, pipeline: said.pipeline ?? (said.pipeline === undefined && account.way(lead.pipeline_id).statuses.some((/** @type {Fields} */ one) => [one.id, one.name].includes(said.status)) ? lead.pipeline_id : undefined) }), account.person(said.user).id).id };
+      return { id: change(account, kind, lead, stage(account, {
+        status: said.status,
+        pipeline: said.pipeline ?? (said.pipeline === undefined && account.way(lead.pipeline_id).statuses.some((/** @type {Fields} */ one) => [one.id, one.name].includes(said.status)) ? lead.pipeline_id : undefined),
+      }), account.person(said.user).id).id };
     },
     closes: (said) => {
       const account = of(said);

@@ -137,7 +137,9 @@ function edit(account, channel, payload) {
     if (other && other.message !== message) throw bad("msgid is of another message");
     message.client_id = msgid;
   }
-  for (const key of ["type", "text", "media", "file_name", "file_size", "media_duration", "location", "contact"]) if (said[key] !== undefined && said[key] !== message[key]) Object.assign(message, { [key]: said[key], edits: message.edits + 1 });
+  for (const key of [
+    "type", "text", "media", "file_name", "file_size", "media_duration", "location", "contact",
+  ]) if (said[key] !== undefined && said[key] !== message[key]) Object.assign(message, { [key]: said[key], edits: message.edits + 1 });
   if (said.delivery_status) tell(account, message, { delivery_status: field(said.delivery_status, "status_code", "number", true), error_code: said.delivery_status.error_code, error: said.delivery_status.error }, "edit");
   return { conversation_id: found.chat.id, msgid: message.id, ref_id: message.client_id };
 }

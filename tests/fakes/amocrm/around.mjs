@@ -39,7 +39,10 @@ function account({ account, user, query }) {
 /** @param {Call} call @param {Fields} user */
 function userShown({ account, query }, { id, name, email, is_admin, is_free, is_active, amojo_id, see }) {
   const right = (/** @type {string} */ kind) => ({ view: is_admin ? "A" : (see[kind] ?? "A"), edit: "A", add: "A", delete: "A", export: "A" });
-  const rights = { leads: right("leads"), contacts: right("contacts"), companies: right("companies"), tasks: { edit: "A", delete: "A" }, mail_access: false, catalog_access: false, is_admin, is_free, is_active, group_id: null, role_id: null };
+  const rights = {
+    leads: right("leads"), contacts: right("contacts"), companies: right("companies"), tasks: { edit: "A", delete: "A" }, mail_access: false, catalog_access: false, is_admin, is_free, is_active,
+    group_id: null, role_id: null,
+  };
   return { id, name, email, lang: "ru", rights, ...((listed(query.with) ?? []).includes("amojo_id") ? { amojo_id } : {}), _links: self(account, "users", id) };
 }
 
@@ -60,7 +63,9 @@ function events(call) {
     const [kind, id] = event.type.endsWith("_chat_message") ? ["contact", event.linked_talk_contact_id] : [event.entity_type, event.entity_id];
     return (!kinds || kinds.includes(kind)) && (!ids || ids.includes(String(id))) && (!by || by.includes(String(event.created_by))) && (!types || types.includes(event.type)) && at(event.created_at);
   });
-  return paged(call, "events", all.reverse(), (event) => ({ ...event, _links: self(account, "events", event.id), _embedded: { entity: { id: event.entity_id, _links: self(account, `${event.entity_type}s`, event.entity_id) } } }), { most: EVENTS, usual: EVENTS });
+  return paged(call, "events", all.reverse(), (event) => ({
+    ...event, _links: self(account, "events", event.id), _embedded: { entity: { id: event.entity_id, _links: self(account, `${event.entity_type}s`, event.entity_id) } },
+  }), { most: EVENTS, usual: EVENTS });
 }
 
 /** @param {Call} call @param {Fields} webhook */
@@ -171,7 +176,13 @@ export const calls = [
   ["POST", /^\/webhooks$/, "webhooks.create", webhookMade, "admin"],
   ["DELETE", /^\/webhooks$/, "webhooks.delete", webhookGone, "admin"],
   ["GET", /^\/widgets$/, "widgets", ({ account, integration }) => (account.installs.get(integration.client_id)?.widget ? hal({ _embedded: { widgets: [{ code: integration.widget, is_configured: true }] } }) : nothing), "admin"],
-  ["GET", /^\/widgets\/([^/]+)$/, "widgets.get", ({ account, integration, parts }) => (parts[0] === integration.widget ? hal({ code: integration.widget, settings: account.installs.get(integration.client_id)?.widget ?? null, is_configured: !!account.installs.get(integration.client_id)?.widget }) : nothing), "admin"],
+  [
+    "GET", /^\/widgets\/([^/]+)$/, "widgets.get",
+    ({ account, integration, parts }) => (parts[0] === integration.widget ? hal({
+      code: integration.widget, settings: account.installs.get(integration.client_id)?.widget ?? null, is_configured: !!account.installs.get(integration.client_id)?.widget,
+    }) : nothing),
+    "admin",
+  ],
   ["POST", /^\/widgets\/([^/]+)$/, "widgets.install", ({ account, integration, parts, said }) => {
     if (parts[0] !== integration.widget) throw problem(404, "Widget not found");
     Object.assign(account.installs.get(integration.client_id) ?? {}, { widget: said });
@@ -212,7 +223,10 @@ export const calls = [
   }, "admin"],
   ["POST", /^\/chats\/templates$/, "templates.create", (call) => templates(call, (_, item) => {
     const { name, content, external_id = null, is_editable = true, type = "amocrm", buttons = [], attachment = null, request_id, ...waba } = item;
-    const template = { id: call.world.next(), account_id: call.account.id, name, content, created_at: call.world.seconds(), updated_at: call.world.seconds(), external_id, is_editable, type, buttons, attachment, ...waba, client: call.integration.client_id };
+    const template = {
+      id: call.world.next(), account_id: call.account.id, name, content, created_at: call.world.seconds(), updated_at: call.world.seconds(), external_id, is_editable, type, buttons, attachment,
+      ...waba, client: call.integration.client_id,
+    };
     call.account.templates.set(template.id, template);
     return template;
   }), "admin"],

@@ -94,7 +94,10 @@ export function person(account, channel, said) {
 
 /** @param {Account} account @param {string} channel @param {Fields} said */
 export function open(account, channel, { client_id = null, who, source = null, contact = null }) {
-  const chat = { id: randomUUID(), client_id, channel, person: who.id, source: known(account, source), contact, link: contact ? account.world.next() : null, unsorted: null, declined: false, messages: /** @type {Fields[]} */ ([]), created_at: account.world.seconds() };
+  const chat = {
+    id: randomUUID(), client_id, channel, person: who.id, source: known(account, source), contact, link: contact ? account.world.next() : null, unsorted: null, declined: false,
+    messages: /** @type {Fields[]} */ ([]), created_at: account.world.seconds(),
+  };
   account.chats.set(chat.id, chat);
   return chat;
 }
@@ -142,7 +145,11 @@ export function receive(account, channel, payload) {
   chat.client_id = conversation_id;
   // A chat that was once given a source keeps one: nothing brings it back to the usual.
   if (payload.source) chat.source = known(account, payload.source.external_id);
-  const message = put(account, chat, { client_id: msgid, written: by ? "outside" : "client", sender: by ?? { id: who.id, name: who.name, client_id: who.client_id }, receiver: by ? { id: who.id, name: who.name, client_id: who.client_id } : undefined, timestamp: payload.timestamp, msec_timestamp: payload.msec_timestamp, silent: payload.silent ?? false, reply_to: answered, forwards: payload.forwards, ...picked(payload.message) });
+  const message = put(account, chat, {
+    client_id: msgid, written: by ? "outside" : "client", sender: by ?? { id: who.id, name: who.name, client_id: who.client_id },
+    receiver: by ? { id: who.id, name: who.name, client_id: who.client_id } : undefined, timestamp: payload.timestamp, msec_timestamp: payload.msec_timestamp, silent: payload.silent ?? false,
+    reply_to: answered, forwards: payload.forwards, ...picked(payload.message),
+  });
   if (message.media) account.world.wire.pull(message, message.media, message.file_size);
   if (!message.silent && !(chat.declined && account.world.settings.declined === "nothing")) happened(account, channel, chat, message);
   else if (by) wrote(account, channel, chat, message);
@@ -170,7 +177,9 @@ function reply(account, channel, chat, reply_to) {
 }
 
 /** @param {Fields} message */
-const picked = ({ type, text = "", media = "", thumbnail = "", file_name = "", file_size = 0, media_duration, sticker_id, location, contact, callback_data, post, shared_post }) => ({ type, text, media, thumbnail, file_name, file_size, media_duration, sticker_id, location, contact, callback_data, post, shared_post });
+const picked = ({
+  type, text = "", media = "", thumbnail = "", file_name = "", file_size = 0, media_duration, sticker_id, location, contact, callback_data, post, shared_post,
+}) => ({ type, text, media, thumbnail, file_name, file_size, media_duration, sticker_id, location, contact, callback_data, post, shared_post });
 
 /** @param {Fields} chat @param {Fields} message */
 const ids = (chat, message) => ({ conversation_id: chat.id, sender_id: message.sender.id, ...(message.receiver ? { receiver_id: message.receiver.id } : {}), msgid: message.id, ref_id: message.client_id });
@@ -211,10 +220,20 @@ export function wrote(account, channel, chat, message) {
   if (!chat.contact) return;
   const talk = [...account.talks.values()].findLast((one) => one.chat_id === chat.id);
   message.talk ??= talk?.talk_id ?? null;
-  account.event("outgoing_chat_message", { kind: talk?.entity_id ? "leads" : "contacts", id: talk?.entity_id ?? chat.contact, by: message.sender.user ?? 0, after: [{ message: { id: message.id, talk_id: message.talk, origin: channel.code } }], talk_contact: chat.contact });
+  account.event("outgoing_chat_message", {
+    kind: talk?.entity_id ? "leads" : "contacts", id: talk?.entity_id ?? chat.contact, by: message.sender.user ?? 0,
+    after: [{ message: { id: message.id, talk_id: message.talk, origin: channel.code } }], talk_contact: chat.contact,
+  });
 }
 
-/** Somebody nobody knows, or one without an open deal: a contact, and a lead in «Неразобранное» where the pipeline has that. @param {Account} account @param {Fields} channel @param {Fields} chat @param {Fields} message @param {Fields | undefined} contact */
+/**
+ * Somebody nobody knows, or one without an open deal: a contact, and a lead in «Неразобранное» where the pipeline has that.
+ * @param {Account} account
+ * @param {Fields} channel
+ * @param {Fields} chat
+ * @param {Fields} message
+ * @param {Fields | undefined} contact
+ */
 function arrive(account, channel, chat, message, contact) {
   const { world } = account;
   const who = /** @type {Fields} */ (account.people.get(chat.person));
@@ -234,7 +253,10 @@ function arrive(account, channel, chat, message, contact) {
     from: who.name, to: source?.name ?? channel.code, received_at: world.seconds(), service: channel.code, client: { name: who.name, avatar: who.avatar ?? null }, origin: { chat_id: chat.id, ref: null, visitor_uid: null }, last_message_text: message.text,
     source_name: source?.name ?? channel.code,
   };
-  account.unsorted.set(uid, { uid, source_uid: channel.code, source_name: source?.name ?? channel.code, category: "chats", pipeline_id: way.id, created_at: world.seconds(), account_id: account.id, metadata, lead: lead.id, contact: one.id, chat: chat.id });
+  account.unsorted.set(uid, {
+    uid, source_uid: channel.code, source_name: source?.name ?? channel.code, category: "chats", pipeline_id: way.id, created_at: world.seconds(), account_id: account.id, metadata, lead: lead.id,
+    contact: one.id, chat: chat.id,
+  });
   chat.unsorted = uid;
   fire(account, "add_unsorted", "unsorted", "add", { uid, category: "chats", lead_id: lead.id, pipeline_id: way.id, source: channel.code, created_at: world.seconds(), data: { contacts: [{ id: one.id }] } });
 }
@@ -244,7 +266,10 @@ function talkOf(account, channel, chat, post) {
   const { world } = account;
   const deal = openDeal(account, chat.contact);
   const known = [...account.talks.values()].find((talk) => talk.chat_id === chat.id && talk.is_in_work && talk.post === post);
-  const talk = known ?? { talk_id: world.next(), created_at: world.seconds(), updated_at: 0, rate: 0, contact_id: chat.contact, chat_id: chat.id, entity_id: null, entity_type: null, is_in_work: true, is_read: true, origin: channel.code, missed_at: null, account_id: account.id, post };
+  const talk = known ?? {
+    talk_id: world.next(), created_at: world.seconds(), updated_at: 0, rate: 0, contact_id: chat.contact, chat_id: chat.id, entity_id: null, entity_type: null, is_in_work: true, is_read: true,
+    origin: channel.code, missed_at: null, account_id: account.id, post,
+  };
   Object.assign(talk, { updated_at: world.seconds(), contact_id: chat.contact, ...(talk.entity_id === null && deal ? { entity_id: deal.id, entity_type: "lead" } : {}) });
   account.talks.set(talk.talk_id, talk);
   fire(account, known ? "update_talk" : "add_talk", "talk", known ? "update" : "add", talk);
@@ -256,7 +281,10 @@ export function accept(account, waits, { user, status, by = user }) {
   const lead = /** @type {Fields} */ (account.entities.leads.get(waits.lead));
   const contact = /** @type {Fields | undefined} */ (account.entities.contacts.get(waits.contact));
   const way = account.pipelines.find((one) => one.statuses.some((/** @type {Fields} */ one) => one.id === status && one.type === 0)) ?? account.way(waits.pipeline_id);
-  Object.assign(lead, { hidden: false, pipeline_id: way.id, status_id: status ?? way.statuses.find((/** @type {Fields} */ one) => one.type === 0).id, responsible_user_id: user, updated_at: account.world.seconds(), updated_by: by });
+  Object.assign(lead, {
+    hidden: false, pipeline_id: way.id, status_id: status ?? way.statuses.find((/** @type {Fields} */ one) => one.type === 0).id, responsible_user_id: user, updated_at: account.world.seconds(),
+    updated_by: by,
+  });
   lead.history.push(lead.status_id);
   announce(account, "leads", lead, by);
   if (contact?.hidden) {

@@ -56,7 +56,9 @@ function passes(record, filter) {
 }
 
 /** @param {Call} call @param {Kind} kind @param {Fields} record @param {string} [request_id] */
-const brief = ({ account }, kind, record, request_id) => ({ id: record.id, ...(request_id === undefined ? { updated_at: record.updated_at } : {}), ...(request_id === undefined ? {} : { request_id }), _links: self(account, kind, record.id) });
+const brief = ({ account }, kind, record, request_id) => ({
+  id: record.id, ...(request_id === undefined ? { updated_at: record.updated_at } : {}), ...(request_id === undefined ? {} : { request_id }), _links: self(account, kind, record.id),
+});
 
 /** @param {Call} call */
 function create(call) {
@@ -96,7 +98,9 @@ function complex(call) {
       if (some.length > 1) errors.push({ code: "TooManyElements", path: `_embedded.${kind}`, detail: "This collection should contain 1 element or less." });
       some.forEach((/** @type {Fields} */ one, /** @type {number} */ at) => errors.push(...(one.id === undefined ? wrong(account, kind, one) : account.entities[kind].has(one.id) ? [] : [{ code: "NotSupportedChoice", path: "id", detail: "Entity not found" }]).map((error) => ({ ...error, path: `_embedded.${kind}.${at}.${error.path}` }))));
     }
-    for (const one of [item, ...(item._embedded?.contacts ?? []), ...(item._embedded?.companies ?? [])]) if ((one.custom_fields_values?.length ?? 0) > COMPLEX_VALUES) errors.push({ code: "TooManyElements", path: "custom_fields_values", detail: `This collection should contain ${COMPLEX_VALUES} elements or less.` });
+    for (const one of [item, ...(item._embedded?.contacts ?? []), ...(item._embedded?.companies ?? [])]) if ((one.custom_fields_values?.length ?? 0) > COMPLEX_VALUES) errors.push({
+      code: "TooManyElements", path: "custom_fields_values", detail: `This collection should contain ${COMPLEX_VALUES} elements or less.`,
+    });
     return errors;
   };
   const made = batch(call, { most: COMPLEX, check }, (item, request_id) => {
@@ -146,7 +150,9 @@ function links(call) {
   const { account, parts, query } = call;
   const kind = kindOf(call);
   const ids = parts[1] === undefined ? (listed(query.filter?.entity_id) ?? []).map(Number) : [Number(parts[1])];
-  const all = ids.flatMap((id) => linked(account, kind, id).map((one) => ({ entity_id: id, entity_type: kind, to_entity_id: one.id, to_entity_type: one.kind, metadata: one.kind === "contacts" ? { main_contact: one.main } : null })));
+  const all = ids.flatMap((id) => linked(account, kind, id).map((one) => ({
+    entity_id: id, entity_type: kind, to_entity_id: one.id, to_entity_type: one.kind, metadata: one.kind === "contacts" ? { main_contact: one.main } : null,
+  })));
   return all.length ? hal({ _total_items: all.length, _embedded: { links: all } }) : undefined;
 }
 

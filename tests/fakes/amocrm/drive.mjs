@@ -43,7 +43,10 @@ export function drive(world, account, path, asked) {
   if (bytes.length < session.file_size) return { status: 202, body: { next_url: next(id, session.parts.length), session_id: id } };
   known.delete(id);
   const uuid = session.file_uuid ?? randomUUID();
-  const file = { uuid, version_uuid: randomUUID(), name: session.file_name, type: session.content_type, size: bytes.length, sha256: sha256(bytes), link: world.publish(account.drive, session.file_name, session.content_type, bytes) };
+  const file = {
+    uuid, version_uuid: randomUUID(), name: session.file_name, type: session.content_type, size: bytes.length, sha256: sha256(bytes),
+    link: world.publish(account.drive, session.file_name, session.content_type, bytes),
+  };
   account.files.set(uuid, file);
   return { status: 200, body: shown(world, account, file) };
 }

@@ -100,7 +100,10 @@ export async function fake() {
       return await known.chat("POST", `${CHANNEL}/connect`, { account_id: AMOJO, title: "Gateway demo", hook_api_version });
     },
     /** A client's message. @param {string} msgid @param {Fields} [more] */
-    message: (msgid, more = {}) => ({ event_type: "new_message", payload: { timestamp: 1795176000, msec_timestamp: 1795176000123, msgid, conversation_id: "gw-c-1", sender: { id: "gw-u-1", name: "Анна" }, message: { type: "text", text: "Привет" }, silent: false, ...more } }),
+    message: (msgid, more = {}) => ({
+      event_type: "new_message",
+      payload: { timestamp: 1795176000, msec_timestamp: 1795176000123, msgid, conversation_id: "gw-c-1", sender: { id: "gw-u-1", name: "Анна" }, message: { type: "text", text: "Привет" }, silent: false, ...more },
+    }),
     end: () => process.stdin.end(),
   };
   return known;

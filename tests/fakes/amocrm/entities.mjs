@@ -39,7 +39,13 @@ export function wrong(account, kind, item, before) {
   return errors;
 }
 
-/** A lead stands in a status of its pipeline, never of another one, and nobody but amoCRM puts one into «Неразобранное». @param {Account} account @param {Fields} item @param {Fields | undefined} before @param {(path: string) => unknown} choice */
+/**
+ * A lead stands in a status of its pipeline, never of another one, and nobody but amoCRM puts one into «Неразобранное».
+ * @param {Account} account
+ * @param {Fields} item
+ * @param {Fields | undefined} before
+ * @param {(path: string) => unknown} choice
+ */
 function stage(account, item, before, choice) {
   const named = item.pipeline_id ?? before?.pipeline_id;
   if (named !== undefined && !account.pipelines.some((pipeline) => pipeline.id === named)) return void choice("pipeline_id");
@@ -127,7 +133,10 @@ export function make(account, kind, item, by) {
     const source = [...account.sources.values()].find((one) => one.external_id === item._embedded?.source?.external_id);
     const way = account.way(item.pipeline_id ?? (item.status_id && ![WON, LOST].includes(item.status_id) ? account.pipelines.find((one) => one.statuses.some((/** @type {Fields} */ status) => status.id === item.status_id))?.id : source?.pipeline_id) ?? undefined);
     const status = item.status_id ?? way.statuses.find((/** @type {Fields} */ status) => status.type === 0)?.id;
-    Object.assign(record, { price: item.price ?? 0, status_id: status, pipeline_id: way.id, loss_reason_id: item.loss_reason_id ?? null, closed_at: [WON, LOST].includes(status) ? (item.closed_at ?? now) : null, source: source?.external_id ?? null, history: [status] });
+    Object.assign(record, {
+      price: item.price ?? 0, status_id: status, pipeline_id: way.id, loss_reason_id: item.loss_reason_id ?? null, closed_at: [WON, LOST].includes(status) ? (item.closed_at ?? now) : null,
+      source: source?.external_id ?? null, history: [status],
+    });
   }
   write(account, kind, record, item.custom_fields_values);
   tags(account, kind, record, item);
@@ -146,7 +155,9 @@ export function announce(account, kind, record, by) {
 /** A record changes. @param {Account} account @param {Kind} kind @param {Fields} record @param {Fields} item @param {number} by */
 export function change(account, kind, record, item, by) {
   const before = { status: record.status_id, pipeline: record.pipeline_id, responsible: record.responsible_user_id };
-  for (const name of ["name", "first_name", "last_name", "price", "status_id", "pipeline_id", "responsible_user_id", "loss_reason_id", "created_at", "created_by", "closed_at"]) if (item[name] !== undefined) record[name] = item[name];
+  for (const name of [
+    "name", "first_name", "last_name", "price", "status_id", "pipeline_id", "responsible_user_id", "loss_reason_id", "created_at", "created_by", "closed_at",
+  ]) if (item[name] !== undefined) record[name] = item[name];
   if (kind === "contacts" && item.name === undefined && (item.first_name !== undefined || item.last_name !== undefined)) record.name = [record.first_name, record.last_name].filter(Boolean).join(" ");
   if (kind === "leads" && item.pipeline_id !== undefined && item.status_id === undefined && item.pipeline_id !== before.pipeline) record.status_id = account.way(item.pipeline_id).statuses.find((/** @type {Fields} */ status) => status.type === 0)?.id;
   Object.assign(record, { updated_at: item.updated_at ?? account.world.seconds(), updated_by: item.updated_by ?? by });
@@ -229,7 +240,9 @@ function shownValues(account, kind, record) {
 /** A record as the API shows it. @param {Account} account @param {Kind} kind @param {Fields} record @param {string[]} [with_] */
 export function shown(account, kind, record, with_ = []) {
   const { values, tags, hidden, history, source, ...plain } = record;
-  const others = (/** @type {Kind} */ other) => linked(account, kind, record.id).filter((one) => one.kind === other).map(({ id, main }) => ({ id, ...(other === "contacts" ? { is_main: main } : {}), _links: self(account, other, id) }));
+  const others = (/** @type {Kind} */ other) => linked(account, kind, record.id).filter((one) => one.kind === other).map(({ id, main }) => ({
+    id, ...(other === "contacts" ? { is_main: main } : {}), _links: self(account, other, id),
+  }));
   return {
     ...plain, custom_fields_values: shownValues(account, kind, record), account_id: account.id, _links: self(account, kind, record.id),
     _embedded: {
@@ -244,7 +257,10 @@ export const self = (account, kind, id) => ({ self: { href: account.world.href(a
 
 /** A record as webhooks tell of it. @param {Account} account @param {Kind} kind @param {Fields} record */
 export function told(account, kind, record) {
-  const fields = shownValues(account, kind, record)?.map(({ field_id, field_name, field_code, values }) => ({ id: field_id, name: field_name, ...(field_code ? { code: field_code } : {}), values: values.map((/** @type {Fields} */ one) => ({ value: one.value, ...(one.enum_id ? { enum: one.enum_id } : {}) })) }));
+  const fields = shownValues(account, kind, record)?.map(({ field_id, field_name, field_code, values }) => ({
+    id: field_id, name: field_name, ...(field_code ? { code: field_code } : {}),
+    values: values.map((/** @type {Fields} */ one) => ({ value: one.value, ...(one.enum_id ? { enum: one.enum_id } : {}) })),
+  }));
   return {
     id: record.id, name: record.name, responsible_user_id: record.responsible_user_id, created_user_id: record.created_by, modified_user_id: record.updated_by, date_create: record.created_at, last_modified: record.updated_at,
     created_at: record.created_at, updated_at: record.updated_at, account_id: account.id, ...(fields ? { custom_fields: fields } : {}), ...(record.tags.length ? { tags: record.tags.map((/** @type {Fields} */ tag) => ({ id: tag.id, name: tag.name })) } : {}),

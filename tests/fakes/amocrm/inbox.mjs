@@ -13,7 +13,10 @@ import { randomUUID } from "node:crypto";
 /** @param {Call} call @param {Fields} waits */
 function shown({ account }, { uid, source_uid, source_name, category, pipeline_id, created_at, metadata, lead, contact }) {
   const of = (/** @type {string} */ kind, /** @type {number | undefined} */ id) => (id ? [{ id, _links: self(account, kind, id) }] : []);
-  return { uid, source_uid, source_name, category, pipeline_id, created_at, metadata, account_id: account.id, _links: self(account, "leads/unsorted", uid), _embedded: { leads: of("leads", lead), contacts: of("contacts", contact), companies: [] } };
+  return {
+    uid, source_uid, source_name, category, pipeline_id, created_at, metadata, account_id: account.id, _links: self(account, "leads/unsorted", uid),
+    _embedded: { leads: of("leads", lead), contacts: of("contacts", contact), companies: [] },
+  };
 }
 
 /** @param {Call} call */
@@ -36,7 +39,10 @@ function forms(call) {
     const contact = said && make(account, "contacts", { ...said, hidden: true }, user.id);
     if (contact) link(account, "leads", lead.id, "contacts", contact.id, true);
     const uid = randomUUID().replaceAll("-", "");
-    const waits = { uid, source_uid: item.source_uid, source_name: item.source_name, category: parts[0], pipeline_id: way.id, created_at: item.created_at ?? world.seconds(), account_id: account.id, metadata: item.metadata, lead: lead.id, contact: contact?.id };
+    const waits = {
+      uid, source_uid: item.source_uid, source_name: item.source_name, category: parts[0], pipeline_id: way.id, created_at: item.created_at ?? world.seconds(), account_id: account.id,
+      metadata: item.metadata, lead: lead.id, contact: contact?.id,
+    };
     account.unsorted.set(uid, waits);
     fire(account, "add_unsorted", "unsorted", "add", { uid, category: parts[0], lead_id: lead.id, pipeline_id: way.id, created_at: waits.created_at });
     return { ...shown(call, waits), request_id };
@@ -51,7 +57,9 @@ function accepted(call) {
   const who = said.user_id ?? user.id;
   const errors = [];
   if (!account.users.some((one) => one.id === who && one.is_active)) errors.push({ code: "NotSupportedChoice", path: "user_id", detail: "The value you selected is not a valid choice." });
-  if (said.status_id !== undefined && !account.pipelines.some((way) => way.statuses.some((/** @type {Fields} */ status) => status.id === said.status_id && status.type === 0))) errors.push({ code: "NotSupportedChoice", path: "status_id", detail: "The value you selected is not a valid choice." });
+  if (said.status_id !== undefined && !account.pipelines.some((way) => way.statuses.some((/** @type {Fields} */ status) => status.id === said.status_id && status.type === 0))) errors.push({
+    code: "NotSupportedChoice", path: "status_id", detail: "The value you selected is not a valid choice.",
+  });
   if (errors.length) throw wrongItem(errors);
   const body = shown(call, waits);
   accept(account, waits, { user: who, status: said.status_id, by: user.id });

@@ -16,7 +16,10 @@ const INSTALL_PATIENCE_MS = 3_000;
 
 /** @param {number} status @param {string} [hint] */
 const oauthProblem = (status, hint) =>
-  new Refused(status, { ...(hint ? { hint } : {}), title: "Некорректный запрос", type: "https://developers.amocrm.ru/v3/errors/OAuthProblemJson", status, detail: "В запросе отсутствует ряд параметров или параметры невалидны" }, { "content-type": "application/problem+json" });
+  new Refused(status, {
+    ...(hint ? { hint } : {}), title: "Некорректный запрос", type: "https://developers.amocrm.ru/v3/errors/OAuthProblemJson", status,
+    detail: "В запросе отсутствует ряд параметров или параметры невалидны",
+  }, { "content-type": "application/problem+json" });
 
 /** @param {unknown} text */
 const safe = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
@@ -106,7 +109,10 @@ export function revoke(world, account, client) {
 function jwt(world, account, client, user, until) {
   const part = (/** @type {unknown} */ value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = world.seconds();
-  const claims = { aud: client, jti: randomUUID(), iat: now, nbf: now, exp: Math.floor(until / 1000), sub: String(user), grant_type: "", account_id: account.id, base_domain: account.domain, version: 2, scopes: ["crm", "notifications"], api_domain: account.api };
+  const claims = {
+    aud: client, jti: randomUUID(), iat: now, nbf: now, exp: Math.floor(until / 1000), sub: String(user), grant_type: "", account_id: account.id, base_domain: account.domain, version: 2,
+    scopes: ["crm", "notifications"], api_domain: account.api,
+  };
   const text = `${part({ typ: "JWT", alg: "HS256" })}.${part(claims)}`;
   return `${text}.${createHmac("sha256", "fake").update(text).digest("base64url")}`;
 }

@@ -23,7 +23,11 @@ export const problem = (status, detail, more = {}, headers = {}) =>
   new Refused(status, { ...more, title: TITLES[status] ?? "Error", type: `https://httpstatus.es/${status}`, status, detail }, { "content-type": "application/problem+json", ...headers });
 
 /** The page of the server before amoCRM. @param {number} status */
-export const page = (status) => new Refused(status, `<html>\r\n<head><title>${status} ${TITLES[status] ?? ""}</title></head>\r\n<body>\r\n<center><h1>${status} ${TITLES[status] ?? ""}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`, { "content-type": "text/html" });
+export const page = (status) => new Refused(
+  status,
+  `<html>\r\n<head><title>${status} ${TITLES[status] ?? ""}</title></head>\r\n<body>\r\n<center><h1>${status} ${TITLES[status] ?? ""}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`,
+  { "content-type": "text/html" },
+);
 
 /** Items that are not as they should be. @param {{request_id: string, errors: {code: string, path: string, detail: string}[]}[]} items */
 export const invalid = (items) => problem(400, "Request validation failed", { "validation-errors": items });

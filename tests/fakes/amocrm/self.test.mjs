@@ -157,9 +157,13 @@ test("records: empty is 204, pages have a next, requests an echo, errors their p
   await amo.fresh();
   await amo.act("settings", { limits: false });
   const of = (/** @type {string} */ path) => amo.call("GET", `/api/v4${path}`);
-  for (const path of ["/leads", "/leads/5", "/contacts?query=79990001122", "/sources", "/leads/unsorted", "/contacts/chats?contact_id[]=5", "/leads/tags"]) assert.deepEqual([path, (await of(path)).status, (await of(path)).text], [path, 204, ""]);
+  for (const path of [
+    "/leads", "/leads/5", "/contacts?query=79990001122", "/sources", "/leads/unsorted", "/contacts/chats?contact_id[]=5", "/leads/tags",
+  ]) assert.deepEqual([path, (await of(path)).status, (await of(path)).text], [path, 204, ""]);
   const { pipelines } = (await of("/leads/pipelines")).body._embedded;
-  assert.deepEqual(pipelines[0]._embedded.statuses.map((/** @type {any} */ one) => one.name), ["Неразобранное", "Первичный контакт", "Переговоры", "Принимают решение", "Согласование договора", "Успешно реализовано", "Закрыто и не реализовано"]);
+  assert.deepEqual(pipelines[0]._embedded.statuses.map((/** @type {any} */ one) => one.name), [
+    "Неразобранное", "Первичный контакт", "Переговоры", "Принимают решение", "Согласование договора", "Успешно реализовано", "Закрыто и не реализовано",
+  ]);
   const made = await amo.call("POST", "/api/v4/contacts", [{ name: "Анна", custom_fields_values: [{ field_code: "PHONE", values: [{ value: "+79990001122", enum_code: "WORK" }] }], request_id: "a1" }, { name: "Борис" }]);
   assert.deepEqual(made.body._embedded.contacts.map((/** @type {any} */ one) => one.request_id), ["a1", "1"]);
   const contact = made.body._embedded.contacts[0].id;
@@ -218,7 +222,10 @@ test("a message makes a contact, an incoming lead and a talk, unless the chat is
   await amo.act("settings", { duplicate: "same" });
   assert.deepEqual((await amo.chat("POST", SCOPE, amo.message("m1"))).body.new_message, said);
   const media = { type: "picture", media: `${gateway.url}/media/1`, file_name: "a.png" };
-  for (const wrong of [{ timestamp: "1795176000" }, { msgid: 5 }, { silent: 1 }, { message: { type: "text" } }, { message: media }, { sender: { id: "gw-u-1", name: null } }, { reply_to: { message: { msgid: "nobody" } } }]) assert.equal((await amo.chat("POST", SCOPE, amo.message("m9", wrong))).status, 400, JSON.stringify(wrong));
+  for (const wrong of [
+    { timestamp: "1795176000" }, { msgid: 5 }, { silent: 1 }, { message: { type: "text" } }, { message: media }, { sender: { id: "gw-u-1", name: null } },
+    { reply_to: { message: { msgid: "nobody" } } },
+  ]) assert.equal((await amo.chat("POST", SCOPE, amo.message("m9", wrong))).status, 400, JSON.stringify(wrong));
   await amo.chat("POST", SCOPE, amo.message("m4", { message: { ...media, file_size: 10 } }));
   assert.equal((await gateway.next(({ path }) => path === "/media/1")).headers["authorization"], undefined);
   await amo.act("clock", { advance_ms: 1_000 });
@@ -252,7 +259,10 @@ test("what a manager writes is told once, with a newline nobody signed, and its 
   // Our id for their message, and from then on either names it.
   const bound = await amo.chat("POST", SCOPE, { event_type: "edit_message", payload: { id: first.message.id, msgid: "ours", conversation_id: "gw-c-1", message: { type: "text", text: "Ответ" } } });
   assert.equal(bound.body.edit_message.ref_id, "ours");
-  assert.deepEqual([(await amo.chat("POST", `${SCOPE}/react`, { conversation_id: "gw-c-1", msgid: "ours", user: { id: "gw-u-1" }, type: "react", emoji: "👍" })).status, (await amo.chat("POST", `${SCOPE}/react`, { conversation_id: "gw-c-1", msgid: "none", user: { id: "gw-u-1" }, type: "react", emoji: "👍" })).status], [200, 404]);
+  assert.deepEqual([
+    (await amo.chat("POST", `${SCOPE}/react`, { conversation_id: "gw-c-1", msgid: "ours", user: { id: "gw-u-1" }, type: "react", emoji: "👍" })).status,
+    (await amo.chat("POST", `${SCOPE}/react`, { conversation_id: "gw-c-1", msgid: "none", user: { id: "gw-u-1" }, type: "react", emoji: "👍" })).status,
+  ], [200, 404]);
   assert.equal((await amo.chat("POST", `${SCOPE}/typing`, { conversation_id: "gw-c-1", sender: { id: "gw-u-1" } })).status, 204);
   // A lost hook is found only by the history, and in the list of events.
   await amo.act("lose_hooks", { times: 1 });
@@ -280,7 +290,9 @@ test("writing first has no id of ours until we give one, and what the bot wrote 
   const said = await amo.chat("POST", SCOPE, amo.message("m1", { conversation_id: "gw-c-7", conversation_ref_id: message.conversation.id, sender: bot, receiver: client, silent: true }));
   assert.deepEqual([said.body.new_message.conversation_id, said.body.new_message.receiver_id], [message.conversation.id, message.receiver.id]);
   const manager = (await amo.act("state")).users[1];
-  await amo.chat("POST", SCOPE, amo.message("m2", { conversation_id: "gw-c-7", sender: { id: "u", name: "Борис", ref_id: manager.amojo_id }, receiver: { id: "gw-u-7", name: "Клиент" }, message: { type: "text", text: "с телефона" }, silent: true }));
+  await amo.chat("POST", SCOPE, amo.message("m2", {
+    conversation_id: "gw-c-7", sender: { id: "u", name: "Борис", ref_id: manager.amojo_id }, receiver: { id: "gw-u-7", name: "Клиент" }, message: { type: "text", text: "с телефона" }, silent: true,
+  }));
   assert.equal(JSON.parse((await gateway.next(({ text }) => text.includes("с телефона"))).text).message.sender.id, manager.amojo_id);
   assert.ok(!gateway.came.some(({ text }) => text.includes("Привет")));
   assert.equal((await amo.chat("POST", `${CHANNEL}/connect`, { account_id: AMOJO, title: "без версии" })).body.hook_api_version, "v1");
@@ -376,7 +388,9 @@ test("sources are few, incoming leads have calls of their own, files come in par
   const host = "drive-b.amocrm.ru";
   const session = (await amo.call("POST", "/v1.0/sessions", { file_name: "a.txt", file_size: 4 }, { host })).body;
   const { access_token } = await amo.act("token");
-  const part = (/** @type {string} */ url, /** @type {string} */ bytes) => fetch(url.replace("https:/", amo.url), { method: "POST", headers: { authorization: `Bearer ${access_token}` }, body: bytes }).then((answer) => answer.json());
+  const part = (/** @type {string} */ url, /** @type {string} */ bytes) => fetch(
+    url.replace("https:/", amo.url), { method: "POST", headers: { authorization: `Bearer ${access_token}` }, body: bytes },
+  ).then((answer) => answer.json());
   const file = await part((await part(session.upload_url, "ab")).next_url, "cd");
   assert.equal(await (await fetch(file._links.download.href)).text(), "abcd");
   assert.equal((await amo.call("PUT", `/api/v4/leads/${leads[0]}/files`, [{ file_uuid: file.uuid }])).status, 202);

@@ -14,7 +14,9 @@ export function state(account) {
       const { _links, _embedded, ...plain } = shown(account, kind, record);
       const of = (/** @type {string} */ other) => linked(account, kind, record.id).filter((one) => one.kind === other).map(({ id }) => id);
       return {
-        ...plain, tags: record.tags.map((/** @type {Fields} */ tag) => tag.name), hidden: record.hidden, fields: Object.fromEntries((plain.custom_fields_values ?? []).map((one) => [one.field_code ?? one.field_name, one.values.map((/** @type {Fields} */ value) => value.value)])),
+        ...plain, tags: record.tags.map((/** @type {Fields} */ tag) => tag.name), hidden: record.hidden, fields: Object.fromEntries((plain.custom_fields_values ?? []).map((one) => [
+          one.field_code ?? one.field_name, one.values.map((/** @type {Fields} */ value) => value.value),
+        ])),
         ...(kind === "leads" ? { status: status(record), history: record.history, source: record.source, contacts: of("contacts"), companies: of("companies") } : { leads: of("leads") }),
         ...(kind === "contacts" ? { companies: of("companies"), chats: chats.filter((chat) => chat.contact === record.id).map(({ id }) => id) } : {}),
       };

@@ -120,7 +120,10 @@ export class Crm {
       status = 0;
     }
     const now = this.world.now();
-    this.delivered.push({ at: now, account: account.subdomain, url: webhook.destination, entity: told.entity, act: told.act, id: told.item.id ?? told.item.uid ?? told.item.talk_id, nth, status, ms: Math.round(performance.now() - started), body });
+    this.delivered.push({
+      at: now, account: account.subdomain, url: webhook.destination, entity: told.entity, act: told.act, id: told.item.id ?? told.item.uid ?? told.item.talk_id, nth, status,
+      ms: Math.round(performance.now() - started), body,
+    });
     if (status >= 100 && status < 300) return;
     webhook.bad = [...webhook.bad.filter((/** @type {number} */ at) => at > now - BAD_WITHIN), now];
     if (webhook.bad.length > BAD) webhook.disabled = true;

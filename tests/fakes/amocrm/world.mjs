@@ -197,7 +197,10 @@ export class World {
   /** @param {Fields} said */
   integration(said) {
     const client_id = said.client_id ?? "0d0d0d0d-1111-4222-8333-444444444444";
-    const usual = { client_id, client_secret: "demo-client-secret", redirect_uri: "", kind: "public", uninstall_url: "", name: "Интеграция", widget: "kommutator", lead_sources: true, scopes: ["crm", "notifications", "files"], accounts: null };
+    const usual = {
+      client_id, client_secret: "demo-client-secret", redirect_uri: "", kind: "public", uninstall_url: "", name: "Интеграция", widget: "kommutator", lead_sources: true,
+      scopes: ["crm", "notifications", "files"], accounts: null,
+    };
     const found = Object.assign(this.integrations.get(client_id) ?? usual, said);
     this.integrations.set(client_id, found);
     return found;

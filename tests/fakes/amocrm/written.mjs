@@ -44,7 +44,10 @@ function notesMade(call) {
     const note = { id: world.next(), entity_id, kind, note_type, params, created_by, updated_by: created_by, created_at, updated_at: created_at, responsible_user_id, group_id: 0, account_id: account.id };
     account.notes.set(note.id, note);
     account.event(`${note_type === "common" ? "common" : note_type}_note_added`, { kind, id: entity_id, by: created_by, after: [{ note: { id: note.id } }] });
-    fire(account, `note_${ONE[kind]}`, kind, "note", { note: { id: note.id, element_id: entity_id, element_type: ELEMENT[kind], note_type: NOTES[note_type]?.[1], text: params.text ?? params.file_name ?? "", date_create: stamp(created_at), created_by, account_id: account.id } });
+    fire(account, `note_${ONE[kind]}`, kind, "note", { note: {
+      id: note.id, element_id: entity_id, element_type: ELEMENT[kind], note_type: NOTES[note_type]?.[1], text: params.text ?? params.file_name ?? "", date_create: stamp(created_at), created_by,
+      account_id: account.id,
+    } });
     return { id: note.id, entity_id, request_id, _links: self(account, `${kind}/${entity_id}/notes`, note.id) };
   });
   return hal({ _embedded: { notes } });
@@ -101,7 +104,10 @@ function tasksMade(call) {
   const tasks = batch(call, { check: (item) => wrongTask(account, item, true) }, (item, request_id) => {
     const { text, complete_till, entity_id = null, entity_type = null, task_type_id = 1, responsible_user_id = user.id, duration = 0, is_completed = false, result } = item;
     const now = world.seconds();
-    const task = { id: world.next(), text, complete_till, entity_id, entity_type, task_type_id, responsible_user_id, duration, is_completed, result: result?.text ?? "", group_id: 0, created_by: item.created_by ?? user.id, updated_by: user.id, created_at: item.created_at ?? now, updated_at: now, account_id: account.id };
+    const task = {
+      id: world.next(), text, complete_till, entity_id, entity_type, task_type_id, responsible_user_id, duration, is_completed, result: result?.text ?? "", group_id: 0,
+      created_by: item.created_by ?? user.id, updated_by: user.id, created_at: item.created_at ?? now, updated_at: now, account_id: account.id,
+    };
     account.tasks.set(task.id, task);
     account.event("task_added", { kind: "tasks", id: task.id, by: user.id });
     taskTold(account, task, "add");
