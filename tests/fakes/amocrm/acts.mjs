@@ -204,10 +204,10 @@ export function acts(world) {
     moves: (said) => {
       const account = of(said);
       const [kind, lead] = record(account, { lead: said.lead });
-      return { id: change(account, kind, lead, stage(account, {
-        status: said.status,
-        pipeline: said.pipeline ?? (said.pipeline === undefined && account.way(lead.pipeline_id).statuses.some((/** @type {Fields} */ one) => [one.id, one.name].includes(said.status)) ? lead.pipeline_id : undefined),
-      }), account.person(said.user).id).id };
+      // A name may stand in several pipelines: the lead's own is meant.
+      const here = account.way(lead.pipeline_id).statuses.some((/** @type {Fields} */ one) => [one.id, one.name].includes(said.status));
+      const to = stage(account, { status: said.status, pipeline: said.pipeline ?? (here ? lead.pipeline_id : undefined) });
+      return { id: change(account, kind, lead, to, account.person(said.user).id).id };
     },
     closes: (said) => {
       const account = of(said);

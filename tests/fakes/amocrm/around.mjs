@@ -2,7 +2,7 @@
 /** What stands around the records: the account, its people, events, webhooks, widgets, sources, templates, attached files. */
 import { batch, between, hal, listed, nothing, paged, there, wrongItem } from "./call.mjs";
 import { self } from "./entities.mjs";
-import { problem } from "./refused.mjs";
+import { missing, noEntity, problem } from "./refused.mjs";
 import { uninstalls } from "./oauth.mjs";
 
 /** @typedef {Record<string, any>} Fields */
@@ -22,16 +22,20 @@ function account({ account, user, query }) {
   /** @type {Fields} */
   const more = {
     amojo_id: account.amojo_id, uuid: account.amojo_id, version: 9, drive_url: account.world.href(account.drive, ""), is_api_filter_enabled: modes.filters,
-    entity_names: { leads: { ru: { gender: "f", plural_form: { dative: "сделкам", default: "сделки" } } } }, datetime_settings: { date_pattern: "d.m.Y", timezone: "Europe/Moscow", timezone_offset: "+03:00" }, invoices_settings: { lang: null, currency: null },
+    entity_names: { leads: { ru: { gender: "f", plural_form: { dative: "сделкам", default: "сделки" } } } },
+    datetime_settings: { date_pattern: "d.m.Y", timezone: "Europe/Moscow", timezone_offset: "+03:00" }, invoices_settings: { lang: null, currency: null },
   };
   const inside = {
-    task_types: [{ id: 1, name: "Связаться", color: null, icon_id: null, code: "FOLLOW_UP" }, { id: 2, name: "Встреча", color: null, icon_id: null, code: "MEETING" }], users_groups: [{ id: 0, name: "Отдел продаж", uuid: null }],
+    task_types: [{ id: 1, name: "Связаться", color: null, icon_id: null, code: "FOLLOW_UP" }, { id: 2, name: "Встреча", color: null, icon_id: null, code: "MEETING" }],
+    users_groups: [{ id: 0, name: "Отдел продаж", uuid: null }],
     amojo_rights: { can_direct: true, can_create_groups: true },
   };
   const pick = (/** @type {Fields} */ from) => Object.fromEntries(Object.entries(from).filter(([name]) => asked.includes(name)));
   return hal({
-    id: account.id, name: account.name, subdomain: account.subdomain, created_at: 1_600_000_000, created_by: 0, updated_at: 0, updated_by: 0, current_user_id: user.id, country: "RU", currency: "RUB", currency_symbol: "₽", customers_mode: "disabled",
-    is_unsorted_on: account.pipelines.some((one) => one.is_unsorted_on), mobile_feature_version: 0, is_loss_reason_enabled: true, is_helpbot_enabled: false, is_technical_account: false, contact_name_display_order: 1, ...pick(more),
+    id: account.id, name: account.name, subdomain: account.subdomain, created_at: 1_600_000_000, created_by: 0, updated_at: 0, updated_by: 0, current_user_id: user.id,
+    country: "RU", currency: "RUB", currency_symbol: "₽", customers_mode: "disabled",
+    is_unsorted_on: account.pipelines.some((one) => one.is_unsorted_on), mobile_feature_version: 0, is_loss_reason_enabled: true, is_helpbot_enabled: false, is_technical_account: false,
+    contact_name_display_order: 1, ...pick(more),
     _links: { self: { href: account.world.href(account.host, "/api/v4/account") } }, _embedded: pick(inside),
   });
 }
@@ -155,7 +159,10 @@ const templateShown = ({ client, ...template }) => template;
 
 /** @param {Call} call @param {(template: Fields | undefined, item: Fields, request_id: string) => Fields} run */
 function templates(call, run) {
-  const check = (/** @type {Fields} */ item) => (call.asked.method === "PATCH" ? (templatesOf(call).some((one) => one.id === item.id) ? [] : [{ code: "NotSupportedChoice", path: "id", detail: "Entity not found" }]) : ["name", "content"].filter((name) => typeof item[name] !== "string" || !item[name]).map((path) => ({ code: "FieldMissing", path, detail: "This field is missing." })));
+  const check = (/** @type {Fields} */ item) => {
+    if (call.asked.method === "PATCH") return templatesOf(call).some((one) => one.id === item.id) ? [] : [noEntity("id")];
+    return ["name", "content"].filter((name) => typeof item[name] !== "string" || !item[name]).map(missing);
+  };
   const made = batch(call, { check }, (item, request_id) => ({ ...templateShown(run(call.account.templates.get(item.id), item, request_id)), request_id }));
   return hal({ _total_items: made.length, _embedded: { chat_templates: made } });
 }
@@ -246,7 +253,7 @@ export const calls = [
   ["PUT", new RegExp(`^/${KIND}/(\\d+)/files$`), "files.attach", ({ account, parts, said }) => {
     const [kind = "", id] = [parts[0], Number(parts[1])];
     there(account.entities[/** @type {import("./account.mjs").Kind} */ (kind)].get(id), kind);
-    for (const { file_uuid } of said) if (!account.files.has(file_uuid)) throw wrongItem([{ code: "NotSupportedChoice", path: "file_uuid", detail: "File not found" }]);
+    for (const { file_uuid } of said) if (!account.files.has(file_uuid)) throw wrongItem([noEntity("file_uuid")]);
     for (const { file_uuid } of said) account.attached.push({ kind, id, file: file_uuid });
     return { status: 202, body: "" };
   }],

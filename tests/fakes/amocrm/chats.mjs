@@ -210,7 +210,8 @@ export function happened(account, channel, chat, message) {
   const kind = talk.entity_id ? "leads" : "contacts";
   account.event("incoming_chat_message", { kind, id: talk.entity_id ?? chat.contact, after: [{ message: { id: message.id, talk_id: talk.talk_id, origin: channel.code } }], talk_contact: chat.contact });
   fire(account, "add_message", "message", "add", {
-    id: message.id, chat_id: chat.id, talk_id: talk.talk_id, contact_id: chat.contact, text: message.text, created_at: message.timestamp, entity_type: "lead", entity_id: talk.entity_id, element_type: 2, element_id: talk.entity_id, type: "incoming",
+    id: message.id, chat_id: chat.id, talk_id: talk.talk_id, contact_id: chat.contact, text: message.text, created_at: message.timestamp, entity_type: "lead",
+    entity_id: talk.entity_id, element_type: 2, element_id: talk.entity_id, type: "incoming",
     author: { id: message.sender.id, type: "external", name: message.sender.name }, origin: channel.code, ...(message.media ? { attachment: { type: message.type, link: message.media, file_name: message.file_name } } : {}),
   });
 }
@@ -250,7 +251,8 @@ function arrive(account, channel, chat, message, contact) {
   if (!waits) return;
   const uid = randomUUID().replaceAll("-", "");
   const metadata = {
-    from: who.name, to: source?.name ?? channel.code, received_at: world.seconds(), service: channel.code, client: { name: who.name, avatar: who.avatar ?? null }, origin: { chat_id: chat.id, ref: null, visitor_uid: null }, last_message_text: message.text,
+    from: who.name, to: source?.name ?? channel.code, received_at: world.seconds(), service: channel.code, client: { name: who.name, avatar: who.avatar ?? null },
+    origin: { chat_id: chat.id, ref: null, visitor_uid: null }, last_message_text: message.text,
     source_name: source?.name ?? channel.code,
   };
   account.unsorted.set(uid, {

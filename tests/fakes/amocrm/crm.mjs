@@ -2,6 +2,7 @@
 /** Leads, contacts, companies and their links; tags, fields and pipelines. */
 import { batch, between, hal, listed, nothing, paged, there, wrongItem } from "./call.mjs";
 import { change, digits, every, KINDS, link, linked, make, openDeal, same, self, shown, tag, unlink, wrong } from "./entities.mjs";
+import { missing, noChoice, noEntity, noType, tooMany } from "./refused.mjs";
 
 /** @typedef {Record<string, any>} Fields */
 /** @typedef {import("./account.mjs").Kind} Kind */
@@ -73,7 +74,7 @@ function patchMany(call) {
   const { account, user } = call;
   const kind = kindOf(call);
   const of = (/** @type {Fields} */ item) => account.entities[kind].get(item.id);
-  const check = (/** @type {Fields} */ item) => (of(item) ? wrong(account, kind, item, of(item)) : [{ code: "NotSupportedChoice", path: "id", detail: "Entity not found" }]);
+  const check = (/** @type {Fields} */ item) => (of(item) ? wrong(account, kind, item, of(item)) : [noEntity("id")]);
   const changed = batch(call, { check }, (item, request_id) => ({ ...brief(call, kind, change(account, kind, /** @type {Fields} */ (of(item)), item, user.id), request_id), updated_at: of(item)?.updated_at }));
   return hal({ _embedded: { [kind]: changed } });
 }
@@ -95,12 +96,14 @@ function complex(call) {
     const errors = wrong(account, "leads", plain(item));
     for (const kind of /** @type {Kind[]} */ (["contacts", "companies"])) {
       const some = item._embedded?.[kind] ?? [];
-      if (some.length > 1) errors.push({ code: "TooManyElements", path: `_embedded.${kind}`, detail: "This collection should contain 1 element or less." });
-      some.forEach((/** @type {Fields} */ one, /** @type {number} */ at) => errors.push(...(one.id === undefined ? wrong(account, kind, one) : account.entities[kind].has(one.id) ? [] : [{ code: "NotSupportedChoice", path: "id", detail: "Entity not found" }]).map((error) => ({ ...error, path: `_embedded.${kind}.${at}.${error.path}` }))));
+      if (some.length > 1) errors.push(tooMany(`_embedded.${kind}`, 1));
+      some.forEach((/** @type {Fields} */ one, /** @type {number} */ at) => {
+        const inside = one.id === undefined ? wrong(account, kind, one) : account.entities[kind].has(one.id) ? [] : [noEntity("id")];
+        errors.push(...inside.map((error) => ({ ...error, path: `_embedded.${kind}.${at}.${error.path}` })));
+      });
     }
-    for (const one of [item, ...(item._embedded?.contacts ?? []), ...(item._embedded?.companies ?? [])]) if ((one.custom_fields_values?.length ?? 0) > COMPLEX_VALUES) errors.push({
-      code: "TooManyElements", path: "custom_fields_values", detail: `This collection should contain ${COMPLEX_VALUES} elements or less.`,
-    });
+    const many = [item, ...(item._embedded?.contacts ?? []), ...(item._embedded?.companies ?? [])].some((one) => (one.custom_fields_values?.length ?? 0) > COMPLEX_VALUES);
+    if (many) errors.push(tooMany("custom_fields_values", COMPLEX_VALUES));
     return errors;
   };
   const made = batch(call, { most: COMPLEX, check }, (item, request_id) => {
@@ -135,7 +138,7 @@ function linkThem(call) {
   if (own !== undefined) there(account.entities[kind].get(own), kind);
   const check = (/** @type {Fields} */ { entity_id = own, to_entity_id, to_entity_type }) => {
     const right = account.entities[kind].has(entity_id) && KINDS.includes(to_entity_type) && account.entities[/** @type {Kind} */ (to_entity_type)].has(to_entity_id);
-    return right ? [] : [{ code: "NotSupportedChoice", path: "to_entity_id", detail: "Entity not found" }];
+    return right ? [] : [noEntity("to_entity_id")];
   };
   const links = batch(call, { check }, ({ entity_id = own, to_entity_id, to_entity_type, metadata }) => {
     if (undo) unlink(account, kind, entity_id, to_entity_type, to_entity_id);
@@ -165,11 +168,11 @@ function fieldsMade(call) {
   const kind = kindOf(call);
   const known = account.fields[kind] ?? [];
   const check = (/** @type {Fields} */ item) => {
-    const no = (/** @type {string} */ path) => [{ code: "NotSupportedChoice", path, detail: "The value you selected is not a valid choice." }];
-    if (typeof item.name !== "string" || !item.name) return [{ code: "FieldMissing", path: "name", detail: "This field is missing." }];
+    const no = (/** @type {string} */ path) => [noChoice(path)];
+    if (typeof item.name !== "string" || !item.name) return [missing("name")];
     if (!FIELDS.includes(item.type) || (item.type === "multitext" && kind !== "contacts")) return no("type");
     if (item.code && known.some((one) => one.code === item.code)) return no("code");
-    return CHOOSING.includes(item.type) && !item.enums?.length ? [{ code: "FieldMissing", path: "enums", detail: "This field is missing." }] : [];
+    return CHOOSING.includes(item.type) && !item.enums?.length ? [missing("enums")] : [];
   };
   const made = batch(call, { check }, (item, request_id) => {
     const field = account.field(/** @type {any} */ (item));
@@ -208,7 +211,7 @@ export const calls = [
     return paged(call, "tags", all, (one) => one);
   }],
   ["POST", new RegExp(`^/${KIND}/tags$`), "tags.create", (call) => {
-    const check = (/** @type {Fields} */ item) => (typeof item.name === "string" && item.name ? [] : [{ code: "InvalidType", path: "name", detail: "This value should be of type string." }]);
+    const check = (/** @type {Fields} */ item) => (typeof item.name === "string" && item.name ? [] : [noType("name", "string")]);
     return hal({ _embedded: { tags: batch(call, { check }, (item, request_id) => ({ ...tag(call.account, kindOf(call), { name: item.name, color: item.color }), request_id })) } });
   }],
   ["GET", new RegExp(`^/${KIND}/custom_fields$`), "custom_fields", (call) => paged(call, "custom_fields", call.account.fields[kindOf(call)] ?? [], (field) => fieldShown(call, field))],

@@ -14,7 +14,11 @@ const SESSION_MS = 24 * 3_600_000;
 const sessions = new WeakMap();
 
 /** @param {string} method @param {string} path */
-export const called = (method, path) => (method === "POST" && path === "/v1.0/sessions" ? "drive.session" : method === "POST" && path.startsWith("/v1.0/sessions/upload/") ? "drive.part" : method === "GET" && path.startsWith("/v1.0/files/") ? "drive.file" : undefined);
+export function called(method, path) {
+  if (method === "GET") return path.startsWith("/v1.0/files/") ? "drive.file" : undefined;
+  if (method !== "POST") return undefined;
+  return path === "/v1.0/sessions" ? "drive.session" : path.startsWith("/v1.0/sessions/upload/") ? "drive.part" : undefined;
+}
 
 /** @param {import("./world.mjs").World} world @param {import("./account.mjs").Account} account @param {string} path @param {import("../common.mjs").Asked} asked */
 export function drive(world, account, path, asked) {

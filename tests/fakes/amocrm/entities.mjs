@@ -2,6 +2,7 @@
 /** Leads, contacts and companies: what may be written into them, how they are shown, and who belongs to whom. */
 import { LOST, ONE, WON } from "./account.mjs";
 import { fire } from "./webhooks.mjs";
+import { noChoice, noType } from "./refused.mjs";
 
 /** @typedef {Record<string, any>} Fields */
 /** @typedef {import("./account.mjs").Account} Account */
@@ -17,8 +18,8 @@ export const digits = (/** @type {unknown} */ text) => String(text ?? "").replac
 export function wrong(account, kind, item, before) {
   /** @type {Wrong[]} */
   const errors = [];
-  const type = (/** @type {string} */ path, /** @type {string} */ wanted) => errors.push({ code: "InvalidType", path, detail: `This value should be of type ${wanted}.` });
-  const choice = (/** @type {string} */ path) => errors.push({ code: "NotSupportedChoice", path, detail: "The value you selected is not a valid choice." });
+  const type = (/** @type {string} */ path, /** @type {string} */ wanted) => errors.push(noType(path, wanted));
+  const choice = (/** @type {string} */ path) => errors.push(noChoice(path));
   for (const name of NUMBERS) if (item[name] !== undefined && item[name] !== null && !Number.isInteger(item[name])) type(name, "int");
   for (const name of TEXTS) if (item[name] !== undefined && typeof item[name] !== "string") type(name, "string");
   if (errors.length) return errors;
@@ -72,7 +73,8 @@ function values(account, kind, given, type, choice) {
       if (field.type === "numeric" && !(typeof said === "number" || /^-?\d+([.]\d+)?$/.test(String(said)))) type(`${here}.value`, "numeric");
       if (field.type === "checkbox" && typeof said !== "boolean") type(`${here}.value`, "bool");
       if (["date", "date_time"].includes(field.type) && !Number.isInteger(said)) type(`${here}.value`, "int");
-      if (field.enums && (value.enum_id !== undefined || value.enum_code !== undefined || field.type !== "multitext") && !option(field, value)) choice(`${here}.${value.enum_id !== undefined ? "enum_id" : value.enum_code !== undefined ? "enum_code" : "value"}`);
+      const by = value.enum_id !== undefined ? "enum_id" : value.enum_code !== undefined ? "enum_code" : "value";
+      if (field.enums && (by !== "value" || field.type !== "multitext") && !option(field, value)) choice(`${here}.${by}`);
     });
   });
 }
@@ -131,7 +133,9 @@ export function make(account, kind, item, by) {
   if (kind === "contacts") Object.assign(record, { first_name: item.first_name ?? "", last_name: item.last_name ?? "" });
   if (kind === "leads") {
     const source = [...account.sources.values()].find((one) => one.external_id === item._embedded?.source?.external_id);
-    const way = account.way(item.pipeline_id ?? (item.status_id && ![WON, LOST].includes(item.status_id) ? account.pipelines.find((one) => one.statuses.some((/** @type {Fields} */ status) => status.id === item.status_id))?.id : source?.pipeline_id) ?? undefined);
+    // The two that end a lead are in every pipeline, and tell of none.
+    const told = [WON, LOST].includes(item.status_id) ? undefined : account.pipelines.find((one) => one.statuses.some((/** @type {Fields} */ status) => status.id === item.status_id));
+    const way = account.way(item.pipeline_id ?? told?.id ?? source?.pipeline_id ?? undefined);
     const status = item.status_id ?? way.statuses.find((/** @type {Fields} */ status) => status.type === 0)?.id;
     Object.assign(record, {
       price: item.price ?? 0, status_id: status, pipeline_id: way.id, loss_reason_id: item.loss_reason_id ?? null, closed_at: [WON, LOST].includes(status) ? (item.closed_at ?? now) : null,
@@ -159,7 +163,8 @@ export function change(account, kind, record, item, by) {
     "name", "first_name", "last_name", "price", "status_id", "pipeline_id", "responsible_user_id", "loss_reason_id", "created_at", "created_by", "closed_at",
   ]) if (item[name] !== undefined) record[name] = item[name];
   if (kind === "contacts" && item.name === undefined && (item.first_name !== undefined || item.last_name !== undefined)) record.name = [record.first_name, record.last_name].filter(Boolean).join(" ");
-  if (kind === "leads" && item.pipeline_id !== undefined && item.status_id === undefined && item.pipeline_id !== before.pipeline) record.status_id = account.way(item.pipeline_id).statuses.find((/** @type {Fields} */ status) => status.type === 0)?.id;
+  const moves = kind === "leads" && item.pipeline_id !== undefined && item.pipeline_id !== before.pipeline;
+  if (moves && item.status_id === undefined) record.status_id = account.way(item.pipeline_id).statuses.find((/** @type {Fields} */ status) => status.type === 0)?.id;
   Object.assign(record, { updated_at: item.updated_at ?? account.world.seconds(), updated_by: item.updated_by ?? by });
   write(account, kind, record, item.custom_fields_values);
   tags(account, kind, record, item);
@@ -217,7 +222,9 @@ export function openDeal(account, contact) {
 /** Whoever has this phone or e-mail already. @param {Account} account @param {unknown} phone @param {unknown} email */
 export function same(account, phone, email) {
   const number = digits(phone).slice(-10);
-  return [...account.entities.contacts.values()].find((contact) => !contact.hidden && every(account, "contacts", contact).some(({ field, value }) => (field.code === "PHONE" && number.length === 10 && digits(value).endsWith(number)) || (field.code === "EMAIL" && email && value === email)));
+  /** @param {{field: Fields, value: unknown}} one */
+  const is = ({ field, value }) => (field.code === "PHONE" && number.length === 10 && digits(value).endsWith(number)) || (field.code === "EMAIL" && email && value === email);
+  return [...account.entities.contacts.values()].find((contact) => !contact.hidden && every(account, "contacts", contact).some(is));
 }
 
 /** @param {Account} account @param {Kind} kind @param {Fields} record @returns {{field: Fields, value: unknown}[]} */
@@ -263,7 +270,8 @@ export function told(account, kind, record) {
   }));
   return {
     id: record.id, name: record.name, responsible_user_id: record.responsible_user_id, created_user_id: record.created_by, modified_user_id: record.updated_by, date_create: record.created_at, last_modified: record.updated_at,
-    created_at: record.created_at, updated_at: record.updated_at, account_id: account.id, ...(fields ? { custom_fields: fields } : {}), ...(record.tags.length ? { tags: record.tags.map((/** @type {Fields} */ tag) => ({ id: tag.id, name: tag.name })) } : {}),
+    created_at: record.created_at, updated_at: record.updated_at, account_id: account.id, ...(fields ? { custom_fields: fields } : {}),
+    ...(record.tags.length ? { tags: record.tags.map((/** @type {Fields} */ tag) => ({ id: tag.id, name: tag.name })) } : {}),
     ...(kind === "leads" ? { status_id: record.status_id, pipeline_id: record.pipeline_id, price: record.price } : { type: kind === "companies" ? "company" : "contact" }),
   };
 }

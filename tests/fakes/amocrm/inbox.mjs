@@ -3,7 +3,7 @@
 import { batch, hal, listed, nothing, paged, there, wrongItem } from "./call.mjs";
 import { accept, decline, over } from "./chats.mjs";
 import { link, make, remove, self, wrong } from "./entities.mjs";
-import { problem } from "./refused.mjs";
+import { missing, noChoice, noEntity, noType, problem } from "./refused.mjs";
 import { fire } from "./webhooks.mjs";
 import { randomUUID } from "node:crypto";
 
@@ -27,9 +27,9 @@ function forms(call) {
   const { account, world, user, parts } = call;
   const needed = parts[0] === "forms" ? ["form_id", "form_name", "form_page", "form_sent_at"] : ["from", "phone", "called_at", "duration", "link", "service_code"];
   const check = (/** @type {Fields} */ item) => {
-    const missing = ["source_uid", "source_name"].filter((name) => typeof item[name] !== "string").concat(needed.filter((name) => item.metadata?.[name] === undefined).map((name) => `metadata.${name}`));
+    const absent = ["source_uid", "source_name"].filter((name) => typeof item[name] !== "string").concat(needed.filter((name) => item.metadata?.[name] === undefined).map((name) => `metadata.${name}`));
     const inside = ["leads", "contacts", "companies"].flatMap((kind) => (item._embedded?.[kind] ?? []).flatMap((/** @type {Fields} */ one) => wrong(account, /** @type {any} */ (kind), one)));
-    return [...missing.map((path) => ({ code: "FieldMissing", path, detail: "This field is missing." })), ...inside];
+    return [...absent.map(missing), ...inside];
   };
   const made = batch(call, { check }, (item, request_id) => {
     const way = account.way(item.pipeline_id);
@@ -56,10 +56,8 @@ function accepted(call) {
   const waits = one(call);
   const who = said.user_id ?? user.id;
   const errors = [];
-  if (!account.users.some((one) => one.id === who && one.is_active)) errors.push({ code: "NotSupportedChoice", path: "user_id", detail: "The value you selected is not a valid choice." });
-  if (said.status_id !== undefined && !account.pipelines.some((way) => way.statuses.some((/** @type {Fields} */ status) => status.id === said.status_id && status.type === 0))) errors.push({
-    code: "NotSupportedChoice", path: "status_id", detail: "The value you selected is not a valid choice.",
-  });
+  if (!account.users.some((one) => one.id === who && one.is_active)) errors.push(noChoice("user_id"));
+  if (said.status_id !== undefined && !account.pipelines.some((way) => way.statuses.some((/** @type {Fields} */ status) => status.id === said.status_id && status.type === 0))) errors.push(noChoice("status_id"));
   if (errors.length) throw wrongItem(errors);
   const body = shown(call, waits);
   accept(account, waits, { user: who, status: said.status_id, by: user.id });
@@ -74,7 +72,7 @@ function linkedTo(call) {
   const { entity_id, entity_type, metadata } = said.link ?? {};
   const deal = entity_type === "leads" ? account.entities.leads.get(entity_id) : undefined;
   const contact = metadata?.contact_id ?? account.links.find((one) => one.a === "leads" && one.aid === entity_id && one.b === "contacts" && one.main)?.bid;
-  if (!deal || !account.entities.contacts.has(contact)) throw wrongItem([{ code: "NotSupportedChoice", path: "link.entity_id", detail: "Entity not found" }]);
+  if (!deal || !account.entities.contacts.has(contact)) throw wrongItem([noEntity("link.entity_id")]);
   const body = shown(call, waits);
   const chat = account.chats.get(waits.chat);
   if (chat) Object.assign(chat, { contact, link: world.next() });
@@ -103,8 +101,8 @@ function join(call) {
   const { account, world } = call;
   noCookies(call);
   const check = (/** @type {Fields} */ { contact_id, chat_id }) => {
-    const no = (/** @type {string} */ path) => [{ code: "NotSupportedChoice", path, detail: "Entity not found" }];
-    if (!Number.isInteger(contact_id)) return [{ code: "InvalidType", path: "contact_id", detail: "This value should be of type int." }];
+    const no = (/** @type {string} */ path) => [noEntity(path)];
+    if (!Number.isInteger(contact_id)) return [noType("contact_id", "int")];
     return !account.entities.contacts.has(contact_id) ? no("contact_id") : mine(call, account.chats.get(chat_id)) ? [] : no("chat_id");
   };
   const chats = batch(call, { check }, ({ contact_id, chat_id }, request_id) => {

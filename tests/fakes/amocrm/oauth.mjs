@@ -38,7 +38,8 @@ export function consent(world, host, asked, said) {
     if (mode === "popup") return html(`<script>const to = ${JSON.stringify(to).replaceAll("<", "\\u003c")}; if (opener) { opener.location = to; close(); } else location = to;</script>`);
     return { status: 302, body: "", headers: { location: to } };
   }
-  const choices = accounts.flatMap((one) => one.users.filter((user) => user.is_active).map((user) => `<option value="${one.subdomain}/${user.id}">${safe(one.host)} — ${safe(user.name)}${user.is_admin ? " (администратор)" : ""}</option>`));
+  const active = (/** @type {Account} */ one) => one.users.filter((user) => user.is_active);
+  const choices = accounts.flatMap((one) => active(one).map((user) => `<option value="${one.subdomain}/${user.id}">${safe(one.host)} — ${safe(user.name)}${user.is_admin ? " (администратор)" : ""}</option>`));
   return html(`<h1>Предоставить доступ «${safe(integration.name)}»?</h1>
 <form method="post"><label>Аккаунт <select name="account">${choices.join("")}</select></label>
 <button name="decision" value="allow">Разрешить</button> <button name="decision" value="refuse">Отказать</button></form>`);

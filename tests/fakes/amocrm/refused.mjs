@@ -29,7 +29,21 @@ export const page = (status) => new Refused(
   { "content-type": "text/html" },
 );
 
-/** Items that are not as they should be. @param {{request_id: string, errors: {code: string, path: string, detail: string}[]}[]} items */
+/** @typedef {{code: string, path: string, detail: string}} Wrong */
+
+// What may be wrong with an item. Of the codes only `NotSupportedChoice` and `InvalidType` were seen; the other names are ours.
+/** @param {string} path @returns {Wrong} */
+export const noChoice = (path) => ({ code: "NotSupportedChoice", path, detail: "The value you selected is not a valid choice." });
+/** @param {string} path @returns {Wrong} */
+export const noEntity = (path) => ({ code: "NotSupportedChoice", path, detail: "Entity not found" });
+/** @param {string} path @param {string} wanted @returns {Wrong} */
+export const noType = (path, wanted) => ({ code: "InvalidType", path, detail: `This value should be of type ${wanted}.` });
+/** @param {string} path @returns {Wrong} */
+export const missing = (path) => ({ code: "FieldMissing", path, detail: "This field is missing." });
+/** @param {string} path @param {number} most @returns {Wrong} */
+export const tooMany = (path, most) => ({ code: "TooManyElements", path, detail: `This collection should contain ${most} elements or less.` });
+
+/** Items that are not as they should be. @param {{request_id: string, errors: Wrong[]}[]} items */
 export const invalid = (items) => problem(400, "Request validation failed", { "validation-errors": items });
 
 /** The error of the chats. @param {number} status @param {string} type @param {string} description */

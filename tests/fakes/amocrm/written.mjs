@@ -4,6 +4,7 @@ import { ONE } from "./account.mjs";
 import { batch, between, hal, listed, nothing, paged, there, wrongItem } from "./call.mjs";
 import { self } from "./entities.mjs";
 import { fire } from "./webhooks.mjs";
+import { missing, noChoice, noEntity, noType } from "./refused.mjs";
 
 /** @typedef {Record<string, any>} Fields */
 /** @typedef {import("./account.mjs").Account} Account */
@@ -26,10 +27,10 @@ const noteShown = (account, { kind, ...note }) => ({ ...note, _links: self(accou
 
 /** @param {Account} account @param {Kind} kind @param {Fields} item */
 function wrongNote(account, kind, item) {
-  if (!account.entities[kind].has(item.entity_id)) return [{ code: "NotSupportedChoice", path: "entity_id", detail: "Entity not found" }];
+  if (!account.entities[kind].has(item.entity_id)) return [noEntity("entity_id")];
   const known = NOTES[item.note_type];
-  if (!known) return [{ code: "NotSupportedChoice", path: "note_type", detail: "The value you selected is not a valid choice." }];
-  return known[0].filter((name) => item.params?.[name] === undefined || item.params[name] === "").map((name) => ({ code: "FieldMissing", path: `params.${name}`, detail: "This field is missing." }));
+  if (!known) return [noChoice("note_type")];
+  return known[0].filter((name) => item.params?.[name] === undefined || item.params[name] === "").map((name) => missing(`params.${name}`));
 }
 
 /** @param {Call} call */
@@ -76,12 +77,12 @@ const stamp = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19).r
 
 /** @param {Account} account @param {Fields} item @param {boolean} fresh */
 function wrongTask(account, item, fresh) {
-  const missing = (fresh ? ["text", "complete_till"] : []).filter((name) => item[name] === undefined).map((name) => ({ code: "FieldMissing", path: name, detail: "This field is missing." }));
-  if (missing.length) return missing;
-  const type = (/** @type {string} */ path, /** @type {string} */ wanted) => [{ code: "InvalidType", path, detail: `This value should be of type ${wanted}.` }];
+  const absent = (fresh ? ["text", "complete_till"] : []).filter((name) => item[name] === undefined);
+  if (absent.length) return absent.map(missing);
+  const type = (/** @type {string} */ path, /** @type {string} */ wanted) => [noType(path, wanted)];
   if (item.text !== undefined && typeof item.text !== "string") return type("text", "string");
   for (const name of ["complete_till", "task_type_id", "responsible_user_id", "duration", "entity_id"]) if (item[name] !== undefined && item[name] !== null && !Number.isInteger(item[name])) return type(name, "int");
-  const choice = (/** @type {string} */ path) => [{ code: "NotSupportedChoice", path, detail: "The value you selected is not a valid choice." }];
+  const choice = (/** @type {string} */ path) => [noChoice(path)];
   if ((item.entity_id ?? null) !== null && !account.entities[/** @type {Kind} */ (item.entity_type)]?.has(item.entity_id)) return choice("entity_id");
   if (item.responsible_user_id !== undefined && !account.users.some((user) => user.id === item.responsible_user_id && user.is_active)) return choice("responsible_user_id");
   return item.task_type_id !== undefined && ![1, 2].includes(item.task_type_id) ? choice("task_type_id") : [];
@@ -93,8 +94,10 @@ export const taskShown = (account, task) => ({ ...task, result: task.result ? { 
 /** @param {Account} account @param {Fields} task @param {"add" | "update"} act */
 function taskTold(account, task, act) {
   fire(account, `${act}_task`, "tasks", act, {
-    id: task.id, element_id: task.entity_id, element_type: ELEMENT[task.entity_type], task_type: task.task_type_id, text: task.text, status: task.is_completed ? 1 : 0, responsible_user_id: task.responsible_user_id, created_user_id: task.created_by,
-    account_id: account.id, date_create: stamp(task.created_at), last_modified: stamp(task.updated_at), complete_till: stamp(task.complete_till), action_close: task.is_completed ? 1 : 0, ...(task.result ? { result: { text: task.result } } : {}),
+    id: task.id, element_id: task.entity_id, element_type: ELEMENT[task.entity_type], task_type: task.task_type_id,
+    text: task.text, status: task.is_completed ? 1 : 0, responsible_user_id: task.responsible_user_id, created_user_id: task.created_by,
+    account_id: account.id, date_create: stamp(task.created_at), last_modified: stamp(task.updated_at), complete_till: stamp(task.complete_till),
+    action_close: task.is_completed ? 1 : 0, ...(task.result ? { result: { text: task.result } } : {}),
   });
 }
 
@@ -144,7 +147,10 @@ export const calls = [
     const flag = filter.is_completed;
     const types = listed(filter.task_type);
     const at = between(filter, "updated_at");
-    const all = [...account.tasks.values()].filter((task) => ["responsible_user_id", "entity_type", "entity_id", "id"].every((name) => listed(filter[name])?.includes(String(task[name])) ?? true) && (flag === undefined || task.is_completed === ["1", "true"].includes(String(flag))) && (!types || types.includes(String(task.task_type_id))) && at(task.updated_at));
+    const all = [...account.tasks.values()].filter((task) => {
+      const among = ["responsible_user_id", "entity_type", "entity_id", "id"].every((name) => listed(filter[name])?.includes(String(task[name])) ?? true);
+      return among && (flag === undefined || task.is_completed === ["1", "true"].includes(String(flag))) && (!types || types.includes(String(task.task_type_id))) && at(task.updated_at);
+    });
     for (const [name, way] of Object.entries(query.order ?? {})) all.sort((a, b) => (a[name] - b[name] || a.id - b.id) * (way === "desc" ? -1 : 1));
     return paged(call, "tasks", all, (task) => taskShown(account, task));
   }],
@@ -160,7 +166,7 @@ export const calls = [
   }],
   ["PATCH", /^\/tasks$/, "tasks.update", (call) => {
     const { account, user } = call;
-    const check = (/** @type {Fields} */ item) => (account.tasks.has(item.id) ? wrongTask(account, item, false) : [{ code: "NotSupportedChoice", path: "id", detail: "Entity not found" }]);
+    const check = (/** @type {Fields} */ item) => (account.tasks.has(item.id) ? wrongTask(account, item, false) : [noEntity("id")]);
     return hal({ _embedded: { tasks: batch(call, { check }, (item, request_id) => ({ ...taskChanged(account, /** @type {Fields} */ (account.tasks.get(item.id)), item, user.id), request_id })) } });
   }],
 ];
