@@ -65,8 +65,9 @@ export function paged({ world, account, path, query, asked }, plural, all, shown
  * @param {Call} call @param {{most?: number, check?: (item: Fields, at: number) => {code: string, path: string, detail: string}[]}} rules @param {(item: Fields, request_id: string) => any} run
  */
 export function batch({ said }, { most = MOST, check = () => [] }, run) {
-  const items = Array.isArray(said) ? said : Object.keys(said).every((key) => /^\d+$/.test(key)) ? Object.values(said) : undefined;
-  if (!items?.length) throw problem(400, "Request body must be a list");
+  /** @type {Fields[]} */
+  const items = Array.isArray(said) ? said : [];
+  if (!items.length) throw problem(400, "Request body must be a list");
   if (items.length > most) throw problem(422, `Limit ${most} per page`);
   const id = (/** @type {Fields} */ item, /** @type {number} */ at) => String(item.request_id ?? at);
   const bad = items.map((item, at) => ({ request_id: id(item, at), errors: check(item, at) })).filter(({ errors }) => errors.length);

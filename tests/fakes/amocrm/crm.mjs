@@ -66,7 +66,7 @@ function create(call) {
   const { account, user } = call;
   const kind = kindOf(call);
   const made = batch(call, { check: (item) => wrong(account, kind, item) }, (item, request_id) => brief(call, kind, make(account, kind, { ...item, hidden: false }, user.id), request_id));
-  return hal({ _links: { self: { href: "" } }, _embedded: { [kind]: made } });
+  return hal({ _links: { self: { href: call.world.href(account.host, `/api/v4/${kind}`) } }, _embedded: { [kind]: made } });
 }
 
 /** @param {Call} call */

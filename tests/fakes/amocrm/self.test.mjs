@@ -181,6 +181,7 @@ test("records: empty is 204, pages have a next, requests an echo, errors their p
   assert.deepEqual(await tags(), ["три"]);
   const bad = await amo.call("POST", "/api/v4/leads", [{ name: "да" }, { status_id: pipelines[0]._embedded.statuses[0].id, request_id: "r" }, { price: "5" }]);
   assert.deepEqual(bad.body["validation-errors"].map((/** @type {any} */ one) => [one.request_id, one.errors[0].code, one.errors[0].path]), [["r", "NotSupportedChoice", "status_id"], ["2", "InvalidType", "price"]]);
+  assert.equal((await amo.call("POST", "/api/v4/leads", { name: "одна" })).status, 400);
   assert.equal((await amo.call("POST", "/api/v4/leads", Array.from({ length: 251 }, () => ({})))).status, 422);
   assert.equal((await amo.call("POST", "/api/v4/contacts/custom_fields", [{ name: "Instagram", type: "url" }])).status, 201);
   const { status } = await amo.act("stages", { name: "Новый" });
@@ -338,6 +339,17 @@ test("webhooks are forms of texts, tried again by the clock, and switched off at
   assert.ok(await gateway.next(({ text }) => text.includes("leads%5Badd")));
   await amo.act("moves", { lead: leads[0], status: "Переговоры" });
   assert.ok(new URLSearchParams((await gateway.next(({ text }) => text.includes("leads%5Bstatus"))).text).get("leads[status][0][old_status_id]"));
+  // Twice, the later first, or all in one: a receiver must bear each.
+  await hook("/crm", ["update_lead", "add_chat_template_review"]);
+  await amo.act("webhooks", { hold: true, twice: true });
+  for (const price of [1, 2]) await amo.act("changes", { lead: leads[0], price });
+  await amo.act("release", { what: "webhooks", reverse: true, together: true });
+  const all = new URLSearchParams((await gateway.next(({ text }) => text.includes("leads%5Bupdate"))).text);
+  assert.deepEqual([0, 1, 2, 3, 4].map((at) => all.get(`leads[update][${at}][price]`)), ["2", "2", "1", "1", null]);
+  await amo.act("webhooks", { twice: false });
+  const template = (await amo.call("POST", "/api/v4/chats/templates", [{ name: "Приветствие", content: "Здравствуйте" }])).body._embedded.chat_templates[0].id;
+  await amo.act("reviews", { template });
+  assert.equal(new URLSearchParams((await gateway.next(({ text }) => text.includes("reviews"))).text).get("add[0][id]"), String(template));
   await amo.call("DELETE", "/api/v4/webhooks", { destination: `${gateway.url}/crm` });
   await hook("/fail", ["add_lead"]);
   await amo.act("makes", { leads: [{ name: "ещё" }] });
