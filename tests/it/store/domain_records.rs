@@ -4,7 +4,7 @@ use kommutator::channel::{site_widget, telegram};
 use kommutator::model::connection::{
     AccountLink, ChannelAccount, ChannelKind, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
-use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
+use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Picture, Place};
 use kommutator::model::crm::{Begun, CrmChoice, CrmConnection, CrmDirectory, CrmPlace, CrmTalk};
 use kommutator::model::customer::{Apart, Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
@@ -308,6 +308,9 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         title: "Анна".into(),
         given_name: "Анна с рынка".into(),
         place_title: Some("Группа".into()),
+        place_url: Some("https://avito.ru/kazan/lada_1".into()),
+        picture: Some(Picture { file: Some(FILE), key: "ab".repeat(16), asked_at: later(1) }),
+        place_picture: Some(Picture { file: None, key: String::new(), asked_at: later(2) }),
         page: Some(page()),
         first_visit: Some("FIRST234".into()),
         last_visit: Some("LAST2345".into()),
@@ -504,6 +507,7 @@ fn work() -> Vec<Box<dyn Kept>> {
         FileOwner::Uploader { id: USER.to_string() },
         FileOwner::Visitor { id: "id7".into() },
         FileOwner::Reply { id: ReplyId(78) },
+        FileOwner::Picture { id: CONVERSATION },
     ];
     kept.extend(boxed((FILE.0..).zip(owners).map(|(id, owner)| FileRecord {
         id: FileId(id),
