@@ -11,7 +11,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run check fmt test bench soak front third-party lint unit tools front-test rust-test e2e clean
+.PHONY: build run check fmt test bench soak front third-party lint unit tools fakes front-test rust-test e2e clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release/kommutator
@@ -55,16 +55,20 @@ lint: $(INSTALLED)
 fmt:
 	$(RUSTFMT)
 
-unit: $(INSTALLED)
+unit: $(INSTALLED) fakes
 	cargo test --locked --features faults --lib
 	$(NPM) test
+
+# The providers' fakes that have a test of their own.
+fakes:
+	node --test --test-reporter=spec --test-timeout=60000 tests/fakes/*/*.test.mjs
 
 test: tools lint front-test rust-test e2e
 
 tools:
 	scripts/tools
 
-front-test: front
+front-test: front fakes
 	$(NPM) test
 
 rust-test: front third-party

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::contract::{CallContext, LoginAccount, OutgoingPiece, Person, SendError, SentPiece};
+use super::contract::{CallContext, LoginAccount, OutgoingPiece, Person, RemotePicture, SendError, SentPiece};
 use crate::connector::form::{Step, Values};
 pub use crate::connector::hook::HookAddress;
 pub use crate::connector::walk::StepError;
@@ -62,12 +62,14 @@ pub trait Poll: Send + Sync {
 /// Where a file's content is fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Located {
-    /// The address.
+    /// The address; empty, for a picture of somebody: they have none.
     pub url: String,
     /// Names and values it wants to see.
     pub headers: Vec<(String, String)>,
     /// A better name than the message had; empty: none.
     pub name: String,
+    /// By what a picture of somebody is known again, where its locator does not say.
+    pub key: String,
 }
 
 /// Files that came in lie at the provider.
@@ -182,6 +184,8 @@ pub struct Known {
     pub place_title: Option<String>,
     /// The listing's address.
     pub listing: Option<String>,
+    /// A picture of the listing.
+    pub place_picture: Option<RemotePicture>,
 }
 
 /// Who somebody is, or what a conversation is about, is not told with what they write but can be asked for. Asked before somebody's

@@ -11,7 +11,7 @@ use super::capability::{Blacklist, Connect, Fetch, Lookup, Poll, Profile, Readin
 use crate::connector::form::{Field, Texts};
 use crate::connector::pace::Pace;
 
-pub use super::event::{ChannelEvent, FileShape, Incoming, LoginAccount, Person, Rated, RemoteFile, Writer};
+pub use super::event::{ChannelEvent, FileShape, Incoming, LoginAccount, Person, Rated, RemoteFile, RemotePicture, Writer};
 pub use crate::connector::files::{FileSource, OpenFile};
 pub use crate::connector::hook::{HookAnswer, RawHook, Routed, Unreadable};
 use crate::model::connection::{ChannelAccount, ChannelKind, ProviderLogin};

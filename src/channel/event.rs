@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
 use crate::model::connection::ChannelKind;
 use crate::model::conversation::Place;
 use crate::model::customer::{Claim, Consent};
@@ -29,6 +32,8 @@ pub struct Person {
     pub site_id: Option<String>,
     /// What they agreed to.
     pub consent: Option<Consent>,
+    /// A picture of them; none: nothing is told of one.
+    pub picture: Option<Box<RemotePicture>>,
     /// What else the provider tells of them: `city`, `birthday`, `link`, `language` …
     pub about: BTreeMap<String, String>,
 }
@@ -52,6 +57,28 @@ pub struct RemoteFile {
     pub shape: FileShape,
     /// What it says beside the file.
     pub caption: String,
+}
+
+/// A picture of somebody or something, at the provider. It is fetched at most once a day, and only if it is another than the one that is here.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemotePicture {
+    /// How the channel finds it, as with files; empty: they have none.
+    pub locator: String,
+    /// By what it is known again, at most 100 bytes; empty: whoever locates it tells.
+    pub key: String,
+}
+
+impl RemotePicture {
+    /// The longest locator, bytes.
+    const LOCATOR_BYTES: usize = 4 * 1024;
+
+    /// At an address. The same picture has the same path: servers and signatures change.
+    #[must_use]
+    pub fn at(url: &str) -> Option<Self> {
+        let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path.split(['?', '#']).next().unwrap_or(path));
+        let path = path.filter(|path| !path.is_empty() && url.len() <= Self::LOCATOR_BYTES)?;
+        Some(Self { locator: url.to_owned(), key: HEXLOWER.encode(Sha256::digest(path).get(..16)?) })
+    }
 }
 
 /// How a file is shown.
@@ -92,6 +119,8 @@ pub struct Incoming {
     pub place: Place,
     /// The name of the group, listing or post; none: a private chat.
     pub place_title: Option<String>,
+    /// A picture of the listing.
+    pub place_picture: Option<RemotePicture>,
     /// With whom the conversation is; none for a group. In a private chat an echo has nobody else to tell it.
     pub peer: Option<Person>,
     /// Who wrote it.
@@ -131,6 +160,7 @@ impl Incoming {
             conversation_key: conversation_key.into(),
             place,
             place_title: None,
+            place_picture: None,
             peer: None,
             writer,
             external_id: None,

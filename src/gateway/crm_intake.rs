@@ -194,9 +194,7 @@ pub(in crate::gateway) async fn secret(house: &House, workspace: WorkspaceId, co
 ///
 /// # Errors
 /// The store failed.
-pub(in crate::gateway) async fn name(
-    house: &House, workspace: WorkspaceId, connection: ConnectionId, crm: CrmKind, name: &str,
-) -> Result<(), CommitError> {
+pub async fn name(house: &House, workspace: WorkspaceId, connection: ConnectionId, crm: CrmKind, name: &str) -> Result<(), CommitError> {
     let (kind, key) = CrmAddress::Named { crm, name: name.to_owned() }.pointer();
     point(house, workspace, connection, kind, &key).await
 }

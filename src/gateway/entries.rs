@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commands::Command;
+use crate::model::conversation::Shown;
 use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId, FileId, LoginId, MessageId, UserId};
 use crate::model::protocol::Setting;
 use crate::model::time::Time;
@@ -162,14 +163,28 @@ pub struct OutboxEntry {
 }
 
 /// An entry of the files a login has to fetch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchEntry {
-    /// The message.
+    /// The message; number 0: it is a picture of the conversation's.
     pub m: MessageId,
     /// The file; how it is found stands in the message.
     pub f: FileId,
     /// After this the provider gives it no more.
     pub until: Time,
+    /// The picture it is, if it is one, with how it is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<PictureEntry>,
+}
+
+/// A picture that is to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureEntry {
+    /// What it shows.
+    pub s: Shown,
+    /// How the channel finds it; empty: there is none any more.
+    pub l: String,
+    /// By what it is known again; empty: whoever locates it tells.
+    pub k: String,
 }
 
 /// What a durable timer is for: its value. Its name says the same, so that there is one of each.

@@ -221,7 +221,7 @@ async fn conversation_event(
     // Of a conversation whose messages were all filtered managers hear nothing.
     let Some(stored) = found.and_then(Option::as_ref).filter(|stored| stored.record.preview.is_some()) else { return Ok(None) };
     let Some(account) = house.accounts.get(house, workspace, stored.record.account).await? else { return Ok(None) };
-    let view = views::conversation(house, &stored.record, stored.version, &account);
+    let view = views::conversation(house, workspace, &stored.record, stored.version, &account);
     Ok(Some(json(&Event::ConversationUpdated { conversation: Box::new(view) })))
 }
 

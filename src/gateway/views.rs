@@ -2,15 +2,15 @@
 
 use super::house::House;
 use crate::model::connection::ChannelAccount;
-use crate::model::conversation::{Conversation, ConversationStatus};
-use crate::model::ids::{MessageId, WorkspaceId};
+use crate::model::conversation::{Conversation, ConversationStatus, Picture};
+use crate::model::ids::{FileId, MessageId, WorkspaceId};
 use crate::model::message::{Attachment, Delivery, Message, Part, plain_text};
 use crate::model::protocol::{
     AttachmentView, CardView, ConversationView, DeliveryView, EntryDirection, FileStatus, MessageView, Preview, ReactionView, Talk,
 };
 use crate::model::time::Time;
 use crate::store::files::Variant;
-use crate::store::files::link::{FileLink, sign_link};
+use crate::store::files::link::{FileLink, sign_lasting_link, sign_link};
 
 /// For whom a view is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,9 +102,15 @@ pub fn visitor_sees(message: &Message) -> bool {
     matches!(message.direction, EntryDirection::Inbound | EntryDirection::Outbound)
 }
 
+/// A link to a small picture of somebody or something.
+#[must_use]
+pub fn picture(house: &House, workspace: WorkspaceId, file: FileId) -> String {
+    sign_lasting_link(&house.keyring, &FileLink { workspace, file, variant: Variant::Thumbnail }, house.world.now())
+}
+
 /// A conversation with what may be sent into it now.
 #[must_use]
-pub fn conversation(house: &House, conversation: &Conversation, version: u64, account: &ChannelAccount) -> ConversationView {
+pub fn conversation(house: &House, workspace: WorkspaceId, conversation: &Conversation, version: u64, account: &ChannelAccount) -> ConversationView {
     let now = house.world.now();
     let mut can = match house.channels.of_kind(conversation.kind) {
         Some(channel) => channel.can(account, conversation, now),
@@ -122,6 +128,7 @@ pub fn conversation(house: &House, conversation: &Conversation, version: u64, ac
             window_until: None,
         },
     };
+    let shown = |one: Option<&Picture>| one.and_then(|known| known.file).map(|file| picture(house, workspace, file));
     can.file_bytes = can.file_bytes.min(house.max_file_bytes);
     ConversationView {
         id: conversation.id,
@@ -130,7 +137,10 @@ pub fn conversation(house: &House, conversation: &Conversation, version: u64, ac
         channel_name: account.name.clone(),
         identity: conversation.identity,
         title: conversation.shown_name().to_owned(),
+        picture_url: shown(conversation.picture.as_ref()),
         place_title: conversation.place_title.clone(),
+        place_url: conversation.place_url.clone(),
+        place_picture_url: shown(conversation.place_picture.as_ref()),
         page: conversation.page.clone(),
         status: match conversation.status {
             ConversationStatus::Open => "open".to_owned(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::connection::ChannelKind;
-use super::ids::{AccountId, ConversationId, IdentityId, LoginId, MessageId, TagId, UserId};
+use super::ids::{AccountId, ConversationId, FileId, IdentityId, LoginId, MessageId, TagId, UserId};
 use super::protocol::{EpisodeView, Page, Preview};
 use super::reason::Reason;
 use super::time::Time;
@@ -43,6 +43,29 @@ pub enum Handler {
     Assistant,
     /// Nobody should.
     Nobody,
+}
+
+/// What of a conversation a picture shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Whom it is with.
+    Person,
+    /// What it is about.
+    Place,
+}
+
+/// A picture that lies at the provider, and our copy of it. It is asked for now and then, in case it has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Our copy; none: it has not come yet, or there is no picture.
+    #[serde(default)]
+    pub file: Option<FileId>,
+    /// By what the picture is known again.
+    #[serde(default)]
+    pub key: String,
+    /// When it was last asked for.
+    pub asked_at: Time,
 }
 
 /// A stretch of a conversation from opening to closing.
@@ -129,6 +152,15 @@ pub struct Conversation {
     /// The listing, car, post or group.
     #[serde(default)]
     pub place_title: Option<String>,
+    /// The listing's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place_url: Option<String>,
+    /// A picture of whom it is with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
+    /// A picture of the listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place_picture: Option<Picture>,
     /// The page the visitor was on when they last wrote.
     #[serde(default)]
     pub page: Option<Page>,
@@ -205,6 +237,29 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// What is known of a picture.
+    #[must_use]
+    pub fn picture_of(&self, shown: Shown) -> Option<&Picture> {
+        match shown {
+            Shown::Person => self.picture.as_ref(),
+            Shown::Place => self.place_picture.as_ref(),
+        }
+    }
+
+    /// Where that stands.
+    pub fn picture_place(&mut self, shown: Shown) -> &mut Option<Picture> {
+        match shown {
+            Shown::Person => &mut self.picture,
+            Shown::Place => &mut self.place_picture,
+        }
+    }
+
+    /// Whether pictures are fetched for it: nobody looks at what a blocked person sends, nor at what has become another conversation.
+    #[must_use]
+    pub fn wants_pictures(&self) -> bool {
+        self.blocked_at.is_none() && self.joined_into.is_none()
+    }
+
     /// The name people read: the one managers gave, or else the channel's.
     #[must_use]
     pub fn shown_name(&self) -> &str {

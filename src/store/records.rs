@@ -464,6 +464,11 @@ pub enum FileOwner {
         /// Which.
         id: ConversationId,
     },
+    /// A picture of whom a conversation is with, or of what it is about: none of the files sent in it.
+    Picture {
+        /// Which conversation.
+        id: ConversationId,
+    },
     /// Goes along with a canned reply, and goes when it goes.
     Reply {
         /// Which.
@@ -538,6 +543,7 @@ impl FileRecord {
             FileOwner::Uploader { .. } | FileOwner::Visitor { .. } => Key::new().byte(0),
             FileOwner::Conversation { id } => Key::new().byte(1).number(id.0),
             FileOwner::Reply { id } => Key::new().byte(2).number(id.0),
+            FileOwner::Picture { id } => Key::new().byte(3).number(id.0),
         };
         vec![entry(Self::BY_OWNER, false, group, Key::new().signed(self.created_at.0))]
     }

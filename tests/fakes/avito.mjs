@@ -4,7 +4,7 @@
  * webhook. Written from Avito's published descriptions; which status answers a refusal they do not name is our choice.
  *
  * A test may, under `/avito/_fake/`:
- *  - `account {…}`, `chat {id, …}`, `item {id, …}`: what there is;
+ *  - `account {…}`, `chat {id, buyer, item?, …}` (a `picture` of either by its bytes), `item {id, …}`: what there is;
  *  - `write {chat, text?, type?, content?, image?, voice?, from?}`: a buyer writes (`from: "me"`: the seller in Avito's own app);
  *  - `read {chat}`: the buyer reads; `delete {chat, id}`;
  *  - `modes {…}`: `expire` (the token in use is good no longer), `revoked` (new tokens are not good either), `paid: false` (402),

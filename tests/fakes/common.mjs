@@ -9,6 +9,7 @@
  *    `{kind: "lose"}`     carried out, then the connection is cut without a byte;
  *    `{kind: "drop"}`     cut before anything is carried out;
  *    `{kind: "half"}`     carried out, half of the answer comes, then the connection is cut;
+ *    `{kind: "instead", status, body, headers?}`  carried out, then answered so;
  *    `{kind: "delay", ms}` carried out, answered later;
  *    `{kind: "hold"}`     carried out, answered when `POST let-go` comes;
  *  - `GET ledger`: every call as it came: `{at, call, body, taken}` (`at`: milliseconds of the fake's clock);
@@ -48,6 +49,7 @@ async function read(request) {
 
 /** @param {Response} response @param {number} status @param {unknown} body @param {Record<string, string>} [headers] */
 function say(response, status, body, headers = {}) {
+  if (status === 204) return void response.writeHead(status, headers).end();
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
   const type = Buffer.isBuffer(body) ? "application/octet-stream" : typeof body === "string" ? "text/plain; charset=utf-8" : "application/json";
   response.writeHead(status, { "content-type": type, "content-length": bytes.length, ...headers });
@@ -80,6 +82,7 @@ export async function serve(name, make, request, response) {
     line.status = answer.status;
     line.taken = answer.status < 300;
     if (act?.kind === "lose") return void request.socket.destroy();
+    if (act?.kind === "instead") return say(response, (line.status = act.status ?? 504), act.body ?? "", act.headers);
     if (act?.kind === "hold") await new Promise((go) => held.push(() => go(null)));
     if (act?.kind === "delay") await new Promise((go) => setTimeout(go, act.ms ?? 0));
     if (act?.kind === "half") {

@@ -4,7 +4,7 @@
  * The events go out by the Callback API or wait for Long Poll. Written from what VK documents.
  *
  * A test may, under `/vk/_fake/`:
- *  - `group {…}`, `token {token?, mask?, revoked?}`, `user {id, …}`: what there is;
+ *  - `group {…}`, `token {token?, mask?, revoked?}`, `user {id, picture?, …}`: what there is;
  *  - `errors [{method, code, message?, times?, in_item?, extra?}]`: the next calls fail with VK's code;
  *  - `write`, `edit`, `read`, `type`, `allow`, `deny`, `react`, `block`, `admin`: a person, or an admin by hand, does it;
  *  - `comment {on, user, item, …}`, `edit-comment`, `delete-comment`, `admin-comment`;

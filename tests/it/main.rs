@@ -5,6 +5,8 @@ mod api;
 mod authorization;
 mod carried;
 mod channels;
+#[cfg(feature = "faults")]
+mod crm;
 mod customers;
 #[cfg(feature = "probe")]
 mod demo;

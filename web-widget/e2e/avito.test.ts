@@ -37,6 +37,8 @@ story("connects an account by its keys and shows who writes, about which listing
   await expect(connect("avito", { client_id: "client", client_secret: "wrong", base_url: avito.url })).rejects.toThrow("avito_keys_rejected");
   channels = await connect("avito", { client_id: "client", client_secret: "secret", base_url: avito.url });
   await expect.poll(async () => (await avito.look<{ subscriptions: unknown[] }>("state")).subscriptions.length).toBe(1);
+  const painted = (shade: number) => noisePng(140, 105, shade).toString("base64");
+  await avito.act("chat", { id: chat, buyer: { id: 222, name: "Иван", picture: painted(1) }, item: { id: 1_234_567_890, title: "Лада Веста 2019", price: "900\u00a0000\u00a0₽", picture: painted(2) } });
   await avito.act("write", { text: `Продаёте, ${run}?` });
   const row = manager.row(`Продаёте, ${run}?`);
   await row.getByText("Иван").waitFor();
@@ -44,6 +46,21 @@ story("connects an account by its keys and shows who writes, about which listing
   await manager.open(`Продаёте, ${run}?`);
   await avito.act("write", { image: { name: "a.png", media_type: "image/png", bytes: noisePng(320, 200, 7).toString("base64") } });
   await drawn(manager.page.locator(".msg.inbound .pictures img").last());
+});
+
+story("shows the buyer's face, and the listing's picture, which leads to the listing", async () => {
+  const { page } = manager;
+  await drawn(page.locator(".row.selected .avatar img"));
+  const listing = page.locator(".thread .head").getByRole("link", { name: "Объявление: Лада Веста 2019" });
+  await drawn(listing.locator("img"));
+  expect(await listing.getAttribute("href")).toBe("https://avito.ru/kazan/avtomobili/lada_1234567890");
+  await page.getByRole("button", { name: "О клиенте" }).click();
+  const card = page.getByRole("complementary", { name: "О клиенте" });
+  await drawn(card.locator(".place-of img"));
+  await card.getByRole("link", { name: "Карточка клиента" }).click();
+  await drawn(page.locator(".customer .head .avatar img"));
+  await page.goBack();
+  await manager.sees(`Продаёте, ${run}?`);
 });
 
 story("answers with words, a picture, and a file as a link to our copy", async () => {

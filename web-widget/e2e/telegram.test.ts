@@ -48,11 +48,25 @@ it("connects a Telegram bot by its token, and a person's words come at once", as
   await expect(connect("telegram_bot", { token: "1:wrong", server: telegram.url })).rejects.toThrow("token_wrong");
   channels.push(...(await connect("telegram_bot", { token: TOKEN, server: telegram.url })));
   await expect.poll(async () => (await telegram.look<{ webhook: { url: string } }[]>("bots"))[0]?.webhook.url).toContain("/hooks/");
-  await telegram.act("write", { from: anna, text: words("anna", 1) });
+  const face = { base64: noisePng(160, 160, 3).toString("base64"), name: "face.png", type: "image/png" };
+  await telegram.act("write", { from: { ...anna, photo: face }, text: words("anna", 1) });
   await owner.row(words("anna", 1)).waitFor();
   await owner.open(words("anna", 1));
   await owner.says(words("owner", 1));
   await expect.poll(async () => (await last())?.text).toBe(words("owner", 1));
+});
+
+it("shows the face of who writes, and their letters where it does not come", async () => {
+  const { page } = owner;
+  const face = () => page.locator(".thread .head .avatar");
+  await drawn(face().locator("img"));
+  await page.route("**/thumbnail?*", (route) => route.abort());
+  await owner.reload();
+  await face().locator("img").waitFor({ state: "detached" });
+  expect(await face().locator(".letters").getAttribute("data-letters")).toHaveLength(2);
+  await page.unroute("**/thumbnail?*");
+  await owner.reload();
+  await drawn(face().locator("img"));
 });
 
 it("carries files of Telegram whole, both ways", async () => {

@@ -353,7 +353,7 @@ impl Profile for Client {
         let path = chat_path(context, "v2", &asked.conversation_key, "");
         let chat = self.ask(context, Ask::get(&path, &[])).await?;
         let told = known(&chat, own(context).parse().unwrap_or_default());
-        Ok(Known { people: told.buyer.into_iter().collect(), place_title: told.title, listing: told.url })
+        Ok(Known { people: told.buyer.into_iter().collect(), place_title: told.title, listing: told.url, place_picture: told.picture })
     }
 }
 

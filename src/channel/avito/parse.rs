@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::channel::contract::{ChannelEvent, FileShape, HookAnswer, Incoming, Person, RawHook, RemoteFile, Routed, Unreadable, Writer};
+use crate::channel::contract::{
+    ChannelEvent, FileShape, HookAnswer, Incoming, Person, RawHook, RemoteFile, RemotePicture, Routed, Unreadable, Writer,
+};
 use crate::connector::lenient::{cut, degrees_e7, int, list, text, words};
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Place;
@@ -12,6 +14,10 @@ use crate::model::time::Time;
 
 /// How a voice message is named as a file: it lies at no address until one is asked for.
 pub const VOICE: &str = "voice:";
+/// A face is shown so large, pixels of a screen with two of them a dot.
+const FACE_SIDE: u32 = 128;
+/// In the addresses of the pictures of those who have none.
+const NOBODY: &str = "/stub_avatars/";
 
 /// The provider's id of a message, its chat included.
 #[must_use]
@@ -101,6 +107,7 @@ pub fn parse(part: &[u8]) -> Result<Vec<ChannelEvent>, Unreadable> {
     if let Some(told) = part.get("chat") {
         let known = known(told, own);
         incoming.place_title = known.title;
+        incoming.place_picture = known.picture;
         if let Some(url) = known.url {
             incoming.context.listing = Some(url);
         }
@@ -127,6 +134,8 @@ pub struct Told {
     pub title: Option<String>,
     /// The listing's address.
     pub url: Option<String>,
+    /// The listing's picture: Avito gives a small one.
+    pub picture: Option<RemotePicture>,
 }
 
 fn item(chat: &Value) -> Option<&Value> {
@@ -144,6 +153,7 @@ pub fn known(chat: &Value, own: i64) -> Told {
         if !link.is_empty() {
             found.about.insert("link".to_owned(), cut(link, 500));
         }
+        found.picture = user.get("public_user_profile").and_then(|profile| profile.get("avatar")).and_then(face).map(Box::new);
         found
     });
     let item = item(chat);
@@ -154,7 +164,19 @@ pub fn known(chat: &Value, own: i64) -> Told {
         buyer: buyer.next(),
         title: Some(cut(&title, 300)).filter(|title| !title.is_empty()),
         url: item.map(|item| cut(words(item, "url"), 1_000)).filter(|url| !url.is_empty()),
+        picture: item
+            .and_then(|item| item.get("images"))
+            .and_then(|images| largest(images.get("main")?))
+            .and_then(|file| RemotePicture::at(&file.locator)),
     }
+}
+
+/// A buyer's picture: the smallest of those that are large enough. Who has none is shown with one of a few that many have.
+fn face(avatar: &Value) -> Option<RemotePicture> {
+    let known = sizes(avatar.get("images")?);
+    let fitting = known.iter().filter(|(side, _, _)| *side >= FACE_SIDE).min_by_key(|(side, ..)| *side);
+    let (_, _, url) = fitting.or_else(|| known.iter().max_by_key(|(side, ..)| *side))?;
+    if url.contains(NOBODY) { Some(RemotePicture::default()) } else { RemotePicture::at(url) }
 }
 
 fn content(incoming: &mut Incoming, kind: &str, content: &Value, chat: &str) {
@@ -208,14 +230,19 @@ fn say(incoming: &mut Incoming, text: &str) {
     }
 }
 
-/// The largest of a picture's sizes: they are keyed `1280x960`.
-fn largest(sizes: &Value) -> Option<RemoteFile> {
+/// A picture's sizes with their addresses: they are keyed `1280x960`.
+fn sizes(all: &Value) -> Vec<(u32, u32, &str)> {
     let sides = |name: &str| {
         let (width, height) = name.split_once('x')?;
         Some((width.parse::<u32>().ok()?, height.parse::<u32>().ok()?))
     };
-    let known = sizes.as_object()?.iter().filter_map(|(name, url)| Some((sides(name)?, url.as_str()?)));
-    let ((width, height), url) = known.max_by_key(|((width, height), _)| u64::from(*width) * u64::from(*height))?;
+    let known = all.as_object().into_iter().flatten().filter_map(|(name, url)| Some((sides(name)?, url.as_str()?)));
+    known.map(|((width, height), url)| (width, height, url)).collect()
+}
+
+/// The largest of a picture's sizes.
+fn largest(all: &Value) -> Option<RemoteFile> {
+    let (width, height, url) = sizes(all).into_iter().max_by_key(|(width, height, _)| u64::from(*width) * u64::from(*height))?;
     let fine = !url.is_empty() && url.len() <= 4 * 1024;
     let file =
         || RemoteFile { locator: url.to_owned(), name: "photo.jpg".to_owned(), width: Some(width), height: Some(height), ..RemoteFile::default() };

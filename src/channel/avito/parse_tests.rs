@@ -152,6 +152,25 @@ fn a_chat_tells_of_itself() {
     assert_eq!(known(&json!({ "users": [{ "id": 111 }] }), 111), Told::default());
 }
 
+/// The smallest face that is large enough, and none of those that many have.
+#[test]
+fn whose_face_it_is() {
+    let told = |images: Value| {
+        let profile = json!({ "avatar": { "default": "https://a.test/default.png", "images": images } });
+        known(&json!({ "users": [{ "id": 222, "public_user_profile": profile }] }), 111).buyer.and_then(|buyer| buyer.picture)
+    };
+    let locator = |images: Value| told(images).map(|face| face.locator);
+    let several = json!({ "64x64": "https://a.test/64", "1024x1024": "https://a.test/1024", "128x128": "https://a.test/128?s=1" });
+    assert_eq!(locator(several), Some("https://a.test/128?s=1".into()));
+    assert_eq!(locator(json!({ "64x64": "https://a.test/64", "32x32": "https://a.test/32" })), Some("https://a.test/64".into()));
+    assert_eq!(told(json!({ "128x128": "https://static.avito.ru/stub_avatars/_/14_128x128.png" })), Some(Box::default()));
+    assert_eq!((locator(json!({})), locator(json!(null)), locator(json!({ "128x128": "" }))), (None, None, None));
+    let key = |url: &str| RemotePicture::at(url).map(|face| face.key);
+    assert_eq!(key("https://a.test/128?s=1"), key("https://b.test/128?s=2#x"));
+    assert_ne!(key("https://a.test/128"), key("https://a.test/129"));
+    assert_eq!((key("https://a.test/"), key("a.test"), key("")), (None, None, None));
+}
+
 const NAMES: &[&str] = &[
     "payload",
     "value",
@@ -187,6 +206,10 @@ const NAMES: &[&str] = &[
     "name",
     "read",
     "1280x960",
+    "public_user_profile",
+    "avatar",
+    "images",
+    "main",
 ];
 
 proptest! {

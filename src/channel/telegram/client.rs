@@ -11,6 +11,7 @@ use super::render::{self, TEXT_LIMIT, target};
 use super::{parse, words};
 use crate::channel::capability::{Fetch, Located, Poll, Polled, Reading, Reword, SentMessage, Typing};
 use crate::channel::contract::{CallContext, OutgoingPiece, SendError, SentPiece};
+use crate::connector::lenient::{list, small, text};
 use crate::model::connection::ProviderLogin;
 use crate::model::reason::Reason;
 
@@ -32,6 +33,8 @@ const POLL_S: i64 = 50;
 const WAY_S: i64 = 10;
 /// The most updates of one answer.
 const UPDATES: usize = 100;
+/// A face is shown at most so large, pixels.
+const FACE_SIDE: u32 = 128;
 /// How often one send is changed and tried again at once.
 const CHANGES: usize = 3;
 /// How long a file that came in can be asked for. Its id does not age; who sent it may delete it.
@@ -182,11 +185,32 @@ impl Fetch for Client {
 
     async fn locate(&self, context: &CallContext, locator: &str) -> Result<Located, SendError> {
         let api = Api::of(context);
-        let answer = api.ask("getFile", &fields(json!({ "file_id": locator }))).await.map_err(Fault::error)?;
+        let (file, key) = match locator.strip_prefix(parse::FACE) {
+            None => (locator.to_owned(), String::new()),
+            Some(user) => match face(&api, user).await? {
+                Some(found) => found,
+                None => return Ok(Located::default()),
+            },
+        };
+        let answer = api.ask("getFile", &fields(json!({ "file_id": file }))).await.map_err(Fault::error)?;
         let path = answer.get("file_path").and_then(Value::as_str).ok_or_else(|| SendError::Rejected(Reason::new("file_gone")))?;
         let url = api.file_url(path).map_err(SendError::Rejected)?;
-        Ok(Located { url, headers: Vec::new(), name: String::new() })
+        Ok(Located { url, key, ..Located::default() })
     }
+}
+
+/// A person's newest picture, and by what it is known again; none: they have none, or show it to nobody.
+async fn face(api: &Api<'_>, user: &str) -> Result<Option<(String, String)>, SendError> {
+    let answer = api.ask("getUserProfilePhotos", &fields(json!({ "user_id": user.parse::<i64>().ok(), "limit": 1 }))).await;
+    let answer = answer.map_err(|fault| match fault {
+        // A server of one's own that does not know the method says the same as of a wrong token: what else is asked of it tells which it is.
+        Fault::Not(Act::AccessLost(_), failure) => failure.error(Act::Reject("not_supported")),
+        fault => fault.error(),
+    })?;
+    let newest = list(&answer, "photos").first().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let side = |size: &&Value| small(size, "width").unwrap_or_default();
+    let fitting = newest.iter().filter(|size| side(size) >= FACE_SIDE).min_by_key(side).or_else(|| newest.iter().max_by_key(side));
+    Ok(fitting.map(|size| (text(size, "file_id"), text(size, "file_unique_id"))).filter(|(id, _)| !id.is_empty()))
 }
 
 #[async_trait]

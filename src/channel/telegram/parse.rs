@@ -9,7 +9,7 @@ use super::PERSONAL;
 use super::content::{self, chat_name, user_name};
 use super::keys::ChatKey;
 use super::wire::{BusinessConnection, CallbackQuery, Chat, Deleted, MemberChange, Message, ReactionChange, Update, User};
-use crate::channel::contract::{ChannelEvent, HookAnswer, Incoming, LoginAccount, Person, RawHook, Routed, Unreadable, Writer};
+use crate::channel::contract::{ChannelEvent, HookAnswer, Incoming, LoginAccount, Person, RawHook, RemotePicture, Routed, Unreadable, Writer};
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Place;
 use crate::model::customer::{Claim, Vouched};
@@ -32,6 +32,8 @@ const VISIT_CODE: usize = 8;
 const PAYLOAD: usize = 64;
 /// A post's name, so long at most.
 const TITLE: usize = 120;
+/// Before a person's number: whose picture is to be found.
+pub(super) const FACE: &str = "face:";
 
 /// Takes a webhook's body: one update.
 ///
@@ -221,7 +223,19 @@ pub(super) fn person(user: &User) -> Person {
     if let Some(language) = user.language_code.as_ref().filter(|language| !language.is_empty()) {
         about.insert("language".to_owned(), language.clone());
     }
-    Person { external_ids: vec![user.id.to_string()], name: user_name(user), username: user.username.clone(), about, ..Person::default() }
+    Person {
+        external_ids: vec![user.id.to_string()],
+        name: user_name(user),
+        username: user.username.clone(),
+        about,
+        picture: face(user.id),
+        ..Person::default()
+    }
+}
+
+/// A person's picture is asked for by their number, when it is fetched. Who writes as a channel has none of theirs.
+fn face(user: i64) -> Option<Box<RemotePicture>> {
+    (user > 0).then(|| Box::new(RemotePicture { locator: format!("{FACE}{user}"), key: String::new() }))
 }
 
 /// The other side of a private chat, as the chat shows them.

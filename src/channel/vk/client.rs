@@ -309,7 +309,7 @@ impl Profile for Client {
         // A community is nobody `users.get` knows.
         let ids: Vec<&str> = asked.external_ids.iter().map(String::as_str).filter(|id| id.parse::<i64>().is_ok_and(|id| id > 0)).collect();
         for some in ids.chunks(PEOPLE) {
-            let fields = if extended { "domain,city,bdate,contacts" } else { "domain" };
+            let fields = if extended { "domain,photo_200,has_photo,city,bdate,contacts" } else { "domain,photo_200,has_photo" };
             let found = self.method(context, "users.get", &[("user_ids", some.join(",")), ("fields", fields.to_owned())]).await?;
             people.extend(found.as_array().into_iter().flatten().filter_map(|user| profile(user, extended)));
         }

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 
 use super::content::{Content, plain};
 use super::ids::{self, CHATS, COMMENTS, MESSAGES, Post};
-use crate::channel::contract::{ChannelEvent, HookAnswer, Incoming, Person, RawHook, Routed, Unreadable, Writer};
+use crate::channel::contract::{ChannelEvent, HookAnswer, Incoming, Person, RawHook, RemotePicture, Routed, Unreadable, Writer};
 use crate::connector::lenient::{cut, int, list, text, words};
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Place;
@@ -21,6 +21,8 @@ use crate::model::visit::Visit;
 pub const SECRET: usize = 50;
 /// The name in the hook's address of the code VK wants to hear while a server is being added: it asks before the call that adds it is over.
 pub const CONFIRM: &str = "confirm";
+/// In the addresses of the pictures of those who have none.
+const NOBODY: [&str; 2] = ["/images/camera_", "/images/deactivated_"];
 /// Reactions as VK's own programs show them; what stands behind other numbers is not known.
 const REACTIONS: [&str; 16] = ["❤️", "🔥", "😂", "👍", "💩", "❓", "😭", "😡", "👎", "👌", "😃", "🤔", "🙏", "😘", "😍", "🎉"];
 
@@ -268,6 +270,9 @@ pub fn profile(user: &Value, extended: bool) -> Option<Person> {
     let mut found = person(id);
     found.name = [words(user, "first_name"), words(user, "last_name")].join(" ").trim().to_owned();
     found.username = plain(words(user, "domain"));
+    // Who has no picture is shown with one that everybody has.
+    let has_one = int(user, "has_photo") != Some(0) && !NOBODY.iter().any(|one| words(user, "photo_200").contains(one));
+    found.picture = if has_one { RemotePicture::at(words(user, "photo_200")) } else { Some(RemotePicture::default()) }.map(Box::new);
     let mut tell = |name: &str, value: String| {
         if !value.is_empty() {
             found.about.insert(name.to_owned(), cut(&value, 200));

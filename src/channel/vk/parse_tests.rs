@@ -170,6 +170,18 @@ fn who_a_person_is() {
     assert_eq!(extended.phones.first().map(|claim| claim.value.as_str()), Some("+7 999 000-11-22"));
     let odd = json!({ "id": 501, "first_name": "Б", "mobile_phone": "звоните мужу" });
     assert_eq!(profile(&odd, true).unwrap().phones, []);
+    // Their own picture; the one everybody has says that they have none; no word of one says nothing.
+    let picture = |more: Value| {
+        let mut user = json!({ "id": 500 });
+        user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        profile(&user, false).unwrap().picture.map(|picture| picture.locator)
+    };
+    let own = "https://sun1-1.userapi.com/s/a.jpg?size=200x200";
+    assert_eq!(picture(json!({ "photo_200": own, "has_photo": 1 })), Some(own.to_owned()));
+    for none in [json!({ "photo_200": own, "has_photo": 0 }), json!({ "photo_200": "https://vk.com/images/camera_200.png" })] {
+        assert_eq!(picture(none), Some(String::new()));
+    }
+    assert_eq!(picture(json!({})), None);
 }
 
 fn login() -> ProviderLogin {

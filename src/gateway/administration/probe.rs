@@ -8,13 +8,13 @@ use super::channels::create_hook;
 use super::{Actor, AdministrationError, audit};
 use crate::channel::probe::KIND;
 use crate::channel::probe::settings::{ProbeRepeats, ProbeSettings};
-use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
+use crate::gateway::entries::{self, CrmMailboxEntry, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
 use crate::model::connection::{AccountLink, ChannelAccount, CrmKind, Health, HealthState, ProviderLogin, UnansweredOutbound};
 use crate::model::crm::CrmConnection;
 use crate::model::ids::{AccountId, ConnectionId, LoginId, WorkspaceId};
 use crate::store::batch::Batch;
-use crate::store::port::StoreError;
+use crate::store::port::{CommitError, StoreError};
 use crate::store::records::streams;
 
 /// A probe login with its two accounts.
@@ -112,4 +112,20 @@ pub async fn create_probe_connection(
     batch.append(&streams::mailbox(login), entries::write(&MailboxEntry::Reload)?);
     house.store.workspace(workspace).commit(batch).await?;
     Ok(id)
+}
+
+/// Gives a connection other tokens, as connecting it anew does.
+///
+/// # Errors
+/// The store's word.
+pub async fn give_tokens(house: &House, workspace: WorkspaceId, id: ConnectionId, tokens: &str) -> Result<(), AdministrationError> {
+    let sealed = house.keyring.seal(&CrmConnection::owner_name(id), tokens.as_bytes(), house.world.as_ref());
+    let health = HealthState { status: Health::Connected, reason: None, since: house.world.now() };
+    let change = |old: &CrmConnection| Ok::<_, CommitError>(CrmConnection { sealed: sealed.clone(), health: health.clone(), ..old.clone() });
+    let tell = |_: &CrmConnection, batch: &mut Batch| {
+        batch.append(&streams::crm_mailbox(id), entries::write(&CrmMailboxEntry::Reload)?);
+        Ok(())
+    };
+    house.store.workspace(workspace).change(CrmConnection::at(id), change, tell).await?;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Fetches files that came in and lie at their provider, as long as the provider gives them. The message is shown meanwhile; the file that is
-//! here, or the reason why it will never be, is a change of the message.
+//! here, or the reason why it will never be, is a change of the message. Pictures of people and listings come the same way; one that does not
+//! come is asked for another day.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -16,9 +17,11 @@ use crate::channel::contract::SendError;
 use crate::gateway::commands::CommandError;
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::files::{Content, Fetched};
+use crate::gateway::conversation::pictures::Pictured;
 use crate::gateway::conversation::{Cause, What, Work};
-use crate::gateway::entries::{self, FetchEntry};
+use crate::gateway::entries::{self, FetchEntry, PictureEntry};
 use crate::model::connection::Health;
+use crate::model::conversation::{Conversation, Picture};
 use crate::model::ids::FileId;
 use crate::model::message::{Attachment, Message};
 use crate::model::reason::Reason;
@@ -37,6 +40,8 @@ const AT_ONCE: usize = 4;
 const LOCATE_MS: i64 = 30_000;
 /// The pause after a try that failed: at first, and at most; each time twice as long.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+/// The greatest picture of somebody, bytes.
+const PICTURE_BYTES: u64 = 2 * 1024 * 1024;
 /// The sweep covers a wake that was lost.
 const SWEEP: Duration = Duration::from_secs(5);
 
@@ -120,13 +125,8 @@ async fn one(desk: &Desk, me: &Addr<ChannelActor>, fetch: &dyn Fetch, number: u6
         tracing::error!(login = %desk.login, number, "an entry of files cannot be read and is dropped");
         return take(desk, number).await.map(|()| Tried::Settled);
     };
-    let message = desk.store.get::<Message>(Message::at(entry.m)).await?;
-    let wanted = message.and_then(|message| message.record.attachments.into_iter().find(|file| file.file == entry.f));
-    // Deleted or erased meanwhile: nobody wants it any more.
-    let Some((wanted, locator)) = wanted.and_then(|file| file.remote.clone().map(|locator| (file, locator))) else {
-        return take(desk, number).await.map(|()| Tried::Settled);
-    };
-    let result = match AssertUnwindSafe(content(desk, fetch, entry.f, &wanted, &locator)).catch_unwind().await {
+    let Some(aim) = aim(desk, &entry).await? else { return take(desk, number).await.map(|()| Tried::Settled) };
+    let result = match AssertUnwindSafe(come(desk, fetch, &entry, aim)).catch_unwind().await {
         Ok(result) => result,
         Err(panic) => {
             metrics::counter!("kommutator_actor_panics_total", "actor" => "fetch").increment(1);
@@ -134,16 +134,20 @@ async fn one(desk: &Desk, me: &Addr<ChannelActor>, fetch: &dyn Fetch, number: u6
             Err(Failed::Never(Reason::new("channel_panicked")))
         }
     };
-    let result = match result {
-        Ok(content) => Ok(content),
-        Err(Failed::Never(reason)) => Err(reason),
-        Err(Failed::Later(reason, _)) if desk.house.world.now() > entry.until => Err(reason),
-        Err(Failed::Later(_, wait)) => return Ok(Tried::Later(wait)),
+    let what = match result {
+        Ok(what) => what,
+        Err(Failed::Later(_, wait)) if desk.house.world.now() <= entry.until => return Ok(Tried::Later(wait)),
+        Err(Failed::Later(reason, _) | Failed::Never(reason)) if entry.p.is_none() => {
+            Some(What::Fetched(Box::new(Fetched { message: entry.m, file: entry.f, result: Err(reason) })))
+        }
+        Err(Failed::Later(reason, _) | Failed::Never(reason)) => {
+            tracing::info!(login = %desk.login, conversation = %entry.m.conversation, code = reason.code, "a picture does not come");
+            None
+        }
     };
-    let fetched = Fetched { message: entry.m, file: entry.f, result };
+    let Some(what) = what else { return take(desk, number).await.map(|()| Tried::Settled) };
     let cause = Cause::Entry { stream: streams::fetch(desk.login), number, answer: None };
-    let work = Work { cause, what: What::Fetched(Box::new(fetched)) };
-    let told = me.send(WorkFor { id: entry.m.conversation, work }).await;
+    let told = me.send(WorkFor { id: entry.m.conversation, work: Work { cause, what } }).await;
     match told.unwrap_or_else(|_| Err(CommandError::TryAgain("actor_restarts".to_owned()))) {
         Ok(_) => Ok(Tried::Settled),
         Err(CommandError::Refused(reason)) => {
@@ -152,6 +156,56 @@ async fn one(desk: &Desk, me: &Addr<ChannelActor>, fetch: &dyn Fetch, number: u6
         }
         Err(error) => Err(error),
     }
+}
+
+/// What is to come.
+enum Aim<'a> {
+    /// A file of a message, and where it lies.
+    File(Attachment, String),
+    /// A picture, and what is known of the one before.
+    Picture(&'a PictureEntry, Option<Picture>),
+}
+
+/// What an entry is for; nothing: deleted, erased or blocked meanwhile, nobody wants it any more.
+async fn aim<'a>(desk: &Desk, entry: &'a FetchEntry) -> Result<Option<Aim<'a>>, CommandError> {
+    if let Some(picture) = &entry.p {
+        let found = desk.store.get::<Conversation>(Conversation::at(entry.m.conversation)).await?;
+        let wanted = found.filter(|found| found.record.wants_pictures());
+        return Ok(wanted.map(|found| Aim::Picture(picture, found.record.picture_of(picture.s).cloned())));
+    }
+    let message = desk.store.get::<Message>(Message::at(entry.m)).await?;
+    let wanted = message.and_then(|message| message.record.attachments.into_iter().find(|file| file.file == entry.f));
+    Ok(wanted.and_then(|file| file.remote.clone().map(|locator| Aim::File(file, locator))))
+}
+
+/// Fetches it. Nothing: there is nothing to tell.
+async fn come(desk: &Desk, fetch: &dyn Fetch, entry: &FetchEntry, aim: Aim<'_>) -> Result<Option<What>, Failed> {
+    let limit = desk.house.max_file_bytes.min(fetch.limit_bytes());
+    let (picture, known) = match aim {
+        Aim::File(file, locator) => {
+            let located = locate(desk, fetch, &locator).await?;
+            let content = content(desk, entry.f, &file.name, located, limit).await?;
+            return Ok(Some(What::Fetched(Box::new(Fetched { message: entry.m, file: entry.f, result: Ok(content) }))));
+        }
+        Aim::Picture(picture, known) => (picture, known),
+    };
+    let (old, known) = known.map_or_else(Default::default, |known| (known.file, known.key));
+    let located = if picture.l.is_empty() { Located::default() } else { locate(desk, fetch, &picture.l).await? };
+    let key = if located.key.is_empty() { picture.k.clone() } else { located.key.clone() };
+    let pictured = |content| Some(What::Pictured(Box::new(Pictured { shown: picture.s, file: entry.f, key: key.clone(), content })));
+    if located.url.is_empty() {
+        return Ok(pictured(None).filter(|_| old.is_some()));
+    }
+    if old.is_some() && key == known {
+        return Ok(None);
+    }
+    let content = content(desk, entry.f, "", located, limit.min(PICTURE_BYTES)).await?;
+    if content.stored.thumbnail {
+        return Ok(pictured(Some(content)));
+    }
+    tracing::info!(login = %desk.login, conversation = %entry.m.conversation, media_type = content.stored.media_type, "a picture is none");
+    desk.house.files.delete(desk.workspace, entry.f).await.map_err(|error| interrupted(&error))?;
+    Ok(None)
 }
 
 /// Why a file did not come.
@@ -185,20 +239,22 @@ impl From<OutsideError> for Failed {
 }
 
 /// Fetches the content and stores it under the file's id; what was stored by a try before is written over.
-async fn content(desk: &Desk, fetch: &dyn Fetch, file: FileId, wanted: &Attachment, locator: &str) -> Result<Content, Failed> {
-    let Located { url, headers, name } = locate(desk, fetch, locator).await?;
-    let download = desk.house.outside.download(&url, &headers).await?;
-    let limit = desk.house.max_file_bytes.min(fetch.limit_bytes());
+async fn content(desk: &Desk, file: FileId, known: &str, located: Located, limit: u64) -> Result<Content, Failed> {
+    let download = desk.house.outside.download(&located.url, &located.headers).await?;
     let too_large = || Failed::Never(Reason::new("file_too_large").with("limit", limit));
     if download.size.is_some_and(|size| size > limit) {
         return Err(too_large());
     }
     let stored = desk.house.files.put(desk.workspace, file, download.content, limit).await.map_err(|error| match error {
         FileError::TooLarge { .. } => too_large(),
-        error => Failed::Later(Reason::new("file_interrupted").said(&error.to_string()), None),
+        error => interrupted(&error),
     })?;
-    let name = [wanted.name.as_str(), name.as_str(), download.name.as_str()].into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    let name = [known, located.name.as_str(), download.name.as_str()].into_iter().find(|name| !name.is_empty()).unwrap_or_default();
     Ok(Content { name: name.to_owned(), stored })
+}
+
+fn interrupted(error: &FileError) -> Failed {
+    Failed::Later(Reason::new("file_interrupted").said(&error.to_string()), None)
 }
 
 async fn locate(desk: &Desk, fetch: &dyn Fetch, locator: &str) -> Result<Located, Failed> {

@@ -105,6 +105,9 @@ fn add(incoming: &mut Incoming, known: &Known) {
     if let Some(title) = &known.place_title {
         incoming.place_title.get_or_insert_with(|| title.clone());
     }
+    if known.place_picture.is_some() {
+        incoming.place_picture.clone_from(&known.place_picture);
+    }
     if let Some(listing) = &known.listing {
         incoming.context.listing = Some(listing.clone());
     }
@@ -120,7 +123,10 @@ mod tests {
 
     #[test]
     fn what_is_known_is_added_and_nothing_is_lost() {
-        let known = Known { people: vec![person("500", "Анна")], place_title: Some("Лада".into()), listing: Some("https://a".into()) };
+        let known =
+            Known {
+                people: vec![person("500", "Анна")], place_title: Some("Лада".into()), listing: Some("https://a".into()), ..Known::default()
+            };
         let mut told = person("500", "");
         told.about.insert("link".into(), "https://vk.com/id500".into());
         let mut incoming = Incoming::of("", "k", Place::Private, Writer::Customer(told.clone()), Time(0));

@@ -51,7 +51,7 @@ pub(super) fn expect(desk: &Desk, draft: &mut Draft, message: &mut Message, inco
         // Nobody reads what a blocked customer sends.
         let refused = too_large.or_else(|| matches!(message.admission, Admission::Blocked).then(|| Reason::new("customer_blocked")));
         if refused.is_none() {
-            let entry = FetchEntry { m: message.id(), f: file, until };
+            let entry = FetchEntry { m: message.id(), f: file, until, p: None };
             draft.batch().append(&streams::fetch(desk.login), entries::write(&entry)?);
         }
         message.attachments.push(pending(file, remote, refused));
@@ -99,7 +99,7 @@ pub(super) async fn fetched(desk: &Desk, stored: &Stored<Conversation>, fetched:
     let mut draft = Draft::new(Some(stored), None, now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
     match &fetched.result {
         Ok(content) => {
-            let record = record(fetched.file, content, stored.record.id, now);
+            let record = record(fetched.file, content, FileOwner::Conversation { id: stored.record.id }, now);
             *attachment = record.attachment(attachment.as_file);
             draft.batch().insert(&record)?;
         }
@@ -113,11 +113,12 @@ pub(super) async fn fetched(desk: &Desk, stored: &Stored<Conversation>, fetched:
     Ok(Decision::Commit(Box::new(draft), Box::new(|_| Done::Answer(Answer::Done))))
 }
 
-fn record(id: FileId, content: &Content, conversation: crate::model::ids::ConversationId, now: Time) -> FileRecord {
+/// The record of what came.
+pub(super) fn record(id: FileId, content: &Content, owner: FileOwner, now: Time) -> FileRecord {
     let StoredFile { media_type, size, sha256, width, height, thumbnail } = content.stored.clone();
     FileRecord {
         id,
-        owner: FileOwner::Conversation { id: conversation },
+        owner,
         name: safe_name(&content.name, &media_type),
         media_type,
         size,

@@ -130,8 +130,14 @@ pub(crate) async fn message(
     if incoming.place_title.is_some() {
         draft.conversation.place_title.clone_from(&incoming.place_title);
     }
+    if let (Place::Listing(_), Some(url)) = (&incoming.place, incoming.context.listing.as_ref().filter(|url| url.starts_with("https://"))) {
+        draft.conversation.place_url = Some(url.clone());
+    }
     if stored.is_some() {
         take_key(desk, &mut draft, &incoming.conversation_key).await?;
+    }
+    if message.admission.is_yes() {
+        super::pictures::want(desk, &mut draft, incoming)?;
     }
     draft.add(&message, &card.links)?;
     let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
@@ -190,6 +196,9 @@ pub(crate) fn empty(id: ConversationId, card: &AccountCard, now: Time) -> Conver
         title: String::new(),
         given_name: String::new(),
         place_title: None,
+        place_url: None,
+        picture: None,
+        place_picture: None,
         page: None,
         first_visit: None,
         last_visit: None,

@@ -6,6 +6,7 @@
 //! * [`people`]: who wrote, as the login knows them
 //! * [`visitor`]: what only a site's visitors have: visits, ratings
 //! * [`files`]: files that lie at the provider, and those that were fetched
+//! * [`pictures`]: pictures of people and listings
 //! * [`pending`]: what is told of messages that are not known yet
 //! * [`client`]: what people and integrations ask: messages, read marks
 //! * [`triage`]: what managers decide about the conversation itself
@@ -27,6 +28,7 @@ pub mod inbound;
 mod minute;
 pub(crate) mod pending;
 pub(crate) mod people;
+pub mod pictures;
 mod provider;
 pub mod sending;
 mod triage;
@@ -103,6 +105,8 @@ pub enum What {
     Client(Command),
     /// A file that lay at the provider is here, or will never be.
     Fetched(Box<files::Fetched>),
+    /// A picture of somebody or something is here.
+    Pictured(Box<pictures::Pictured>),
     /// An outbox entry is to be begun.
     Begin(sending::Begin),
     /// A call to the provider ended.
@@ -329,7 +333,7 @@ async fn first_sent(desk: &Desk, id: ConversationId, what: &What) -> Result<Opti
     let (by_customer, key) = match what {
         What::Client(Command::Send { frame, .. }) => (false, Some(&frame.client_id)),
         What::Inbound { incoming, .. } => (true, incoming.client_id.as_ref()),
-        What::Client(_) | What::Changed(_) | What::Fetched(_) | What::Begin(_) | What::End(_) => (false, None),
+        What::Client(_) | What::Changed(_) | What::Fetched(_) | What::Pictured(_) | What::Begin(_) | What::End(_) => (false, None),
     };
     let Some(key) = key.filter(|key| client::is_client_id(key)) else { return Ok(None) };
     let sort = Message::client_sort(by_customer, key);
@@ -365,6 +369,7 @@ async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversa
         }
         What::Client(command) => client::command(desk, existing(stored)?, command).await,
         What::Fetched(fetched) => files::fetched(desk, existing(stored)?, fetched).await,
+        What::Pictured(pictured) => pictures::pictured(desk, existing(stored)?, pictured).await,
         What::Begin(begin) => sending::begin(desk, existing(stored)?, begin).await,
         What::End(end) => sending::end(desk, existing(stored)?, end).await,
     }

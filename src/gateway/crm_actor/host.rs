@@ -42,7 +42,12 @@ impl Host for JobHost {
     }
 
     async fn renewed(&self, round: u64) -> Result<Keys, CrmError> {
-        let keys = renew(&self.desk, Some(round)).await?;
+        let stale = self.keys();
+        // Somebody of this job has asked already.
+        if stale.round > round {
+            return Ok(stale);
+        }
+        let keys = renew(&self.desk, Some(stale.secrets)).await?;
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys.clone();
         Ok(keys)
     }
@@ -68,21 +73,23 @@ impl Host for JobHost {
     }
 }
 
-/// Exchanges the tokens, once however many ask: who asks with an older round gets what is there. `round`: none asks ahead of their end.
+/// Exchanges the tokens, once however many ask: who found others to be stale than those that are stored gets the stored ones. `stale`: none asks
+/// ahead of their end.
 ///
 /// Exchanging kills the old tokens, so the new ones are durable before anybody uses them; nobody begins who does not own the connection any
 /// more; and once begun it goes to its end, also where the job that asked is over.
-pub(super) async fn renew(desk: &Arc<CrmDesk>, round: Option<u64>) -> Result<Keys, CrmError> {
-    let exchange = tokio::spawn(exchange(Arc::clone(desk), round));
+pub(super) async fn renew(desk: &Arc<CrmDesk>, stale: Option<SecretString>) -> Result<Keys, CrmError> {
+    let exchange = tokio::spawn(exchange(Arc::clone(desk), stale));
     exchange.await.unwrap_or_else(|error| Err(CrmError::Temporary(Reason::new("crm_panicked").said(&error.to_string()))))
 }
 
-async fn exchange(desk: Arc<CrmDesk>, round: Option<u64>) -> Result<Keys, CrmError> {
+async fn exchange(desk: Arc<CrmDesk>, stale: Option<SecretString>) -> Result<Keys, CrmError> {
     let desk = &desk;
     let mut renewals = desk.renewals.lock().await;
     let connection = desk.record().await.map_err(|error| unreadable(&error))?;
     let old = desk.open(&connection)?;
-    if round.is_some_and(|round| round < *renewals) {
+    if stale.is_some_and(|stale| stale.expose_secret() != old.expose_secret()) {
+        *renewals = renewals.saturating_add(1);
         return Ok(Keys { secrets: old, round: *renewals });
     }
     let lost = || CrmError::AccessLost(Reason::new("token_revoked"));

@@ -162,6 +162,7 @@ impl Outbox {
                 };
                 let new = Delivery {
                     status,
+                    // Why it waited is no matter any more.
                     reason: delivered.skipped,
                     external_id: delivered.external_id,
                     more: delivered.more,

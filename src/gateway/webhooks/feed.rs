@@ -267,9 +267,11 @@ async fn read(house: &House, workspace: WorkspaceId, page: &[(u64, bytes::Bytes)
             FeedEntry::Message { c, a, e, .. } | FeedEntry::Conversation { c, a, e, .. } => (*c, *a, e),
         };
         let row = match conversations.get(&c).filter(|stored| stored.record.preview.is_some()) {
-            Some(stored) => {
-                house.accounts.get(house, workspace, a).await?.map(|account| views::conversation(house, &stored.record, stored.version, &account))
-            }
+            Some(stored) => house
+                .accounts
+                .get(house, workspace, a)
+                .await?
+                .map(|account| views::conversation(house, workspace, &stored.record, stored.version, &account)),
             None => None,
         };
         let Some(row) = row else { continue };

@@ -66,10 +66,22 @@ pub struct ConversationView {
     pub identity: Option<IdentityId>,
     /// The name to show: the person's or the group's.
     pub title: String,
+    /// A small picture of the person: a link for a day or two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub picture_url: Option<String>,
     /// The listing, car, post or group it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub place_title: Option<String>,
+    /// The listing's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub place_url: Option<String>,
+    /// A small picture of the listing: a link for a day or two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub place_picture_url: Option<String>,
     /// The page the visitor was on when they last wrote.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -20,6 +20,10 @@ pub struct CustomerView {
     pub name: String,
     /// The name a manager gave; empty: what the channels say is shown.
     pub given_name: String,
+    /// A small picture of them: a link for a day or two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub picture_url: Option<String>,
     /// Other names they are known by.
     pub aliases: Vec<String>,
     /// Phones, those managers wrote first.

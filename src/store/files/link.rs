@@ -13,6 +13,9 @@ const STEP_MS: i64 = 30 * 60 * 1000;
 /// A link lives at least this long, at most one step more.
 const LIFE_MS: i64 = 60 * 60 * 1000;
 
+/// The same for faces, which stand in lists that stay open for long and are many.
+const LASTING_STEP_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// What a link leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileLink {
@@ -51,8 +54,18 @@ fn parts(link: &FileLink, expires: i64) -> [Vec<u8>; 4] {
 /// A link relative to the server: `/files/WORKSPACE/FILE/VARIANT?expires=SECONDS&signature=…`.
 #[must_use]
 pub fn sign_link(keyring: &Keyring, link: &FileLink, now: Time) -> String {
-    let step = now.0.div_euclid(STEP_MS).saturating_add(1).saturating_mul(STEP_MS);
-    let expires = step.saturating_add(LIFE_MS) / 1000;
+    sign(keyring, link, now, STEP_MS, LIFE_MS)
+}
+
+/// A link for a day or two.
+#[must_use]
+pub fn sign_lasting_link(keyring: &Keyring, link: &FileLink, now: Time) -> String {
+    sign(keyring, link, now, LASTING_STEP_MS, LASTING_STEP_MS)
+}
+
+fn sign(keyring: &Keyring, link: &FileLink, now: Time, step_ms: i64, life_ms: i64) -> String {
+    let step = now.0.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
+    let expires = step.saturating_add(life_ms) / 1000;
     let signature = BASE64URL_NOPAD.encode(&signature(keyring, link, expires));
     format!("/files/{}/{}/{}?expires={expires}&signature={signature}", link.workspace, link.file, link.variant.name())
 }
@@ -102,6 +115,16 @@ mod tests {
         for (after, expected) in [(0, Ok(5400)), (5_399_000, Ok(1)), (5_400_000, Err(LinkError::Expired))] {
             assert_eq!(verify_link(&ring(), &LINK, expires, &signature, Time(NOW + after)), expected);
         }
+    }
+
+    #[test]
+    fn a_lasting_link_lives_a_day_or_two() {
+        let midnight = NOW.div_euclid(LASTING_STEP_MS) * LASTING_STEP_MS;
+        let link = sign_lasting_link(&ring(), &LINK, Time(midnight));
+        assert_eq!(link, sign_lasting_link(&ring(), &LINK, Time(midnight + LASTING_STEP_MS - 1)));
+        let (expires, signature) = taken_apart(&link);
+        let verified = |at: i64| verify_link(&ring(), &LINK, expires, &signature, Time(at));
+        assert_eq!((verified(midnight + 2 * LASTING_STEP_MS - 1_000), verified(midnight + 2 * LASTING_STEP_MS)), (Ok(1), Err(LinkError::Expired)));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub mod put;
 
 pub use error::FileError;
 pub use get::{Content, RangeAsked, asked_range};
-pub use link::{FileLink, LinkError, sign_link, verify_link};
+pub use link::{FileLink, LinkError, sign_lasting_link, sign_link, verify_link};
 pub use media::{Disposition, disposition};
 pub use name::{content_disposition, safe_name};
 pub use put::StoredFile;

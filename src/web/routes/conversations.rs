@@ -91,7 +91,7 @@ pub(crate) async fn seen(edge: &Edge, caller: &Caller, id: &str) -> Result<Store
 pub(super) async fn view(edge: &Edge, caller: &Caller, stored: &Stored<Conversation>) -> Result<ConversationView, Problem> {
     let account = edge.house.accounts.get(&edge.house, caller.workspace, stored.record.account).await?;
     let account = account.ok_or_else(|| Problem::unknown("conversation"))?;
-    Ok(views::conversation(&edge.house, &stored.record, stored.version, &account))
+    Ok(views::conversation(&edge.house, caller.workspace, &stored.record, stored.version, &account))
 }
 
 /// The list of conversations, latest activity first.

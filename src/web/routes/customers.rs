@@ -8,12 +8,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::conversations::{self, parse};
 use crate::gateway::administration::access::Caller;
 use crate::gateway::administration::customers::{self, Said};
+use crate::gateway::house::House;
 use crate::gateway::known_customers::{Part, Whole, whole as known};
 use crate::gateway::likeness;
 use crate::gateway::searcher::{self, Question};
+use crate::gateway::views;
 use crate::model::conversation::ConversationStatus;
 use crate::model::customer::{Claim, Customer, Known, Vouched};
-use crate::model::ids::CustomerId;
+use crate::model::ids::{CustomerId, WorkspaceId};
 use crate::model::protocol::{ClaimView, ConversationView, CustomerView};
 use crate::model::reason::Reason;
 use crate::model::sign::Sign;
@@ -109,7 +111,7 @@ fn first_said(whole: &Whole, what: fn(&Known) -> &String) -> String {
     all.map(|one| what(&one.known)).find(|text| !text.is_empty()).cloned().unwrap_or_default()
 }
 
-pub(super) fn view(whole: &Whole) -> CustomerView {
+fn view(house: &House, workspace: WorkspaceId, whole: &Whole) -> CustomerView {
     let customer = &whole.customer.record;
     let newest = || whole.parts.iter().flat_map(|part| &part.conversations).max_by_key(|one| one.record.active_at);
     let named = || whole.parts.iter().map(|part| part.identity.name.as_str()).find(|name| !name.is_empty()).unwrap_or_default();
@@ -127,6 +129,7 @@ pub(super) fn view(whole: &Whole) -> CustomerView {
         aliases: aliases(whole, &name),
         name,
         given_name: customer.name.clone(),
+        picture_url: whole.parts.iter().rev().find_map(|part| part.identity.picture).map(|file| views::picture(house, workspace, file)),
         phones: gathered(
             &customer.known.phones,
             whole.parts.iter().flat_map(|part| claims(&part.identity.phones)),
@@ -153,7 +156,7 @@ pub(super) async fn many(edge: &Edge, caller: &Caller, ids: &[CustomerId]) -> Re
     let mut views = Vec::with_capacity(ids.len());
     for id in ids {
         let found = known(&store, *id).await?.filter(|whole| whole.customer.record.merged_into.is_none());
-        views.extend(found.and_then(|whole| seen(caller, whole)).as_ref().map(view));
+        views.extend(found.and_then(|whole| seen(caller, whole)).map(|whole| view(&edge.house, caller.workspace, &whole)));
     }
     Ok(views)
 }
@@ -203,7 +206,7 @@ impl From<CustomerBody> for Said {
 #[post("/api/v1/customers")]
 pub(crate) async fn create(edge: Data<Edge>, LoggedIn(caller): LoggedIn, body: Json<CustomerBody>) -> Result<HttpResponse, Problem> {
     let made = customers::create(&edge.house, caller.workspace, &body.into_inner().into()).await?;
-    Ok(HttpResponse::Created().json(view(&Whole { customer: made, parts: Vec::new(), merged: Vec::new() })))
+    Ok(HttpResponse::Created().json(view(&edge.house, caller.workspace, &Whole { customer: made, parts: Vec::new(), merged: Vec::new() })))
 }
 
 /// A person as one channel knows them.
@@ -302,7 +305,11 @@ async fn alike(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<Vec<AlikeV
     // What counts most first.
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let sign = |sign: &Sign| SignView { kind: sign.parts().0, value: sign.parts().1.to_owned() };
-    Ok(found.iter().take(ALIKE).map(|(by, other)| AlikeView { customer: view(other), by: by.iter().map(sign).collect() }).collect())
+    Ok(found
+        .iter()
+        .take(ALIKE)
+        .map(|(by, other)| AlikeView { customer: view(&edge.house, caller.workspace, other), by: by.iter().map(sign).collect() })
+        .collect())
 }
 
 async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCard, Problem> {
@@ -327,7 +334,7 @@ async fn card(edge: &Edge, caller: &Caller, whole: &Whole) -> Result<CustomerCar
         created_at: part.identity.created_at,
     };
     Ok(CustomerCard {
-        customer: view(whole),
+        customer: view(&edge.house, caller.workspace, whole),
         identities: whole.parts.iter().map(identity).collect(),
         conversations: shown,
         merged: whole.merged.iter().map(merged).collect(),

@@ -100,7 +100,7 @@ pub(crate) async fn copy(edge: Data<Edge>, LoggedIn(caller): LoggedIn, id: Path<
     let old = store.get::<FileRecord>(FileRecord::at(old)).await?.ok_or_else(unknown)?.record;
     let may = match &old.owner {
         FileOwner::Uploader { id } => *id == caller.id,
-        FileOwner::Visitor { .. } => false,
+        FileOwner::Visitor { .. } | FileOwner::Picture { .. } => false,
         FileOwner::Conversation { id } => {
             store.get::<Conversation>(Conversation::at(*id)).await?.is_some_and(|found| caller.access.sees(found.record.account))
         }

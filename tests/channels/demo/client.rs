@@ -126,7 +126,7 @@ impl Fetch for Client {
         let path = text(&found, "path");
         let base = context.base_url.as_deref().filter(|_| path.starts_with('/')).ok_or_else(|| SendError::Rejected(Reason::new("file_gone")))?;
         let key = format!("Bearer {}", context.secrets.expose_secret());
-        Ok(Located { url: format!("{base}{path}"), headers: vec![("authorization".to_owned(), key)], name: String::new() })
+        Ok(Located { url: format!("{base}{path}"), headers: vec![("authorization".to_owned(), key)], ..Located::default() })
     }
 }
 

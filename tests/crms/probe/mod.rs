@@ -61,6 +61,10 @@ async fn call(context: &CrmContext, path: &str, body: &Value) -> Result<Value, C
 }
 
 async fn once(context: &CrmContext, secrets: &SecretString, path: &str, body: &Value) -> Result<Value, CrmError> {
+    let mut body = body.clone();
+    if let Some(body) = body.as_object_mut() {
+        body.insert("account".to_owned(), json!(context.connection.id));
+    }
     let base = context.connection.base_url.as_deref().unwrap_or("http://127.0.0.1:1");
     let word = tokens(secrets).map(|tokens| tokens.word).unwrap_or_default();
     let call = Call { limit: Duration::from_secs(5), ..Call::post(format!("{base}/{path}"), body.to_string()) }.header("authorization", word);
@@ -170,7 +174,7 @@ impl Crm for Probe {
         let inbound = job.message.direction == EntryDirection::Inbound;
         let body = json!({
             "key": job.message.id().to_string(), "chat": talk.chat, "text": job.message.text(), "in": inbound, "reply_to": job.reply_to,
-            "files": files, "author": job.message.author.name, "account": context.connection.id.to_string(),
+            "files": files, "author": job.message.author.name,
         });
         let taken = call(context, "message", &body).await?;
         Ok(Delivered { external_id: Some(text(&taken, "id")), ..Delivered::default() })

@@ -11,7 +11,10 @@ export function control(world) {
   return {
     account: (body) => Object.assign(world.account, body),
     chat: (body, query) => {
-      if (body.id) return world.chat(body);
+      if (body.id) {
+        for (const one of [body.buyer, body.item]) if (one?.picture) one.picture = kept({ name: "picture.png", media_type: "image/png", bytes: one.picture });
+        return world.chat(body);
+      }
       const chat = world.find(query.get("id") ?? "");
       const messages = chat.messages.map((/** @type {Fields} */ message) => {
         const url = Object.values(message.content?.image?.sizes ?? {})[0];

@@ -88,7 +88,7 @@ export function routes(world) {
       for (const message of found.messages) message.is_read = true;
       return { ok: true };
     }],
-    ["GET", messenger("v1", "/getVoiceFiles"), "voice", ([id], said, { query }) => {
+    ["GET", messenger("v1", "/getVoiceFiles"), "voice", ([id], _, { query }) => {
       mine(id);
       const ids = query.getAll("voice_ids").flatMap((one) => one.split(","));
       if (!ids.length) throw new Refused(400, "Bad request", { fields: { voice_ids: "is required" } });

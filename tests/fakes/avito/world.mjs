@@ -88,11 +88,15 @@ export class Avito {
       type: "item",
       value: {
         id: item.id, title: item.title, price_string: item.price ?? null, url: `https://avito.ru/kazan/avtomobili/lada_${item.id}`, status_id: item.status === "old" ? 20 : 10,
-        user_id: this.account.id, images: { count: 1, main: { "140x105": item.picture ?? `${this.origin}/files/none` } }, location: { title: "Казань", lat: 55.79, lon: 49.12 },
+        user_id: this.account.id, images: item.picture ? { count: 1, main: { "140x105": this.sizes(item.picture)["140x105"] } } : { count: 0 }, location: { title: "Казань", lat: 55.79, lon: 49.12 },
       },
     };
-    const profile = { user_id: buyer.id, item_id: item?.id, url: `https://avito.ru/user/${buyer.id}/profile`, avatar: { default: "", images: {} } };
-    const users = [{ ...buyer, public_user_profile: profile }, { id: this.account.id, name: this.account.name }];
+    const { picture, ...person } = buyer;
+    // Who has no picture is shown with one of a few.
+    const face = (/** @type {number} */ side) => (picture ? `${this.origin}/files/${picture}?face=${side}` : `https://static.avito.ru/stub_avatars/_/14_${side}x${side}.png`);
+    const avatar = { default: face(256), images: Object.fromEntries([64, 128, 256, 1024].map((side) => [`${side}x${side}`, face(side)])) };
+    const profile = { user_id: buyer.id, item_id: item?.id, url: `https://avito.ru/user/${buyer.id}/profile`, avatar };
+    const users = [{ ...person, public_user_profile: profile }, { id: this.account.id, name: this.account.name }];
     return { id: chat.id, created: chat.created, updated: chat.updated, ...(context ? { context } : {}), users: chat.alone ? users.slice(1) : users, last_message: chat.messages.at(-1) };
   }
 

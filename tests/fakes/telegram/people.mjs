@@ -19,7 +19,7 @@ export function people(world, bot) {
     const { photo, ...rest } = one;
     const made = /** @type {any} */ (known ?? { is_bot: false, first_name: `Person ${one.id}` });
     Object.assign(made, rest);
-    if (photo) made.photo = world.media("photo", file(photo));
+    if (photo !== undefined) made.photo = photo && world.media("photo", file(photo));
     world.users.set(made.id, made);
     return made;
   }

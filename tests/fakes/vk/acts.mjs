@@ -55,7 +55,8 @@ export function acts(world, wire) {
       world.tokens.set(token, { mask: 0, revoked: false, ...world.tokens.get(token), ...patch });
       return {};
     },
-    user: (body) => {
+    user: ({ picture, ...body }) => {
+      if (picture !== undefined) body.face = picture && world.keep("face.png", "image/png", Buffer.from(picture, "base64"));
       world.users.set(body.id, { first_name: "Имя", last_name: "Фамилия", ...world.users.get(body.id), ...body });
       return {};
     },

@@ -1,5 +1,6 @@
 // @ts-check
 /** The methods a community token may call. */
+import { randomBytes } from "node:crypto";
 import { RIGHTS, Refused } from "./world.mjs";
 
 /** @typedef {Record<string, any>} Fields */
@@ -104,9 +105,12 @@ export function methods(world, wire) {
     "users.get": (said) => LIST(said.user_ids).flatMap((name) => {
       const user = world.personNamed(name);
       if (!user) return [];
-      const { blacklisted, private: hidden, city, bdate, mobile_phone, home_phone, photo_200, domain, ...base } = user;
+      const { blacklisted, private: hidden, city, bdate, mobile_phone, home_phone, face, domain, ...base } = user;
       const asked = new Set(LIST(said.fields));
-      const more = user.deactivated || (user.is_closed && !user.can_access_closed) ? { photo_200, domain } : { city, bdate, photo_200, domain, ...(asked.has("contacts") ? { mobile_phone, home_phone } : {}) };
+      // Each answer signs the address anew; who has no picture gets the one that everybody has.
+      const photo_200 = face ? `${world.address(face)}?size=200x200&sign=${randomBytes(4).toString("hex")}` : "https://vk.com/images/camera_200.png";
+      const seen = { photo_200, has_photo: face ? 1 : 0, domain };
+      const more = user.deactivated || (user.is_closed && !user.can_access_closed) ? seen : { city, bdate, ...seen, ...(asked.has("contacts") ? { mobile_phone, home_phone } : {}) };
       return [{ is_closed: false, can_access_closed: true, ...base, ...Object.fromEntries(Object.entries(more).filter(([name, value]) => value !== undefined && (asked.has(name) || name.endsWith("_phone")))) }];
     }),
     "utils.resolveScreenName": (said) => {

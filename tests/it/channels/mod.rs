@@ -2,10 +2,12 @@
 //!
 //! * `faults`: one table of what may become of a call, for all of them; `product`: the whole product at them, from webhook to polling and back, and
 //!   files that are large or do not come
+//! * `pictures`: faces and listings, from the fakes to managers
 //! * `telegram`, `vk`, `avito`: each call as its provider wants it, each row of the error table to its end
 
 mod avito;
 mod faults;
+mod pictures;
 mod product;
 mod telegram;
 mod vk;

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
-use kommutator::gateway::entries::{self, ChangeEntry, CrmMailboxEntry, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, Tell, TimerEntry};
+use kommutator::gateway::entries::{
+    self, ChangeEntry, CrmMailboxEntry, CrmNews, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, Tell, TimerEntry,
+};
 use kommutator::model::connection::ProviderLogin;
 use kommutator::model::ids::{AccountId, CustomerId, NodeId, UserId, WorkspaceId};
 use kommutator::model::protocol::Setting;
@@ -96,6 +98,8 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         FeedEntry::Account { a: ACCOUNT, lost: true },
         FeedEntry::Customer { c: CustomerId(71), a: Some(AccountId(3)) },
         FeedEntry::Setting { s: Setting::Tags },
+        FeedEntry::Delivery { c: CONVERSATION, a: ACCOUNT, n: 1 },
+        FeedEntry::Connection { c: CONNECTION, lost: true },
     ];
     let command = Command::Close { conversation: CONVERSATION, by: "owner".to_owned() };
     let mailbox = [
@@ -115,9 +119,18 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         (streams::fetch(LOGIN), vec![b"{\"f\":\"a file\"}".to_vec()]),
         (
             streams::crm_mailbox(CONNECTION),
-            vec![written(&CrmMailboxEntry::Release { connection: CONNECTION, conversation: CONVERSATION, before: 2 })],
+            [
+                CrmMailboxEntry::Release { connection: CONNECTION, conversation: CONVERSATION, before: 2 },
+                CrmMailboxEntry::Part { at: NOW, body: b"\0\xffpart".to_vec() },
+                CrmMailboxEntry::Again { m },
+                CrmMailboxEntry::Reload,
+                CrmMailboxEntry::Unfit { headers: vec![("a".to_owned(), "b".to_owned())], query: "q=1".to_owned(), body: b"\xff".to_vec() },
+            ]
+            .iter()
+            .map(written)
+            .collect(),
         ),
-        (streams::crm_outbox(CONNECTION), vec![written(&CrmOutboxEntry { m })]),
+        (streams::crm_outbox(CONNECTION), vec![written(&CrmOutboxEntry { m, k: CrmNews::Changed, bulk: true })]),
     ]
 }
 

@@ -4,8 +4,8 @@ use kommutator::channel::{site_widget, telegram};
 use kommutator::model::connection::{
     AccountLink, ChannelAccount, ChannelKind, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
-use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Place};
-use kommutator::model::crm::CrmConnection;
+use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Picture, Place};
+use kommutator::model::crm::{Begun, CrmChoice, CrmConnection, CrmDirectory, CrmPlace, CrmTalk};
 use kommutator::model::customer::{Apart, Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::hours::Hours;
@@ -14,7 +14,7 @@ use kommutator::model::ids::{
     QuarantineId, ReplyId, SessionId, TagId, TokenId, UserId,
 };
 use kommutator::model::message::{
-    Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction,
+    Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction, Told,
 };
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Holder, Member, User, Workspace};
 use kommutator::model::personal::{Mark, SavedDraft};
@@ -68,7 +68,14 @@ pub(crate) fn global() -> Vec<Box<dyn Kept>> {
         ends_at_rest: true,
         ..Credential::new(hash.to_owned(), WORKSPACE, holder, NOW, expires_at)
     };
-    let pointer = |kind: &str, account| Pointer { kind: kind.into(), key: format!("{kind}key"), workspace: WORKSPACE, login: LOGIN, account };
+    let pointer = |kind: &str, account| Pointer {
+        kind: kind.into(),
+        key: format!("{kind}key"),
+        workspace: WORKSPACE,
+        login: Some(LOGIN),
+        account,
+        connection: Some(CONNECTION),
+    };
     let mut kept = boxed([Installation {
         key_check: keyring.check_value(&world),
         created_at: NOW,
@@ -161,10 +168,15 @@ fn people() -> Vec<Box<dyn Kept>> {
 fn connections() -> Vec<Box<dyn Kept>> {
     let (keyring, world) = keyring();
     let health = |status| HealthState { status, reason: Some(reason()), since: NOW };
-    let mut kept =
-        boxed([ProviderApp {
-            id: ProviderAppId(1), provider: "vk".into(), name: "Приложение".into(), sealed: "s".into(), created_at: NOW
-        }]);
+    let mut kept = boxed([ProviderApp {
+        id: ProviderAppId(1),
+        provider: "vk".into(),
+        name: "Приложение".into(),
+        sealed: "s".into(),
+        facts: [("client_id".to_owned(), "c".to_owned())].into(),
+        base_url: Some("https://proxy.example".into()),
+        created_at: NOW,
+    }]);
     let states = [Health::Connected, Health::Degraded, Health::AccessLost, Health::NotConnected];
     kept.extend(boxed((LOGIN.0..).zip(states).map(|(id, status)| ProviderLogin {
         id: LoginId(id),
@@ -214,7 +226,13 @@ fn connections() -> Vec<Box<dyn Kept>> {
             kind,
             name: format!("CRM {id}"),
             active: true,
+            api_key: "0123456789abcdef0123456789abcdef".into(),
+            app: Some(ProviderAppId(1)),
+            external_key: format!("account{id}"),
             sealed: "s".into(),
+            hook: "h".into(),
+            base_url: Some("https://proxy.example".into()),
+            facts: [("host".to_owned(), "shop.amocrm.ru".to_owned())].into(),
             settings: json!({ "funnel": 5 }),
             health: health(Health::Connected),
             created_at: NOW,
@@ -290,6 +308,9 @@ fn conversations() -> Vec<Box<dyn Kept>> {
         title: "Анна".into(),
         given_name: "Анна с рынка".into(),
         place_title: Some("Группа".into()),
+        place_url: Some("https://avito.ru/kazan/lada_1".into()),
+        picture: Some(Picture { file: Some(FILE), key: "ab".repeat(16), asked_at: later(1) }),
+        place_picture: Some(Picture { file: None, key: String::new(), asked_at: later(2) }),
         page: Some(page()),
         first_visit: Some("FIRST234".into()),
         last_visit: Some("LAST2345".into()),
@@ -467,6 +488,17 @@ fn work() -> Vec<Box<dyn Kept>> {
         reason: Some(reason()),
         tries: 2,
         external_id: Some(format!("crm{number}")),
+        more: vec![format!("crm{number}-2")],
+        told: Told {
+            state: Some(SendStatus::Read),
+            edited_at: Some(later(1)),
+            deleted: true,
+            reactions: vec![Reaction {
+                emoji: "👍".into(), author: Author { kind: AuthorKind::Customer, id: "id7".into(), name: "Анна".into() }
+            }],
+            files: true,
+        },
+        again_at: Some(later(1)),
         created_at: NOW,
         at: later(1),
     }));
@@ -475,6 +507,7 @@ fn work() -> Vec<Box<dyn Kept>> {
         FileOwner::Uploader { id: USER.to_string() },
         FileOwner::Visitor { id: "id7".into() },
         FileOwner::Reply { id: ReplyId(78) },
+        FileOwner::Picture { id: CONVERSATION },
     ];
     kept.extend(boxed((FILE.0..).zip(owners).map(|(id, owner)| FileRecord {
         id: FileId(id),
@@ -494,12 +527,29 @@ fn work() -> Vec<Box<dyn Kept>> {
         id: QuarantineId(id),
         at: NOW,
         login: Some(LOGIN),
+        connection: Some(CONNECTION),
         provider: "vk".into(),
         reason: reason(),
         payload: "eyJtIjo3fQ==".into(),
         stream,
         replayed_at: Some(later(2)),
     })));
+    kept.extend(boxed(["", "comment-5"].map(|key| CrmTalk {
+        connection: CONNECTION,
+        conversation: CONVERSATION,
+        key: key.into(),
+        chat: Some(format!("chat {key}")),
+        contact: Some("77".into()),
+        deal: Some("78".into()),
+        begun: Some(Begun { what: "deal".into(), at: NOW }),
+        facts: [(CrmTalk::SEEN.to_owned(), "1".to_owned())].into(),
+        created_at: NOW,
+        said_at: later(1),
+    })));
+    let marks = [("type".to_owned(), "1".to_owned())].into();
+    let choice = CrmChoice { value: "142".into(), label: "Успешно реализовано".into(), group: "Воронка".into(), marks };
+    kept.extend(boxed([CrmDirectory { connection: CONNECTION, lists: [("stages".to_owned(), vec![choice])].into(), read_at: NOW }]));
+    kept.extend(boxed([CrmPlace { connection: CONNECTION, cursor: "5".into(), looked_at: NOW }]));
     kept.extend(boxed([WorkAttempts { stream: outbox, number: 1, begun: 2, said: Some("it panicked".into()) }]));
     let changes = vec![
         MessageChange::Receipt { status: SendStatus::Read, reason: Some(reason()) },

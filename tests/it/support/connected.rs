@@ -24,13 +24,23 @@ pub(crate) struct Connected {
 }
 
 /// What a provider is connected with at its fake.
-fn form(name: &str, fake: &Fake) -> (&'static str, Value) {
+pub(crate) fn form(name: &str, fake: &Fake) -> (&'static str, Value) {
     match name {
         "telegram" => ("telegram_bot", json!({ "token": "7000000001:AAF-fake_token_of_the_shop_bot_0001", "server": fake.url })),
         "vk" => ("vk_messages", json!({ "token": "vk1.a.test", "base_url": fake.url })),
         "avito" => ("avito", json!({ "client_id": "client", "client_secret": "secret", "base_url": fake.url })),
         other => panic!("no fake of {other}"),
     }
+}
+
+/// Waits until a provider knows where to send.
+pub(crate) async fn hooked(name: &str, fake: &Fake) {
+    let shown = match name {
+        "telegram" => "bots",
+        "vk" => "servers",
+        _ => "state",
+    };
+    until("the provider knows where to send", PATIENCE, async || fake.look(shown).await.to_string().contains("/hooks/").then_some(())).await;
 }
 
 impl Connected {
@@ -51,13 +61,7 @@ impl Connected {
         let begun = connected.ask("POST", "/connecting", json!({ "kind": kind })).await;
         let done = connected.ask("POST", &format!("/connecting/{}", begun["id"].as_str().unwrap()), connected.form.clone()).await;
         connected.channels = done["channels"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect();
-        let hook = match name {
-            "telegram" => "bots",
-            "vk" => "servers",
-            _ => "state",
-        };
-        until("the provider knows where to send", PATIENCE, async || connected.fake.look(hook).await.to_string().contains("/hooks/").then_some(()))
-            .await;
+        hooked(name, &connected.fake).await;
         connected
     }
 

@@ -184,26 +184,29 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
 }
 
 fn request(stream: &TcpStream) -> Option<(String, Value)> {
+    request_of(stream).map(|(path, _, body)| (path, body))
+}
+
+/// A whole request: its path, its headers by lower-case name, its body.
+pub(crate) fn request_of(stream: &TcpStream) -> Option<(String, HashMap<String, String>, Value)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let path = line.split(' ').nth(1)?.to_owned();
-    let mut length = 0;
+    let mut headers = HashMap::new();
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().ok()?;
+        if let Some((name, value)) = line.split_once(':') {
+            headers.insert(name.to_lowercase(), value.trim().to_owned());
         }
         if line.trim().is_empty() {
             break;
         }
     }
-    let mut body = vec![0; length];
+    let mut body = vec![0; headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
-    Some((path, serde_json::from_slice(&body).ok()?))
+    Some((path, headers, serde_json::from_slice(&body).ok()?))
 }
 
 /// `number`: where the call stands among all calls.

@@ -1,7 +1,7 @@
 //! What the tests stand on.
 //!
 //! * [`app`]: the whole product on a free port, and clients of it
-//! * `fake_provider`, `rig`: the product with logins of the tests' channel, and the provider behind it
+//! * `fake_provider`, `rig`: the product with logins of the tests' channel, and the provider behind it; `fake_crm`: the tests' CRM
 //! * [`node`]: the product itself as a child process
 //! * `provider_side`: webhooks posted until they are taken, and what went out compared with the log
 //! * [`connected`]: the product as a process, connected to a provider's fake
@@ -20,6 +20,8 @@
 pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod connected;
+#[cfg(feature = "faults")]
+pub(crate) mod fake_crm;
 #[cfg(feature = "faults")]
 pub(crate) mod fake_provider;
 pub(crate) mod fake_push;

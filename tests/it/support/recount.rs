@@ -8,7 +8,7 @@ use bytes::Bytes;
 use kommutator::gateway::tally;
 use kommutator::model::connection::{AccountLink, ChannelAccount, ProviderApp, ProviderLogin};
 use kommutator::model::conversation::{Conversation, Episode, Fact, PastEpisode};
-use kommutator::model::crm::CrmConnection;
+use kommutator::model::crm::{CrmConnection, CrmDirectory, CrmPlace, CrmTalk};
 use kommutator::model::customer::{Apart, Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
@@ -126,6 +126,9 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             ProviderLogin::TABLE => wanted::<ProviderLogin>(raw),
             ChannelAccount::TABLE => wanted::<ChannelAccount>(raw),
             CrmConnection::TABLE => wanted::<CrmConnection>(raw),
+            CrmTalk::TABLE => wanted::<CrmTalk>(raw),
+            CrmDirectory::TABLE => wanted::<CrmDirectory>(raw),
+            CrmPlace::TABLE => wanted::<CrmPlace>(raw),
             AccountLink::TABLE => wanted::<AccountLink>(raw),
             Identity::TABLE => wanted::<Identity>(raw),
             Apart::TABLE => wanted::<Apart>(raw),

@@ -123,6 +123,8 @@ impl Rig {
             ("KOMMUTATOR_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("KOMMUTATOR_LIMITS".to_owned(), "off".to_owned()),
             ("KOMMUTATOR_WORKERS".to_owned(), "2".to_owned()),
+            // The fakes stand beside it.
+            ("KOMMUTATOR_OUTSIDE_PRIVATE".to_owned(), "on".to_owned()),
         ];
         if let Some(redis) = &redis {
             variables.extend([("KOMMUTATOR_REDIS".to_owned(), redis.url()), ("KOMMUTATOR_KEY".to_owned(), KEY.to_owned())]);

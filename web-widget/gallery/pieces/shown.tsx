@@ -16,6 +16,8 @@ const Lost = later(() => Promise.reject(new Problem(0, "network", "")));
 const BUTTONS = [["button", "Отмена"], ["button main", "Сохранить"], ["button danger", "Удалить"]] as const;
 const buttons = (more: { disabled?: boolean } = {}) => <div class="row-of"><For each={BUTTONS}>{([style, text]) => <button type="button" class={style} {...more}>{text}</button>}</For><button type="button" class="ghost" aria-label="Закрыть" {...more}><Icon name="close" /></button></div>;
 
+const FACE = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path fill="#7a9" d="M0 0h8v8H0z"/><circle cx="4" cy="3" r="1.6" fill="#fdc"/><path fill="#446" d="M1 8a3 3 0 0 1 6 0z"/></svg>')}`;
+
 export const shown: Piece[] = [
   {
     file: "buttons",
@@ -37,6 +39,7 @@ export const shown: Piece[] = [
       { name: "empty", show: () => <Avatar name="" seed="5" /> },
       { name: "channel", show: () => <div class="row-of"><Avatar name="Вера" seed="6" kind="site_widget" /><Avatar name="Вера" seed="7" kind="telegram_bot" /></div> },
       { name: "large", show: () => <Avatar name="Анна Петрова" seed="1" large /> },
+      { name: "picture", show: () => <div class="row-of"><Avatar name="Вера" seed="6" kind="avito" picture={FACE} /><Avatar name="Вера" seed="6" picture={FACE} large /><Avatar name="Вера" seed="6" kind="avito" picture="data:image/png;base64,AAAA" /></div> },
     ],
   },
   { file: "Icon.tsx", states: [{ name: "all", wide: true, show: () => <div class="icons"><For each={Object.keys(PATHS) as IconName[]}>{(name) => <span><Icon name={name} /><Icon name={name} small /><small>{name}</small></span>}</For></div> }] },

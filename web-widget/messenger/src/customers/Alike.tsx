@@ -34,7 +34,7 @@ export function Alike(props: { card: CustomerCard; done: (card: CustomerCard) =>
           <For each={props.card.alike}>
             {(one) => (
               <li>
-                <a href={customerPath(one.customer.id)} onClick={follow}><Avatar name={one.customer.name} seed={one.customer.id} /><span><b>{nameOf(one.customer)}</b><For each={one.by}>{(sign) => <small>{signText(sign)}</small>}</For></span></a>
+                <a href={customerPath(one.customer.id)} onClick={follow}><Avatar name={one.customer.name} seed={one.customer.id} picture={one.customer.picture_url} /><span><b>{nameOf(one.customer)}</b><For each={one.by}>{(sign) => <small>{signText(sign)}</small>}</For></span></a>
                 <div class="actions">
                   <button type="button" class="button" disabled={busy()} onClick={() => void merge(one, props.card.customer.id)}>{t("customers.merge.do")}</button>
                   <button type="button" class="button" disabled={busy()} onClick={() => void refuse(one, props.card.customer.id)}>{t("customers.alike.not")}</button>

@@ -65,7 +65,7 @@ export function CustomerPane(props: { id: string }) {
         <article class="customer" aria-label={nameOf(one().customer)}>
           <header class="head">
             <a class="ghost back" href="/customers" onClick={follow} aria-label={t("customers.back")}><Icon name="back" /></a>
-            <Avatar name={one().customer.name} seed={one().customer.id} />
+            <Avatar name={one().customer.name} seed={one().customer.id} picture={one().customer.picture_url} />
             <div class="who"><h1>{nameOf(one().customer)}</h1><p>{t("customers.since", { date: dateTime(locale(), one().customer.created_at) })}</p></div>
             <div class="actions-bar">
               <button type="button" class="button main" aria-label={t("customers.write")} onClick={() => writeFirst(one().customer.phones[0]?.value ?? "")}><Icon name="send" small /><span>{t("customers.write")}</span></button>

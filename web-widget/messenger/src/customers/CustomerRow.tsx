@@ -14,7 +14,7 @@ export const aboutOf = (one: CustomerView) => [one.phones[0]?.value, one.emails[
 export function CustomerRow(props: { one: CustomerView; selected: boolean }) {
   return (
     <a class="row" classList={{ selected: props.selected }} href={customerPath(props.one.id)} onClick={follow} aria-current={props.selected ? "true" : undefined} data-id={props.one.id}>
-      <Avatar name={props.one.name} seed={props.one.id} />
+      <Avatar name={props.one.name} seed={props.one.id} picture={props.one.picture_url} />
       <span class="body">
         <span class="line"><span class="name">{nameOf(props.one)}</span><Show when={props.one.active_at}>{(at) => <time datetime={at()}>{brief(locale(), at(), now())}</time>}</Show></span>
         <span class="line"><span class="words">{aboutOf(props.one) || t("customers.nothing")}</span></span>

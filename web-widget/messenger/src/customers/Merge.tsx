@@ -44,7 +44,7 @@ export function Merge(props: { into: CustomerView; close: () => void; done: (car
           <For each={others()} fallback={<p class="none">{found.error ? problemText(found.error) : found.loading ? t("app.loading") : t("search.none")}</p>}>
             {(one) => (
               <label class="choice"><input type="radio" name="customer" checked={picked()?.id === one.id} onChange={() => setPicked(one)} />
-                <Avatar name={one.name} seed={one.id} /><span><b>{nameOf(one)}</b><small>{aboutOf(one) || t("customers.nothing")}</small></span></label>
+                <Avatar name={one.name} seed={one.id} picture={one.picture_url} /><span><b>{nameOf(one)}</b><small>{aboutOf(one) || t("customers.nothing")}</small></span></label>
             )}
           </For>
         </fieldset>

@@ -11,7 +11,7 @@ import { Avatar } from "../ui/Avatar.tsx";
 export function Talk(props: { one: ConversationView; seed: string }) {
   return (
     <a class="row" classList={{ closed: props.one.status === "closed" }} href={chatPath(props.one.id)} onClick={follow}>
-      <Avatar name={props.one.title} seed={props.seed} kind={props.one.channel_kind} />
+      <Avatar name={props.one.title} seed={props.seed} kind={props.one.channel_kind} picture={props.one.picture_url} />
       <span class="body">
         <span class="line"><span class="name">{props.one.channel_name}</span><time datetime={props.one.active_at}>{brief(locale(), props.one.active_at, now())}</time></span>
         <span class="line"><span class="words"><Show when={props.one.status === "closed"}>{t("thread.closed")} · </Show>{previewText(props.one)}</span></span>

@@ -60,7 +60,7 @@ export function WriteFirst() {
           <h3>{t("first.known")}</h3>
           <ul class="plain-list">
             <For each={ways()?.customers}>
-              {(one) => <li><a class="choice" href={one.conversation === null ? customerPath(one.id) : chatPath(one.conversation)} onClick={leave}><Avatar name={one.name} seed={one.id} /><span><b>{nameOf(one)}</b><small>{aboutOf(one) || t("customers.nothing")}</small></span></a></li>}
+              {(one) => <li><a class="choice" href={one.conversation === null ? customerPath(one.id) : chatPath(one.conversation)} onClick={leave}><Avatar name={one.name} seed={one.id} picture={one.picture_url} /><span><b>{nameOf(one)}</b><small>{aboutOf(one) || t("customers.nothing")}</small></span></a></li>}
             </For>
           </ul>
         </Show>

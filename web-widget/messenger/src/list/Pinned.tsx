@@ -15,7 +15,7 @@ export function Pinned(props: { selected: string | null }) {
           {(one) => (
             <li>
               <a href={chatPath(one.id)} onClick={follow} title={titleOf(one.title)} aria-current={one.id === props.selected ? "true" : undefined} classList={{ fresh: one.unread > 0 || one.marked_unread }}>
-                <Avatar name={one.title} seed={one.identity ?? one.id} kind={one.channel_kind} />
+                <Avatar name={one.title} seed={one.identity ?? one.id} kind={one.channel_kind} picture={one.picture_url} />
                 <span>{titleOf(one.title)}</span>
               </a>
             </li>

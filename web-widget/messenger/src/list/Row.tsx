@@ -60,7 +60,7 @@ export function Row(props: Props) {
       <a class="row" classList={{ selected: props.selected, closed: one().status === "closed", fresh: one().unread > 0 || one().marked_unread, picked: picked() }} href={chatPath(one().id)} onClick={follow}
         aria-current={props.selected ? "true" : undefined} data-id={one().id}>
         <span class="face">
-          <Avatar name={one().title} seed={one().identity ?? one().id} kind={one().channel_kind} />
+          <Avatar name={one().title} seed={one().identity ?? one().id} kind={one().channel_kind} picture={one().picture_url} />
           <input type="checkbox" tabindex="-1" checked={picked()} aria-label={t("bulk.pick", { name: name() })}
             onClick={(event) => { event.stopPropagation(); shift = event.shiftKey; }} onChange={() => props.picking.pick(one().id, shift)} />
         </span>

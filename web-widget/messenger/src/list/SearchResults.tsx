@@ -78,7 +78,7 @@ export function SearchResults(props: { words: string; selected: string | null })
             return (
               <li>
                 <a class="row" classList={{ selected: hit.conversation.id === props.selected }} href={chatPath(hit.conversation.id, hit.message.id)} onClick={follow}>
-                  <Avatar name={hit.conversation.title} seed={hit.conversation.identity ?? hit.conversation.id} kind={hit.conversation.channel_kind} />
+                  <Avatar name={hit.conversation.title} seed={hit.conversation.identity ?? hit.conversation.id} kind={hit.conversation.channel_kind} picture={hit.conversation.picture_url} />
                   <span class="body">
                     <span class="line"><span class="name">{titleOf(hit.conversation.title)}</span><time>{brief(locale(), hit.message.written_at, now())}</time></span>
                     <span class="line"><span class="words">{cut().before}<mark>{cut().hit}</mark>{cut().after}</span></span>

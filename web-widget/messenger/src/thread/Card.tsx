@@ -8,6 +8,7 @@ import { useDesk } from "../state/desk.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Address } from "./Address.tsx";
 import { Alike } from "../customers/Alike.tsx";
+import { Listing } from "./Listing.tsx";
 import { Talk } from "../customers/Talk.tsx";
 import { createPerson } from "./person.ts";
 import { Person } from "./Person.tsx";
@@ -28,7 +29,7 @@ export function Card(props: { conversation: ConversationView; close: () => void 
     <aside class="card" aria-label={t("thread.card")}>
       <button type="button" class="ghost shut" aria-label={t("common.close")} onClick={() => props.close()}><Icon name="close" /></button>
       <div class="top">
-        <Avatar name={one().title} seed={one().identity ?? one().id} large />
+        <Avatar name={one().title} seed={one().identity ?? one().id} picture={one().picture_url} large />
         <h2>{customer()?.customer.name || titleOf(one().title)}</h2>
         <Show when={person.person()?.unreachable}>{(reason) => <p class="why">{reasonText(reason())}</p>}</Show>
         <Show when={customer()}>{(card) => <a class="link" href={customerPath(card().customer.id)} onClick={follow}>{t("customers.page")}</a>}</Show>
@@ -38,7 +39,7 @@ export function Card(props: { conversation: ConversationView; close: () => void 
         <Person of={person} />
         <Fact name={t("card.channel")}>{kindText(one().channel_kind)} · {one().channel_name}</Fact>
         <Fact name={t("card.status")}>{one().status === "closed" ? t("thread.closed") : t("card.open")}</Fact>
-        <Show when={one().place_title}><Fact name={t("card.place")}>{one().place_title}</Fact></Show>
+        <Show when={one().place_title}>{(title) => <Fact name={t("card.place")}><span class="place-of"><Listing of={one()} /><span><Address url={one().place_url ?? ""} text={title()} /></span></span></Fact>}</Show>
         <Show when={one().page?.url}>{(url) => <Fact name={t("card.page")}><Address url={url()} text={one().page?.title} /></Fact>}</Show>
         <Show when={one().page?.referrer}>{(url) => <Fact name={t("card.from")}><Address url={url()} /></Fact>}</Show>
         <Fact name={t("card.since")}>{dateTime(locale(), one().created_at)}</Fact>

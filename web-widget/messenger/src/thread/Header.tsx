@@ -10,6 +10,7 @@ import { later } from "../ui/Later.tsx";
 import { Menu } from "../ui/Menu.tsx";
 import type { Actions } from "./actions.ts";
 import { useThread } from "./context.ts";
+import { Listing } from "./Listing.tsx";
 import { assignItems, snoozeItems, tagItems } from "./items.tsx";
 
 const GoToDate = later(() => import("./GoToDate.tsx").then((file) => file.GoToDate), true);
@@ -59,7 +60,8 @@ export function Header(props: { actions: Actions; card: boolean; setCard: (on: b
       <Show when={conversation()} fallback={<><div class="who" /><div class="actions-bar" /></>}>
         {(one) => (
           <>
-            <Avatar name={one().title} seed={one().identity ?? one().id} kind={one().channel_kind} />
+            <Avatar name={one().title} seed={one().identity ?? one().id} kind={one().channel_kind} picture={one().picture_url} />
+            <Listing of={one()} />
             <div class="who"><h1>{titleOf(one().title)}</h1><p>{about()}</p></div>
             <Lookers />
             <div class="actions-bar">

@@ -49,7 +49,7 @@ export function Targets(props: { not: string; picked: readonly ConversationView[
             <li>
               <label classList={{ cannot: props.why(one) !== "" }}>
                 <input type="checkbox" disabled={props.why(one) !== ""} checked={props.picked.some((other) => other.id === one.id)} onChange={(event) => { props.toggle(one); event.currentTarget.checked = props.picked.some((other) => other.id === one.id); }} />
-                <Avatar name={one.title} seed={one.identity ?? one.id} kind={one.channel_kind} />
+                <Avatar name={one.title} seed={one.identity ?? one.id} kind={one.channel_kind} picture={one.picture_url} />
                 <span class="about"><b>{one.title || t("list.noName")}</b><small>{props.why(one) || [one.channel_name, one.preview?.text].filter(Boolean).join(" · ")}</small></span>
               </label>
             </li>

@@ -248,9 +248,21 @@ identity: string | null,
  */
 title: string, 
 /**
+ * A small picture of the person: a link for a day or two.
+ */
+picture_url?: string, 
+/**
  * The listing, car, post or group it stands in.
  */
 place_title?: string, 
+/**
+ * The listing's address.
+ */
+place_url?: string, 
+/**
+ * A small picture of the listing: a link for a day or two.
+ */
+place_picture_url?: string, 
 /**
  * The page the visitor was on when they last wrote.
  */
@@ -328,6 +340,10 @@ name: string,
  * The name a manager gave; empty: what the channels say is shown.
  */
 given_name: string, 
+/**
+ * A small picture of them: a link for a day or two.
+ */
+picture_url?: string, 
 /**
  * Other names they are known by.
  */
@@ -472,7 +488,11 @@ conversation: ConversationView, } | { "kind": "channel.updated",
 /**
  * Which.
  */
-channel: string, } | { "kind": "customer.updated", 
+channel: string, } | { "kind": "connection.updated", 
+/**
+ * Which.
+ */
+connection: string, } | { "kind": "customer.updated", 
 /**
  * Which.
  */

@@ -157,6 +157,7 @@ export const chats: Dictionary<typeof ru> = {
   "tags.new": "New tag",
   "tags.name": "Tag name",
   "thread.more": "More",
+  "thread.listing": "Listing: {title}",
   "thread.lookers": "Also looking: {names}",
   "thread.link": "Copy link",
   "thread.blocked": "Blocked",

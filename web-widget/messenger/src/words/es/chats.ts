@@ -157,6 +157,7 @@ export const chats: Dictionary<typeof ru> = {
   "tags.new": "Nueva etiqueta",
   "tags.name": "Nombre de la etiqueta",
   "thread.more": "Más",
+  "thread.listing": "Anuncio: {title}",
   "thread.lookers": "También lo ven: {names}",
   "thread.link": "Copiar enlace",
   "thread.blocked": "Bloqueado",

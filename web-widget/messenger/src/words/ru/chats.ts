@@ -155,6 +155,7 @@ export const chats = {
   "tags.new": "Новая метка",
   "tags.name": "Название метки",
   "thread.more": "Ещё",
+  "thread.listing": "Объявление: {title}",
   "thread.lookers": "Смотрят и другие: {names}",
   "thread.link": "Скопировать ссылку",
   "thread.blocked": "Заблокирован",
