@@ -118,6 +118,7 @@ impl CrmDesk {
             app,
             directory: directory.map(|stored| stored.record),
             public_url: self.house.public_address().map(str::to_owned),
+            returns: None,
             outside: Arc::clone(&self.house.outside),
             files: Arc::new(OwnFiles { house: Arc::clone(&self.house), workspace: self.workspace }),
             deadline,
