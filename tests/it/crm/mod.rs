@@ -17,6 +17,7 @@ macro_rules! on_both {
     };
 }
 
+mod amocrm;
 mod back;
 mod out;
 mod trouble;
