@@ -1,8 +1,10 @@
 //! amoCRM's folder against the fake of amoCRM: each call as its papers say, each error to its end.
 //!
-//! Here: how an account is connected; [`calls`]: contacts, deals, chats, what their history tells; [`rows`]: the table of errors
+//! Here: how an account is connected; [`calls`]: contacts, deals, chats, what their history tells; [`rows`]: the table of errors; [`hooks`]:
+//! the whole product
 
 mod calls;
+mod hooks;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -65,6 +67,15 @@ fn texts(all: &[(&str, &str)]) -> BTreeMap<String, String> {
     all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+/// The fake's own integration and chat channel.
+fn app_facts() -> BTreeMap<String, String> {
+    texts(&[("client_id", CLIENT), ("redirect_uri", BACK), ("channel_id", CHANNEL), ("bot_id", "b0b0b0b0-1111-4222-8333-444444444444")])
+}
+
+fn app_keys() -> String {
+    json!({ "client_secret": "demo-client-secret", "channel_secret": "7d1f0c2b9a8e4d6f5b3a1c0e9d8f7a6b5c4d3e2f" }).to_string()
+}
+
 fn context(host: Arc<dyn Host>, url: &str) -> CrmContext {
     let now = RealWorld.now();
     let connection = CrmConnection {
@@ -84,14 +95,12 @@ fn context(host: Arc<dyn Host>, url: &str) -> CrmContext {
         created_at: now.plus_ms(-60_000),
         removed_at: None,
     };
-    let facts = texts(&[("client_id", CLIENT), ("redirect_uri", BACK), ("channel_id", CHANNEL), ("bot_id", "b0b0b0b0-1111-4222-8333-444444444444")]);
     let (id, provider, name) = (ProviderAppId(1), "amocrm".to_owned(), String::new());
-    let app = ProviderApp { id, provider, name, sealed: String::new(), facts, base_url: None, created_at: now };
-    let keys = json!({ "client_secret": "demo-client-secret", "channel_secret": "7d1f0c2b9a8e4d6f5b3a1c0e9d8f7a6b5c4d3e2f" });
+    let app = ProviderApp { id, provider, name, sealed: String::new(), facts: app_facts(), base_url: None, created_at: now };
     CrmContext {
         host,
         connection,
-        app: Some((app, SecretString::from(keys.to_string()))),
+        app: Some((app, SecretString::from(app_keys()))),
         directory: None,
         public_url: Some("https://gw.example".to_owned()),
         returns: Some(Returns { url: BACK.to_owned(), state: "mark".to_owned() }),
@@ -115,18 +124,16 @@ fn owned(fake: &Fake, secrets: SecretString) -> CrmContext {
 }
 
 /// Somebody allowed us in.
-async fn connected(fake: &Fake) -> CrmContext {
+async fn tokens(fake: &Fake) -> SecretString {
     let given = fake.act("token", json!({ "account": "demo" })).await;
     let word = |name: &str| given[name].as_str().unwrap().to_owned();
     let now = RealWorld.now().0 / 1_000;
-    let tokens = Tokens {
-        access_token: word("access_token"),
-        refresh_token: Some(word("refresh_token")),
-        expires_at: now + 86_400,
-        issued_at: now,
-        host: "demo.amocrm.ru".to_owned(),
-    };
-    owned(fake, tokens.sealed())
+    let (access_token, refresh_token) = (word("access_token"), Some(word("refresh_token")));
+    Tokens { access_token, refresh_token, expires_at: now + 86_400, issued_at: now, host: "demo.amocrm.ru".to_owned() }.sealed()
+}
+
+async fn connected(fake: &Fake) -> CrmContext {
+    owned(fake, tokens(fake).await)
 }
 
 /// The same, and amoCRM was told what it is told once.
