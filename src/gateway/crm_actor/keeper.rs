@@ -118,7 +118,7 @@ async fn round(desk: &Arc<CrmDesk>, tasks: &mut Tasks) -> Result<(), CommandErro
         // What was found to open nothing is not used again: only connecting anew helps.
         if !shut_out && due.is_some_and(|due| due <= now) {
             let renewed = host::renew(desk, None).await.map(|_| ());
-            told(desk, &mut tasks.renewal, renewed).await;
+            told(desk, &connection.sealed, &mut tasks.renewal, renewed).await;
         }
     }
     if shut_out || !connection.active {
@@ -128,31 +128,33 @@ async fn round(desk: &Arc<CrmDesk>, tasks: &mut Tasks) -> Result<(), CommandErro
         && let Some(connect) = desk.crm.connect()
     {
         let done = set_up(desk, &connection, connect).await;
-        told(desk, &mut tasks.set_up, done).await;
+        told(desk, &connection.sealed, &mut tasks.set_up, done).await;
     }
     if tasks.lists.is_over(now)
         && let Some(lists) = desk.crm.lists()
     {
         let done = self::lists(desk, &connection, lists, now).await;
-        told(desk, &mut tasks.lists, done).await;
+        told(desk, &connection.sealed, &mut tasks.lists, done).await;
     }
     if tasks.history.is_over(now)
         && let Some(history) = desk.crm.history()
     {
         let done = look(desk, &connection, history, now).await;
-        told(desk, &mut tasks.history, done).await;
+        told(desk, &connection.sealed, &mut tasks.history, done).await;
     }
     Ok(())
 }
 
-/// What came of a task.
-async fn told(desk: &CrmDesk, pause: &mut Pause, result: Result<(), CrmError>) {
+/// What came of a task that was begun with these tokens.
+async fn told(desk: &CrmDesk, sealed: &str, pause: &mut Pause, result: Result<(), CrmError>) {
     let now = desk.house.world.now();
     match result {
         Ok(()) => pause.done(),
         Err(error) => {
             tracing::warn!(connection = %desk.connection, %error, "something of a connection waits");
             match error {
+                // Connected anew meanwhile: that it was shut out is of yesterday.
+                CrmError::AccessLost(_) if desk.record().await.is_ok_and(|now| now.sealed != sealed) => {}
                 CrmError::AccessLost(reason) => {
                     pause.failed(now, 0);
                     health::trouble(desk, Health::AccessLost, reason).await;

@@ -23,6 +23,8 @@ use crate::store::port::{CommitError, Refusal, StoreError};
 use crate::store::records::streams;
 use crate::store::table::Stored;
 
+/// The pause before what is no longer so is tried anew.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// Conversations served side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// What fails for now is tried for so long before it fails for good, milliseconds.
@@ -112,7 +114,7 @@ impl Work for Outbox {
         }
         let limit = patience(Duration::from_millis(u64::try_from(desk.crm.job_limit_ms()).unwrap_or(0)));
         let deadline = now.plus_ms(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
-        let was = connection.health.status;
+        let (was, sealed) = (connection.health.status, connection.sealed.clone());
         let call = async {
             let host = Arc::new(JobHost::new(desk, &connection, entry.item.bulk, talks).await?);
             let context = desk.context(connection, host, deadline).await?;
@@ -122,6 +124,12 @@ impl Work for Outbox {
             }
         };
         let said = tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(CrmError::Temporary(Reason::new("answer_lost"))));
+        // Connected anew while it was under way: that it was shut out is of yesterday.
+        if let Err(CrmError::AccessLost(_)) = &said
+            && desk.record().await?.sealed != sealed
+        {
+            return Ok(Handled::Later(AT_ONCE));
+        }
         self.settle(&entry, &delivery, &job.message, said, was).await
     }
 }
