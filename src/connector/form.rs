@@ -119,7 +119,40 @@ pub enum FieldKind {
     },
     /// One of what only the provider knows: asked for when the form opens.
     Live,
+    /// One of a list of the CRM's directory: its lines stand under their groups.
+    Pick {
+        /// The list.
+        list: String,
+    },
+    /// Several of a list of the CRM's directory: a list of values.
+    Several {
+        /// The list.
+        list: String,
+    },
+    /// A choice for each line of a list: an object of the line's value and what is chosen. A line that is not in it has what stands for all
+    /// («По умолчанию»).
+    Rows {
+        /// The list whose lines they are; `accounts`: the workspace's channels that feed the connection.
+        rows: String,
+        /// What is chosen from; none: a line of text is typed.
+        list: Option<String>,
+    },
+    /// Fields of a list with words for each: a list of `{ field, value }`.
+    Filled {
+        /// The list.
+        list: String,
+        /// The most.
+        most: u32,
+    },
+    /// Words with commas between: a list of texts.
+    Tags {
+        /// The most.
+        most: u32,
+    },
 }
+
+/// The lines of [`FieldKind::Rows`] that are no list of a directory: the channels that feed the connection.
+pub const ROWS_OF_ACCOUNTS: &str = "accounts";
 
 impl Field {
     /// A field that must be filled in.

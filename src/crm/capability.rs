@@ -30,6 +30,19 @@ pub struct Connected {
     pub facts: BTreeMap<String, String>,
     /// The CRM's address where it is not the usual one.
     pub base_url: Option<String>,
+    /// The app it was connected with, where it was named on the way and not known before.
+    pub app: Option<NewApp>,
+}
+
+/// An app that was named while connecting: kept as one of its provider's, with the sealed keys its folder reads.
+#[derive(Debug, Clone)]
+pub struct NewApp {
+    /// How the CRM names it: the mark by which it is found again.
+    pub external_key: String,
+    /// Its keys.
+    pub secrets: SecretString,
+    /// What is known of it and is no secret.
+    pub facts: BTreeMap<String, String>,
 }
 
 /// How far connecting has come.

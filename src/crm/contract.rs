@@ -90,6 +90,15 @@ pub trait Host: Send + Sync {
     async fn keep(&self, talk: &CrmTalk) -> Result<(), CrmError>;
 }
 
+/// Where a walk goes on after its person was at the CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returns {
+    /// The address they come back to: one for the installation. What is in its query is the answer to the step.
+    pub url: String,
+    /// What they bring back: that they are the one who went, and to which walk.
+    pub state: String,
+}
+
 /// What a call to a CRM is given.
 #[derive(Clone)]
 pub struct CrmContext {
@@ -103,6 +112,8 @@ pub struct CrmContext {
     pub directory: Option<CrmDirectory>,
     /// This installation's address from outside; none: it has none.
     pub public_url: Option<String>,
+    /// Where somebody who allows us in at the CRM comes back to. None: nothing is being connected, or nobody could come back.
+    pub returns: Option<Returns>,
     /// Makes the calls: bounded, and safe for what stands beside this server.
     pub outside: Arc<Outside>,
     /// The content of our files.

@@ -32,6 +32,7 @@ pub(crate) fn notices() -> Vec<Box<dyn Kept>> {
         (letter, about, Some(Overdue)),
         (letter, about, Some(Trouble)),
         (push, channel, Some(Trouble)),
+        (letter, NoticeTopic::Connection { connection: CONNECTION }, Some(Trouble)),
         (push, NoticeTopic::Trial, None),
     ];
     kept.extend(boxed(all.map(|(way, topic, event)| Notice {

@@ -82,7 +82,7 @@ export type Entered = { token?: string; challenge?: string };
 export type Profile = { number: number; time_zone: string; phone: string; notify_email: string; second_factor: boolean; recovery_codes: number };
 export type SessionView = { id: string; device: string; address: string; created_at: string; seen_at: string; current: boolean };
 export type Workspace = { id: number; name: string; locale: string; time_zone: string; created_at: string; escalation: Escalation };
-export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial" | "webhook_off" | "assigned" | "mentioned" | "overdue" | "channel_lost" | "send_failed";
+export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial" | "webhook_off" | "assigned" | "mentioned" | "overdue" | "channel_lost" | "connection_lost" | "send_failed";
 export type LetterView = { id: string; to: string; about: LetterKind; status: LetterStatus; reason: Reason | null; tries: number; created_at: string; at: string };
 export type MailView = { configured: boolean; from: string | null; server: string | null; letters: LetterView[] };
 
