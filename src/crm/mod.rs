@@ -25,5 +25,6 @@ macro_rules! crms {
 }
 
 crms! {
+    amocrm: AmoCrm,
     #[cfg(feature = "probe")] #[path = "../../tests/crms/probe/mod.rs"] probe: Probe,
 }

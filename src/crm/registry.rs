@@ -36,3 +36,49 @@ impl Crms {
         self.by_name.values()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::form::{Field, FieldKind, Step, Texts};
+    use crate::crm::contract::Crm;
+
+    type Words = BTreeMap<String, String>;
+
+    fn of_fields(fields: &[Field]) -> Vec<String> {
+        let words = fields.iter().flat_map(|field| {
+            let name = format!("field.{}", field.name);
+            let mut keys = vec![name.clone()];
+            if let FieldKind::Choice { values } = &field.kind {
+                keys.extend(values.iter().map(|value| format!("{name}.{value}")));
+            }
+            keys.extend(field.warns.then(|| format!("{name}.warning")));
+            keys
+        });
+        words.collect()
+    }
+
+    /// What an owner is asked before and after, and how it works.
+    fn wanted(crm: &dyn Crm) -> Vec<String> {
+        let mut keys = vec![format!("name.{}", crm.name()), format!("about.{}", crm.name())];
+        if let Some(Step::Fields { name, fields }) = crm.connect().map(|connect| connect.first()) {
+            keys.extend(["title", "text"].map(|part| format!("step.{name}.{part}")));
+            keys.extend(of_fields(&fields));
+        }
+        keys
+    }
+
+    #[test]
+    fn each_crm_has_its_words_in_each_language() {
+        for crm in Crms::all().iter().filter(|crm| crm.texts() != Texts::none()) {
+            let texts = ["ru", "en", "es"].map(|language| serde_json::from_str::<Words>(crm.texts().of(language)).unwrap());
+            let wanted = wanted(crm.as_ref());
+            let [russian, others @ ..] = &texts;
+            for words in &texts {
+                let missing: Vec<_> = wanted.iter().filter(|key| words.get(*key).is_none_or(|text| text.trim().is_empty())).collect();
+                assert_eq!(missing, Vec::<&String>::new(), "{}", crm.name());
+            }
+            assert!(others.iter().all(|words| words.keys().eq(russian.keys())), "{}: the languages do not say the same", crm.name());
+        }
+    }
+}

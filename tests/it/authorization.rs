@@ -47,6 +47,8 @@ enum May {
     Members(&'static str),
     /// Every member who is a person; tokens are no people.
     People(&'static str),
+    /// Every member of the workspace; others are answered the second, as if it were not there.
+    WhoIsHere(&'static str, &'static str),
     /// Who sees the channel; others are answered the second, as if it were not there.
     WhoSees(&'static str, &'static str),
     /// The same, but a token is no person.
@@ -77,7 +79,8 @@ impl May {
         match (self, who) {
             (Self::Everybody(answer), _) => answer,
             (_, Nobody | RevokedToken) => NOT_LOGGED_IN,
-            (Self::Members(answer), _) => answer,
+            (Self::WhoIsHere(_, unknown), Stranger) => unknown,
+            (Self::Members(answer) | Self::WhoIsHere(answer, _), _) => answer,
             (Self::People(_), _) if is_token => PEOPLE_ONLY,
             (Self::People(answer), _) => answer,
             (Self::PeopleWhoSee(..), _) if is_token => PEOPLE_ONLY,
@@ -208,10 +211,29 @@ const ROUTES: &[Row] = &[
     ("DELETE", "/api/v1/channels/{id}", nothing, May::OurAdmins("204", "404 unknown_channel")),
     ("GET", "/api/v1/channel-kinds", nothing, May::Members("200")),
     ("POST", "/api/v1/connecting", |_| json!({ "kind": "site_widget" }), May::Admins("422 kind_unknown")),
+    ("GET", "/api/v1/connecting/{id}", nothing, May::Admins("404 unknown_connecting")),
     ("POST", "/api/v1/connecting/{id}", |_| json!({}), May::Admins("404 unknown_connecting")),
     ("DELETE", "/api/v1/connecting/{id}", nothing, May::Admins("404 unknown_connecting")),
     ("GET", "/api/v1/channels/{id}/choices/{field}", nothing, May::OurAdmins("422 kind_unknown", "404 unknown_channel")),
     ("POST", "/api/v1/channels/{id}/poll", nothing, May::OurAdmins("202", "404 unknown_channel")),
+    ("GET", "/api/v1/crm-kinds", nothing, May::Members("200")),
+    ("GET", "/api/v1/connections", nothing, May::Members("200")),
+    ("GET", "/api/v1/connections/{id}", nothing, May::WhoIsHere("200", "404 unknown_connection")),
+    ("PATCH", "/api/v1/connections/{id}", |_| json!({ "active": true }), May::OurAdmins("200", "404 unknown_connection")),
+    ("DELETE", "/api/v1/connections/{id}", nothing, May::OurAdmins("204", "404 unknown_connection")),
+    ("POST", "/api/v1/connections/{id}/key", nothing, May::OurAdmins("201", "404 unknown_connection")),
+    ("GET", "/api/v1/connections/{id}/settings", nothing, May::OurAdmins("200", "404 unknown_connection")),
+    ("PUT", "/api/v1/connections/{id}/settings", |_| json!({ "values": { "chats": true, "stage_by": "same" } }), May::OurAdmins("200", "404 unknown_connection")),
+    ("PUT", "/api/v1/connections/{id}/channels", |_| json!({ "channels": [] }), May::OurAdmins("200", "404 unknown_connection")),
+    ("POST", "/api/v1/connections/{id}/refresh", nothing, May::OurAdmins("202", "404 unknown_connection")),
+    ("GET", "/api/v1/undelivered", nothing, May::Admins("200")),
+    ("POST", "/api/v1/connections/{id}/again", nothing, May::OurAdmins("202", "404 unknown_connection")),
+    (
+        "POST",
+        "/api/v1/conversations/{id}/messages/{message}/crm/{connection}/again",
+        nothing,
+        May::WhoSees("409 nothing_to_retry", "404 unknown_conversation"),
+    ),
     ("GET", "/api/v1/channels/{id}/identity-secret", nothing, May::OurAdmins("200", "404 unknown_channel")),
     ("POST", "/api/v1/channels/{id}/identity-secret", |_| json!({}), May::OurAdmins("201", "404 unknown_channel")),
     ("GET", "/api/v1/users", nothing, May::Members("200")),
@@ -253,6 +275,10 @@ const ROUTES: &[Row] = &[
     ("POST", "/api/v1/quarantine/{id}/replay", nothing, May::OurAdmins("200", "404 unknown_quarantine")),
     ("GET", "/hooks/{login}/{secret}", nothing, May::Everybody("200")),
     ("POST", "/hooks/{login}/{secret}", |_| json!("anything"), May::Everybody("200")),
+    ("GET", "/hooks/crm/{connection}/{secret}", nothing, May::Everybody("404 unknown_hook")),
+    ("POST", "/hooks/crm/{connection}/{secret}", |_| json!("anything"), May::Everybody("404 unknown_hook")),
+    ("GET", "/hooks/app/{crm}/{name}", nothing, May::Everybody("404 unknown_hook")),
+    ("POST", "/hooks/app/{crm}/{name}", |_| json!("anything"), May::Everybody("404 unknown_hook")),
     ("POST", "/api/v1/files", |_| json!("a file"), May::Members("201")),
     ("POST", "/api/v1/files/{id}/copy", nothing, May::WhoSees("201", "404 unknown_file")),
     ("GET", "/files/{workspace}/{file}/{variant}", nothing, May::Everybody("200")),
@@ -299,7 +325,15 @@ const SERVER_FRAMES: &[(&str, bool)] = &[
 ];
 
 /// What each event must be hidden from who does not see its channel.
-const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "customer.updated", "setting.updated"];
+const EVENTS: &[&str] = &[
+    "message.added",
+    "message.updated",
+    "conversation.updated",
+    "channel.updated",
+    "connection.updated",
+    "customer.updated",
+    "setting.updated",
+];
 
 /// One workspace with everything in it, another one, and everybody who may ask.
 struct World {
@@ -307,6 +341,7 @@ struct World {
     workspace: WorkspaceId,
     elsewhere: WorkspaceId,
     channel: AccountId,
+    crm: ConnectionId,
     login: LoginId,
     widget: String,
     other_widget: String,
@@ -377,6 +412,11 @@ impl World {
         }
     }
 
+    /// A connection to a CRM that is not there.
+    async fn connection(&self) -> ConnectionId {
+        connection(&self.app, self.workspace, self.login).await
+    }
+
     /// A text no other call gives.
     fn key(&self) -> String {
         self.app.house().world.secret::<8>()
@@ -404,6 +444,8 @@ impl World {
             "replies" => self.made("replies", json!({ "shared": true, "shortcut": self.key(), "text": "words" })).await,
             "channels" if method == "DELETE" => self.app.widget(self.workspace, &self.key()).await.0.id.to_string(),
             "channels" => self.channel.to_string(),
+            "connections" if method == "DELETE" => self.connection().await.to_string(),
+            "connections" => self.crm.to_string(),
             "users" => self.app.member(self.workspace, Role::Manager, None).await.to_string(),
             "tokens" => self.app.token(self.workspace, self.people[&Owner], Role::Manager, None).await.0.to_string(),
             "quarantine" => self.quarantine().await.to_string(),
@@ -429,7 +471,7 @@ impl World {
                 let delivery = if unknown { id.clone() } else { self.made(&format!("webhooks/{id}/test"), Value::Null).await };
                 path.replace("{id}", &id).replace("{delivery}", &delivery)
             }
-            _ => path.replace("{id}", &id).replace("{message}", &message).replace("{login}", &self.login.to_string()).replace("{secret}", &self.hook),
+            _ => path.replace("{id}", &id).replace("{message}", &message).replace("{connection}", &self.crm.to_string()).replace("{login}", &self.login.to_string()).replace("{secret}", &self.hook),
         }
     }
 

@@ -22,7 +22,7 @@ fn files_under(folder: &Path, ending: &str, into: &mut Vec<PathBuf>) {
 /// The codes that stand in the sources where an error is made.
 fn codes() -> BTreeSet<String> {
     let mut sources = Vec::new();
-    for floor in ["src/web", "src/gateway", "src/channel", "tests/channels"] {
+    for floor in ["src/web", "src/gateway", "src/channel", "src/crm", "tests/channels"] {
         files_under(&root().join(floor), "rs", &mut sources);
     }
     // The probe is in no release, and what it says is in no paper.
@@ -58,6 +58,13 @@ fn codes() -> BTreeSet<String> {
         "Act::Unreachable(\"",
         "Act::Closed(\"",
         "Act::NewToken(\"",
+        "Act::Stale(\"",
+        "Act::Split(\"",
+        "Act::Degrade(\"",
+        "Act::Drop(\"",
+        "Act::Sign(\"",
+        "Act::Connect(\"",
+        "Act::Pause(\"",
     ];
     let mut codes = BTreeSet::new();
     for source in sources {
@@ -91,7 +98,7 @@ fn every_error_code_is_explained() {
 fn every_channel_has_its_paper() {
     let papers: Vec<PathBuf> = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let mut tables = Vec::new();
-    for floor in ["src/channel", "tests/channels"] {
+    for floor in ["src/channel", "src/crm", "tests/channels"] {
         files_under(&root().join(floor), "rs", &mut tables);
     }
     tables.retain(|path| path.ends_with("errors.rs"));

@@ -91,10 +91,9 @@ pub(super) async fn run(desk: Arc<CrmDesk>) -> Result<(), CommandError> {
     loop {
         changed.borrow_and_update();
         round(&desk, &mut tasks).await?;
-        match tokio::time::timeout(patience(BEAT), changed.changed()).await {
-            // Something changed: what failed before may do now.
-            Ok(_) => tasks = Tasks::default(),
-            Err(_) => {}
+        // Something changed: what failed before may do now.
+        if tokio::time::timeout(patience(BEAT), changed.changed()).await.is_ok() {
+            tasks = Tasks::default();
         }
     }
 }

@@ -74,7 +74,12 @@ async fn crm(edge: &Edge, request: &HttpRequest, to: Result<CrmAddress, Problem>
         let to = to?;
         edge.limits.crm_hook(&to)?;
         let (query, body) = (request.query_string().to_owned(), read(body).await?);
-        let hook = RawHook { headers: headers(request), query, secret: None, body };
+        // A name is no secret: there only a signature shows who sends.
+        let secret = match &to {
+            CrmAddress::Own { secret, .. } => Some(secret.clone()),
+            CrmAddress::Named { .. } => None,
+        };
+        let hook = RawHook { headers: headers(request), query, secret, body };
         match crm_intake::take(&edge.house, &to, &hook).await {
             Ok(answer) => Ok(answer),
             Err(IntakeError::Unknown) => Err(Problem::unknown("hook")),

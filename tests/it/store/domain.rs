@@ -119,7 +119,16 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
         (streams::fetch(LOGIN), vec![b"{\"f\":\"a file\"}".to_vec()]),
         (
             streams::crm_mailbox(CONNECTION),
-            vec![written(&CrmMailboxEntry::Release { connection: CONNECTION, conversation: CONVERSATION, before: 2 })],
+            [
+                CrmMailboxEntry::Release { connection: CONNECTION, conversation: CONVERSATION, before: 2 },
+                CrmMailboxEntry::Part { at: NOW, body: b"\0\xffpart".to_vec() },
+                CrmMailboxEntry::Again { m },
+                CrmMailboxEntry::Reload,
+                CrmMailboxEntry::Unfit { headers: vec![("a".to_owned(), "b".to_owned())], query: "q=1".to_owned(), body: b"\xff".to_vec() },
+            ]
+            .iter()
+            .map(written)
+            .collect(),
         ),
         (streams::crm_outbox(CONNECTION), vec![written(&CrmOutboxEntry { m, k: CrmNews::Changed, bulk: true })]),
     ]

@@ -488,7 +488,11 @@ conversation: ConversationView, } | { "kind": "channel.updated",
 /**
  * Which.
  */
-channel: string, } | { "kind": "customer.updated", 
+channel: string, } | { "kind": "connection.updated", 
+/**
+ * Which.
+ */
+connection: string, } | { "kind": "customer.updated", 
 /**
  * Which.
  */

@@ -1,0 +1,159 @@
+//! amoCRM and Kommo.
+//!
+//! * [`sign`]: what is signed; [`hosts`]: where amoCRM answers; [`errors`]: what its answers mean
+//! * [`client`]: every call; [`oauth`]: how it lets us in; [`connect`]: the steps, and what is told to it once
+//! * [`parse`]: what its hooks say; [`history`]: what they did not say, and what there is to choose from
+//! * [`api`]: what stands around the records; [`entities`]: contacts and deals; [`work`]: notes, tasks, what waits; [`chats`]: the Chats API
+//! * [`settings`]: what an owner may set; [`deliver`]: what becomes of a message there
+
+pub mod api;
+pub mod chats;
+mod checks;
+pub mod client;
+pub mod connect;
+pub mod deliver;
+pub mod entities;
+pub mod errors;
+pub mod history;
+pub mod hosts;
+pub mod oauth;
+pub mod parse;
+pub mod settings;
+pub mod sign;
+pub mod work;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use self::client::Client;
+use super::capability::{Connect, History, Lists, Renew};
+use super::contract::{Crm, CrmContext, CrmError, Delivered, Gate, Job};
+use super::event::CrmEvent;
+use crate::connector::form::{Field, Texts};
+use crate::connector::hook::{RawHook, Routed, Unreadable};
+use crate::connector::walk::StepError;
+use crate::model::connection::CrmKind;
+use crate::model::conversation::Conversation;
+use crate::model::crm::{CrmConnection, CrmDirectory};
+use crate::model::message::{Delivery, Message, Told};
+
+/// amoCRM's words to people.
+pub(crate) const TEXTS: Texts = Texts { ru: include_str!("texts/ru.json"), en: include_str!("texts/en.json"), es: include_str!("texts/es.json") };
+
+/// What its connections are.
+pub const KIND: CrmKind = CrmKind::new("amocrm");
+
+/// The gate of the API, the exchange of tokens with it: amoCRM allows seven in a second.
+pub const API: &str = "api";
+/// The gate of the chats: nobody says how many.
+pub const CHATS: &str = "chats";
+
+/// What is known of a connection and is no secret, by name.
+pub mod fact {
+    /// The account's number.
+    pub const ACCOUNT: &str = "account_id";
+    /// How the Chats API names the account.
+    pub const AMOJO: &str = "amojo_id";
+    /// The first part of its host.
+    pub const SUBDOMAIN: &str = "subdomain";
+    /// Its host.
+    pub const HOST: &str = "host";
+    /// Its name.
+    pub const NAME: &str = "account_name";
+    /// Who connected it.
+    pub const USER: &str = "user_id";
+    /// Their name.
+    pub const USER_NAME: &str = "user_name";
+    /// Where its files are.
+    pub const DRIVE: &str = "drive_url";
+    /// The integration it was connected with.
+    pub const CLIENT: &str = "client_id";
+    /// Whether the integration has a chat channel: [`YES`] or [`NO`].
+    pub const CHANNEL: &str = "channel";
+    /// How the Chats API names the account and the channel together.
+    pub const SCOPE: &str = "scope_id";
+    /// Who writes in chats for people amoCRM does not know.
+    pub const BOT: &str = "bot_id";
+    /// Whether it tells what changes: [`YES`], or [`NO`], where the tariff does not have it.
+    pub const WEBHOOKS: &str = "webhooks";
+    /// The address it tells, without what is secret in it.
+    pub const HOOK: &str = "hook_mark";
+    /// It is so.
+    pub const YES: &str = "yes";
+    /// It is not.
+    pub const NO: &str = "no";
+}
+
+/// The CRM.
+#[derive(Default)]
+pub struct AmoCrm {
+    pub(super) client: Client,
+}
+
+#[async_trait]
+impl Crm for AmoCrm {
+    fn name(&self) -> &'static str {
+        "amocrm"
+    }
+
+    fn gates(&self) -> &'static [Gate] {
+        &[Gate { name: API, per_second: 6 }, Gate { name: CHATS, per_second: 10 }]
+    }
+
+    fn mode(&self, connection: &CrmConnection) -> &'static str {
+        settings::Settings::of(connection).mode(connection).name()
+    }
+
+    fn texts(&self) -> Texts {
+        TEXTS
+    }
+
+    fn settings(&self, connection: &CrmConnection) -> Vec<Field> {
+        settings::fields(connection)
+    }
+
+    fn check_settings(&self, settings: &Value, directory: Option<&CrmDirectory>) -> Result<Value, StepError> {
+        settings::check(settings, directory)
+    }
+
+    fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> String {
+        deliver::key(connection, conversation, message)
+    }
+
+    async fn deliver(&self, context: &CrmContext, job: &Job) -> Result<Delivered, CrmError> {
+        deliver::deliver(&self.client, context, job).await
+    }
+
+    fn follows(&self, connection: &CrmConnection, message: &Message, delivery: &Delivery) -> bool {
+        deliver::follows(connection, message, delivery)
+    }
+
+    async fn tell(&self, context: &CrmContext, job: &Job) -> Result<Told, CrmError> {
+        deliver::tell(&self.client, context, job).await
+    }
+
+    fn route(&self, hook: &RawHook, connection: &CrmConnection, secrets: &SecretString) -> Result<Routed, Unreadable> {
+        parse::route(hook, connection, secrets)
+    }
+
+    fn parse(&self, part: &[u8]) -> Result<Vec<CrmEvent>, Unreadable> {
+        parse::parse(part)
+    }
+
+    fn connect(&self) -> Option<&dyn Connect> {
+        Some(self)
+    }
+
+    fn renew(&self) -> Option<&dyn Renew> {
+        Some(self)
+    }
+
+    fn history(&self) -> Option<&dyn History> {
+        Some(self)
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
