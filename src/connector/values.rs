@@ -140,10 +140,7 @@ mod tests {
             Field::new("by", FieldKind::Choice { values: vec!["same".to_owned(), "source".to_owned()] }),
             Field::new("stage", FieldKind::Pick { list: stages() }).optional(),
             Field::new("open", FieldKind::Several { list: stages() }).optional(),
-            Field {
-                only_if: Some(only),
-                ..Field::new("stage_of", FieldKind::Rows { rows: ROWS_OF_ACCOUNTS.to_owned(), list: Some(stages()) })
-            },
+            Field { only_if: Some(only), ..Field::new("stage_of", FieldKind::Rows { rows: ROWS_OF_ACCOUNTS.to_owned(), list: Some(stages()) }) },
             Field::new("filled", FieldKind::Filled { list: stages(), most: 1 }).optional(),
             Field::new("tags", FieldKind::Tags { most: 2 }).optional(),
         ]
@@ -158,7 +155,8 @@ mod tests {
             values[name] = value;
             values
         };
-        let told = |values: &Value, lists| check(&fields(), values, &Choices { lists, accounts: &[] }).err().map(|error| (error.field, error.reason.code));
+        let told =
+            |values: &Value, lists| check(&fields(), values, &Choices { lists, accounts: &[] }).err().map(|error| (error.field, error.reason.code));
         for (name, value, wanted) in [
             ("on", json!(false), None),
             ("name", json!("  "), Some("required")),

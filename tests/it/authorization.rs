@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kommutator::gateway::administration::channels::create_hook;
-use kommutator::model::ids::{AccountId, LoginId, QuarantineId, TokenId, UserId, WorkspaceId};
+use kommutator::gateway::administration::probe::create_probe_connection;
+use kommutator::model::connection::UnansweredOutbound;
+use kommutator::model::ids::{AccountId, ConnectionId, LoginId, QuarantineId, TokenId, UserId, WorkspaceId};
 use kommutator::model::protocol::{Event, ManagerFrame, Role, ServerFrame, VisitorFrame};
 use kommutator::model::reason::Reason;
 use kommutator::store::batch::Batch;
@@ -223,7 +225,12 @@ const ROUTES: &[Row] = &[
     ("DELETE", "/api/v1/connections/{id}", nothing, May::OurAdmins("204", "404 unknown_connection")),
     ("POST", "/api/v1/connections/{id}/key", nothing, May::OurAdmins("201", "404 unknown_connection")),
     ("GET", "/api/v1/connections/{id}/settings", nothing, May::OurAdmins("200", "404 unknown_connection")),
-    ("PUT", "/api/v1/connections/{id}/settings", |_| json!({ "values": { "chats": true, "stage_by": "same" } }), May::OurAdmins("200", "404 unknown_connection")),
+    (
+        "PUT",
+        "/api/v1/connections/{id}/settings",
+        |_| json!({ "values": { "chats": true, "stage_by": "same" } }),
+        May::OurAdmins("200", "404 unknown_connection"),
+    ),
     ("PUT", "/api/v1/connections/{id}/channels", |_| json!({ "channels": [] }), May::OurAdmins("200", "404 unknown_connection")),
     ("POST", "/api/v1/connections/{id}/refresh", nothing, May::OurAdmins("202", "404 unknown_connection")),
     ("GET", "/api/v1/undelivered", nothing, May::Admins("200")),
@@ -325,15 +332,8 @@ const SERVER_FRAMES: &[(&str, bool)] = &[
 ];
 
 /// What each event must be hidden from who does not see its channel.
-const EVENTS: &[&str] = &[
-    "message.added",
-    "message.updated",
-    "conversation.updated",
-    "channel.updated",
-    "connection.updated",
-    "customer.updated",
-    "setting.updated",
-];
+const EVENTS: &[&str] =
+    &["message.added", "message.updated", "conversation.updated", "channel.updated", "connection.updated", "customer.updated", "setting.updated"];
 
 /// One workspace with everything in it, another one, and everybody who may ask.
 struct World {
@@ -359,6 +359,12 @@ struct World {
 
 const WORDS: &str = "Секретные слова посетителя";
 const CHANNEL: &str = "Тайный канал";
+
+/// A connection to a CRM that is not there.
+async fn connection(app: &App, workspace: WorkspaceId, login: LoginId) -> ConnectionId {
+    let nowhere = Some("http://127.0.0.1:1");
+    create_probe_connection(app.house(), workspace, login, &[], UnansweredOutbound::Export, nowhere).await.unwrap()
+}
 
 impl World {
     async fn new(app: App) -> Self {
@@ -391,10 +397,12 @@ impl World {
         let sent_file = owner.post(&format!("{path}/messages"), note).await.body["message"]["attachments"][0]["id"].as_str().unwrap().to_owned();
         let customer = owner.get(&format!("{path}/person")).await.body["customer"].as_str().unwrap().to_owned();
         let hook = create_hook(app.house(), workspace, account.login).await.unwrap();
+        let crm = connection(&app, workspace, account.login).await;
         Self {
             workspace,
             elsewhere,
             channel: account.id,
+            crm,
             login: account.login,
             widget,
             other_widget,
@@ -412,7 +420,7 @@ impl World {
         }
     }
 
-    /// A connection to a CRM that is not there.
+    /// One more connection to a CRM.
     async fn connection(&self) -> ConnectionId {
         connection(&self.app, self.workspace, self.login).await
     }
@@ -471,7 +479,12 @@ impl World {
                 let delivery = if unknown { id.clone() } else { self.made(&format!("webhooks/{id}/test"), Value::Null).await };
                 path.replace("{id}", &id).replace("{delivery}", &delivery)
             }
-            _ => path.replace("{id}", &id).replace("{message}", &message).replace("{connection}", &self.crm.to_string()).replace("{login}", &self.login.to_string()).replace("{secret}", &self.hook),
+            _ => path
+                .replace("{id}", &id)
+                .replace("{message}", &message)
+                .replace("{connection}", &self.crm.to_string())
+                .replace("{login}", &self.login.to_string())
+                .replace("{secret}", &self.hook),
         }
     }
 
@@ -831,6 +844,7 @@ async fn events(mut world: World) {
     let mut looks = world.app.manager(&world.secret(Owner).await.unwrap()).await;
     looks.say(frame("viewing", &world)).await;
     looks.until(|frame| frame["type"] == "viewing").await;
+    assert_eq!(owner.patch(&format!("/api/v1/connections/{}", world.crm), json!({ "active": true })).await.status, 200);
     assert_eq!(owner.patch(&format!("/api/v1/channels/{}", world.channel), json!({ "active": true })).await.status, 200);
     // The sign: in the other channel of ours, and in the other workspace.
     let (mut sign, _) = world.app.visitor(&world.other_widget).await;

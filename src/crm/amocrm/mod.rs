@@ -117,8 +117,8 @@ impl Crm for AmoCrm {
         settings::check(settings, directory)
     }
 
-    fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> String {
-        deliver::key(connection, conversation, message)
+    fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> Option<String> {
+        Some(deliver::key(connection, conversation, message))
     }
 
     async fn deliver(&self, context: &CrmContext, job: &Job) -> Result<Delivered, CrmError> {

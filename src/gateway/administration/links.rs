@@ -114,7 +114,9 @@ fn fresh(account: AccountId, connection: ConnectionId) -> Result<AccountLink, St
 ///
 /// # Errors
 /// The store's word.
-pub(super) async fn reload_all(house: &House, workspace: WorkspaceId, batch: &mut Batch, connection: &CrmConnection) -> Result<(), AdministrationError> {
+pub(super) async fn reload_all(
+    house: &House, workspace: WorkspaceId, batch: &mut Batch, connection: &CrmConnection,
+) -> Result<(), AdministrationError> {
     let fed = links(house, workspace, connection.id).await?;
     let logins = fed.into_iter().filter(|(_, link)| link.is_some()).map(|(account, _)| account.login).collect();
     Ok(reload(batch, &logins)?)

@@ -175,7 +175,9 @@ fn hash(text: &str) -> String {
 ///
 /// # Errors
 /// It is not; or the store's word.
-pub(super) async fn back(house: &House, workspace: WorkspaceId, old: Stored<Connecting>, brought: &str) -> Result<Stored<Connecting>, AdministrationError> {
+pub(super) async fn back(
+    house: &House, workspace: WorkspaceId, old: Stored<Connecting>, brought: &str,
+) -> Result<Stored<Connecting>, AdministrationError> {
     let is_it = !old.record.away.is_empty() && bool::from(old.record.away.as_bytes().ct_eq(hash(brought).as_bytes()));
     if !is_it {
         return Err(AdministrationError::Unknown("connecting"));

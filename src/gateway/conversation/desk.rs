@@ -110,7 +110,9 @@ impl Desk {
             let keys: Vec<_> = links.iter().map(|link| CrmConnection::at(link.record.connection)).collect();
             let connections = self.store.get_many::<CrmConnection>(&keys).await?;
             // Nothing is passed on to one that is switched off (B-35).
-            let on = |connection: &Option<Stored<CrmConnection>>| connection.as_ref().is_some_and(|one| one.record.active && one.record.removed_at.is_none());
+            let on = |connection: &Option<Stored<CrmConnection>>| {
+                connection.as_ref().is_some_and(|one| one.record.active && one.record.removed_at.is_none())
+            };
             let links = links.into_iter().zip(&connections).filter(|(_, connection)| on(connection)).map(|(link, _)| link.record).collect();
             cards.insert(id, Arc::new(AccountCard { account: account.record, links }));
         }

@@ -162,7 +162,9 @@ fn of_entry(place: u64, bytes: &[u8]) -> Option<Happened> {
         FeedEntry::Connection { c, lost: true } => {
             Some(Happened { place, about: About::Connection(c), conversation: None, message: None, what: What::Lost })
         }
-        FeedEntry::Account { a, lost: true } => Some(Happened { place, about: About::Account(a), conversation: None, message: None, what: What::Lost }),
+        FeedEntry::Account { a, lost: true } => {
+            Some(Happened { place, about: About::Account(a), conversation: None, message: None, what: What::Lost })
+        }
         FeedEntry::Message { .. }
         | FeedEntry::Conversation { .. }
         | FeedEntry::Delivery { .. }

@@ -119,8 +119,7 @@ pub struct ConnectingView {
 }
 
 fn view(stand: Stand) -> Result<ConnectingView, Problem> {
-    let mut view =
-        ConnectingView { id: None, step: None, qr_svg: None, until: None, refused: None, channels: Vec::new(), connection: None };
+    let mut view = ConnectingView { id: None, step: None, qr_svg: None, until: None, refused: None, channels: Vec::new(), connection: None };
     match stand {
         Stand::Asked { id, step, until, refused } => {
             if let Step::Qr { content, .. } = &step {

@@ -15,8 +15,7 @@ use crate::crm::contract::{CrmContext, CrmError};
 use crate::model::reason::Reason;
 
 /// Its words.
-pub(super) const TEXTS: Texts =
-    Texts { ru: include_str!("texts/ru.json"), en: include_str!("texts/en.json"), es: include_str!("texts/es.json") };
+pub(super) const TEXTS: Texts = Texts { ru: include_str!("texts/ru.json"), en: include_str!("texts/en.json"), es: include_str!("texts/es.json") };
 
 fn wrong(field: &str, code: &str) -> StepError {
     StepError { field: field.to_owned(), reason: Reason::new(code) }
@@ -26,7 +25,10 @@ fn wrong(field: &str, code: &str) -> StepError {
 impl Connect for Probe {
     fn first(&self) -> Step {
         let way = Field::new("way", FieldKind::Choice { values: vec!["word".to_owned(), "page".to_owned()] }).optional();
-        let word = Field { only_if: Some(OnlyIf { field: "way".to_owned(), is: vec![String::new(), "word".to_owned()] }), ..Field::new("word", FieldKind::Secret) };
+        let word = Field {
+            only_if: Some(OnlyIf { field: "way".to_owned(), is: vec![String::new(), "word".to_owned()] }),
+            ..Field::new("word", FieldKind::Secret)
+        };
         Step::Fields { name: "start".to_owned(), fields: vec![Field::new("address", FieldKind::Url), way, word] }
     }
 

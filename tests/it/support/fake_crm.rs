@@ -56,6 +56,8 @@ pub(crate) struct CrmState {
     pub(crate) revoked: u32,
     /// Nobody can renew.
     pub(crate) shut: bool,
+    /// Which account its word opens.
+    pub(crate) account: String,
     /// Where it was told to send.
     pub(crate) hooks: Vec<String>,
     /// How often it was told to send nothing more.
@@ -81,7 +83,7 @@ impl FakeCrm {
             "users": [{ "value": "1", "label": "Ольга" }],
             "stages": [{ "value": "1/10", "label": "Первичный контакт", "group": "Продажи" }, { "value": "1/20", "label": "Переговоры", "group": "Продажи" }],
         });
-        let state = Arc::new(Mutex::new(CrmState { lists, ..CrmState::default() }));
+        let state = Arc::new(Mutex::new(CrmState { lists, account: "shop".to_owned(), ..CrmState::default() }));
         let serving = Arc::clone(&state);
         // Ends with the test process.
         std::thread::spawn(move || {
@@ -200,7 +202,7 @@ fn answer(state: &mut CrmState, path: &str, word: &str, body: &Value) -> Option<
             let after: usize = text("after").parse().unwrap_or(0);
             json!({ "said": state.said.iter().skip(after).collect::<Vec<_>>(), "cursor": state.said.len().to_string() })
         }
-        "account" => json!({ "id": "shop", "name": "Лавка" }),
+        "account" => json!({ "id": state.account, "name": "Лавка" }),
         "set_up" => {
             state.hooks.push(text("hook"));
             json!({})
