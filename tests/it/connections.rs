@@ -1,9 +1,10 @@
 //! «Исходящие каналы» over HTTP, with the tests' CRM: connected by steps and by a page of its own, set, switched, what did not get there,
 //! connected anew, taken off. The same on both engines.
 
-use kommutator::model::ids::{UserId, WorkspaceId};
+use kommutator::model::ids::{LoginId, UserId, WorkspaceId};
 use kommutator::model::message::CrmDeliveryStatus;
 use kommutator::model::protocol::Role;
+use kommutator::store::records::streams;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Client, Socket};
@@ -19,6 +20,7 @@ struct Office {
     owner: Client,
     user: UserId,
     widget: String,
+    login: LoginId,
 }
 
 impl Office {
@@ -29,8 +31,8 @@ impl Office {
         let workspace = app.workspace("Магазин").await;
         let user = app.member(workspace, Role::Owner, None).await;
         let owner = app.client(&app.session(workspace, user).await);
-        let (_, widget) = app.widget(workspace, "Сайт").await;
-        Self { app, crm: FakeCrm::start(), workspace, owner, user, widget }
+        let (account, widget) = app.widget(workspace, "Сайт").await;
+        Self { login: account.login, app, crm: FakeCrm::start(), workspace, owner, user, widget }
     }
 
     /// Connected by its word. The answer of the last step.
@@ -60,10 +62,17 @@ impl Office {
         until(&format!("{wanted:?}"), || async { (self.crm.texts(id) == wanted).then_some(()) }).await;
     }
 
+    /// What the widget's owner was told is done.
+    async fn handled(&self) {
+        let (store, stream) = (self.app.house().store.workspace(self.workspace), streams::mailbox(self.login));
+        until("an empty mailbox", || async { store.read(&stream, 0, 1).await.unwrap().entries.is_empty().then_some(()) }).await;
+    }
+
     /// A visitor says something.
     async fn says(&self, visitor: &mut Socket, text: &str) -> String {
-        visitor.say(json!({ "type": "send", "client_id": text, "text": text })).await;
-        let accepted = visitor.until(|frame| frame["type"] == "accepted").await.pop().unwrap();
+        let key = self.app.house().world.secret::<8>();
+        visitor.say(json!({ "type": "send", "client_id": key, "text": text })).await;
+        let accepted = visitor.until(|frame| frame["client_id"] == key.as_str()).await.pop().unwrap();
         accepted["message"]["id"].as_str().unwrap().to_owned()
     }
 }
@@ -137,7 +146,7 @@ async fn what_is_switched_off_gets_nothing_and_says_nothing(on_redis: bool) {
     let path = format!("/api/v1/connections/{id}");
     let flip = |active: bool| office.owner.patch(&path, json!({ "active": active }));
     assert_eq!(flip(false).await.body["active"], false);
-    // The switch and what is said after it take the same way, so the one is before the other.
+    office.handled().await;
     let second = office.says(&mut visitor, "два").await;
     let conversation = office.get("conversations").await["items"][0]["id"].as_str().unwrap().to_owned();
     let chat = office.crm.message(&id, "раз").unwrap().chat;
@@ -151,6 +160,7 @@ async fn what_is_switched_off_gets_nothing_and_says_nothing(on_redis: bool) {
     assert_eq!(kept.reason.code, "connection_off");
     let said_while_off = now() - 1;
     assert_eq!(flip(true).await.body["active"], true);
+    office.handled().await;
     let third = office.says(&mut visitor, "три").await;
     office.texts(&id, &["раз", "три"]).await;
     let messages = office.get(&format!("conversations/{conversation}/messages")).await;
@@ -175,7 +185,8 @@ async fn settings_are_checked_at_their_fields(on_redis: bool) {
     let settings = until("its lists", || async { Some(office.get(&path).await).filter(|shown| shown["lists"]["stages"].is_array()) }).await;
     assert_eq!(settings["values"], json!({ "chats": true, "stage_by": "same" }));
     assert_eq!(settings["lists"]["stages"][1], json!({ "value": "1/20", "label": "Переговоры", "group": "Продажи" }));
-    let put = |values: Value| async {
+    let (office, path) = (&office, path.as_str());
+    let put = |values: Value| async move {
         let answer = office.owner.ask("PUT", &format!("/api/v1/{path}"), json!({ "values": values })).await;
         (answer.short(), answer.body["params"]["field"].as_str().unwrap_or_default().to_owned())
     };
@@ -195,13 +206,13 @@ async fn settings_are_checked_at_their_fields(on_redis: bool) {
     assert_eq!(put(closed).await, ("422 probe_stage_closed".to_owned(), "stage".to_owned()));
     let good = json!({ "chats": false, "stage_by": "same", "stage": "1/10", "open": ["1/10", "1/20"], "tags": ["сайт", "%DOMAIN%"] });
     assert_eq!(put(good.clone()).await.0, "200");
-    assert_eq!(office.get(&path).await["values"], good);
+    assert_eq!(office.get(path).await["values"], good);
     assert_eq!(office.get(&format!("connections/{id}")).await["mode"], "add");
     // The lists are read anew when somebody asks.
-    let read_at = office.get(&path).await["read_at"].clone();
+    let read_at = office.get(path).await["read_at"].clone();
     office.crm.look(|state| state.lists["stages"] = json!([{ "value": "1/30", "label": "Новый этап" }]));
     assert_eq!(office.owner.post(&format!("/api/v1/connections/{id}/refresh"), Value::Null).await.status, 202);
-    let new = until("the new lists", || async { Some(office.get(&path).await).filter(|shown| shown["lists"]["stages"][0]["value"] == "1/30") }).await;
+    let new = until("the new lists", || async { Some(office.get(path).await).filter(|shown| shown["lists"]["stages"][0]["value"] == "1/30") }).await;
     assert_ne!(new["read_at"], read_at);
 }
 
@@ -214,6 +225,7 @@ async fn a_channel_feeds_it_or_does_not(on_redis: bool) {
     let usual = json!({ "create_contact": true, "create_deal": false, "find_existing": true, "update_contact": false });
     assert!(channels.len() == 2 && channels.iter().all(|one| one["feeds"] == true && one["rules"] == usual), "J-24: {shown}");
     let second = channels.iter().find(|one| one["name"] == "Второй сайт").unwrap()["channel"].clone();
+    let office = &office;
     let put = |channel: &Value, feeds: bool, rules: Value| {
         let body = json!({ "channels": [{ "channel": channel, "feeds": feeds, "rules": rules }] });
         let path = format!("/api/v1/connections/{id}/channels");

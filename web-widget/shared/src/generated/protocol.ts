@@ -550,7 +550,35 @@ most: number, } | { "kind": "choice",
 /**
  * Their values; their texts are `field.NAME.VALUE`.
  */
-values: Array<string>, } | { "kind": "live" };
+values: Array<string>, } | { "kind": "live" } | { "kind": "pick", 
+/**
+ * The list.
+ */
+list: string, } | { "kind": "several", 
+/**
+ * The list.
+ */
+list: string, } | { "kind": "rows", 
+/**
+ * The list whose lines they are; `accounts`: the workspace's channels that feed the connection.
+ */
+rows: string, 
+/**
+ * What is chosen from; none: a line of text is typed.
+ */
+list: string | null, } | { "kind": "filled", 
+/**
+ * The list.
+ */
+list: string, 
+/**
+ * The most.
+ */
+most: number, } | { "kind": "tags", 
+/**
+ * The most.
+ */
+most: number, };
 
 /**
  * Whether a file can be shown yet.
