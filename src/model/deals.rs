@@ -84,8 +84,6 @@ pub struct KnownContact<'a> {
     pub id: &'a str,
     /// Whether that talk is of comments.
     pub comments: bool,
-    /// Whether it was found there, not made by us.
-    pub found: bool,
 }
 
 /// The contact a new talk goes on with; none: one is looked for in the CRM, then made. Where comments are kept apart, those that we made for
@@ -195,8 +193,8 @@ mod tests {
 
     #[test]
     fn h_amo_46a_contacts_are_two_where_comments_are_apart() {
-        let direct = KnownContact { id: "1", comments: false, found: false };
-        let comment = KnownContact { id: "2", comments: true, found: false };
+        let direct = KnownContact { id: "1", comments: false };
+        let comment = KnownContact { id: "2", comments: true };
         assert_eq!(choose_contact(&[direct], true, true), None);
         assert_eq!(choose_contact(&[direct], true, false), Some("1"));
         assert_eq!(choose_contact(&[direct, comment], true, true), Some("2"));

@@ -253,6 +253,6 @@ mod tests {
         assert_eq!(bytes, part(&told(json!({})), "c", &talk, "a"));
         let events = super::super::parse::parse(&bytes).unwrap();
         let [CrmEvent::Said(said)] = &events[..] else { panic!("{events:?}") };
-        assert_eq!((said.external_id.as_str(), said.chat.ours.as_deref(), said.at), ("x", Some("77.p"), Time(5_000)));
+        assert_eq!((said.external_id.as_str(), said.chat.ours.as_deref(), said.at), ("x", Some(talk.name().as_str()), Time(5_000)));
     }
 }

@@ -18,6 +18,8 @@ pub mod history;
 pub mod hosts;
 pub mod oauth;
 pub mod parse;
+pub mod records;
+pub mod say;
 pub mod settings;
 pub mod sign;
 pub mod work;
@@ -118,7 +120,7 @@ impl Crm for AmoCrm {
     }
 
     fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> Option<String> {
-        Some(deliver::key(connection, conversation, message))
+        deliver::key(connection, conversation, message)
     }
 
     async fn deliver(&self, context: &CrmContext, job: &Job) -> Result<Delivered, CrmError> {
