@@ -66,7 +66,7 @@ export function Several(props: Common & { rows: readonly Row[]; value: readonly 
           {(one) => (
             <div>
               <Show when={one.group}><b>{one.group}</b></Show>
-              <For each={one.rows}>{(row) => <label class="tick"><input type="checkbox" checked={props.value.includes(row.value)} onChange={(event) => flip(row.value, event.currentTarget.checked)} /><span>{row.label}</span></label>}</For>
+              <For each={one.rows}>{(row) => <label class="choice-tick"><input type="checkbox" checked={props.value.includes(row.value)} onChange={(event) => flip(row.value, event.currentTarget.checked)} /><span>{row.label}</span></label>}</For>
             </div>
           )}
         </For>

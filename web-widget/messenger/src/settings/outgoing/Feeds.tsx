@@ -26,7 +26,7 @@ function Feed(props: { of: string; feed: FeedView }) {
       <Show when={feed().feeds}>
         <div class="rules">
           <For each={RULES}>
-            {(rule) => <label class="tick"><input type="checkbox" checked={feed().rules[rule]} onChange={(event) => void put({ rules: { ...feed().rules, [rule]: event.currentTarget.checked } })} /><span>{t(`out.rule.${rule}` satisfies WordKey)}</span></label>}
+            {(rule) => <label class="choice-tick"><input type="checkbox" checked={feed().rules[rule]} onChange={(event) => void put({ rules: { ...feed().rules, [rule]: event.currentTarget.checked } })} /><span>{t(`out.rule.${rule}` satisfies WordKey)}</span></label>}
           </For>
         </div>
       </Show>

@@ -70,7 +70,7 @@ function Form(props: { of: ConnectionView; crm: CrmKind; settings: ConnectionSet
   return (
     <form class="block" novalidate onSubmit={(event) => { event.preventDefault(); void settled(save()); }}>
       <h3>{t("out.settings")}</h3>
-      <div class="bar">
+      <div class="lists-bar">
         <p class="help">{props.settings.read_at ? t("out.readAt", { time: dateTime(locale(), props.settings.read_at) }) : t("out.notRead")}</p>
         <button type="button" class="button" disabled={busy()} onClick={() => void settled(props.refresh())}><Icon name="reopen" small />{t("out.refresh")}</button>
       </div>

@@ -37,7 +37,7 @@ export function Undelivered(props: { of: ConnectionView; changed: () => void }) 
   return (
     <section class="block">
       <h3>{t("out.undelivered")}</h3>
-      <div class="bar">
+      <div class="lists-bar">
         <p class="help">{t("out.undelivered.text")}<Show when={props.of.failed > SHOWN}> {t("out.undelivered.newest")}</Show></p>
         <button type="button" class="button" onClick={() => void all()}><Icon name="again" small />{t("out.againAll")}</button>
       </div>
