@@ -26,7 +26,7 @@ const talk = async () => {
   if (!found) throw new Error("nobody can be answered");
   return found.id;
 };
-const say = (conversation: string, text: string) => api<{ message: { id: string } }>("POST", `/conversations/${conversation}/messages`, { client_id: text, text });
+const say = (conversation: string, text: string) => api<{ message: { id: string } }>("POST", `/conversations/${conversation}/messages`, { client_id: crypto.randomUUID(), text });
 const word = async (value: string) => {
   await page.getByLabel("Адрес").fill(crm.url);
   await page.getByLabel("Способ").selectOption({ label: "Слово" });

@@ -342,7 +342,6 @@ impl Records<'_> {
             tags: if self.settings.tags_on { tags(&self.settings.tags, &with) } else { Vec::new() },
             fields,
             contacts: Vec::new(),
-            ..Write::default()
         }
     }
 

@@ -4,6 +4,7 @@
 //! the whole product
 
 mod calls;
+mod delivery;
 mod hooks;
 mod rows;
 

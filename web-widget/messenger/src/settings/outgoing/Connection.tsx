@@ -49,7 +49,7 @@ function Summary(props: { of: ConnectionView; crm: CrmKind | undefined; changed:
       <section class="block">
         <h3>{t("channels.summary")}</h3>
         <dl class="facts">
-          <div><dt>{t("channels.kind")}</dt><dd>{connectionKind(props.of)}</dd></div>
+          <div><dt>{t("channels.kind")}</dt><dd>{connectionKind(props.of, props.crm ? [props.crm] : [])}</dd></div>
           <div><dt>{t("out.mode")}</dt><dd>{modeText(props.of, props.crm ? [props.crm] : [])}</dd></div>
           <For each={facts()}>{(fact) => <div><dt>{fact.name}</dt><dd>{fact.value}</dd></div>}</For>
           <div><dt>{t("channels.createdAt")}</dt><dd>{dateTime(locale(), props.of.created_at)}</dd></div>
@@ -75,7 +75,7 @@ export function Connection(props: { id: string }) {
   };
   const found = createLoaded(async () => {
     const [one, crms] = await Promise.all([api.connection(props.id).catch(gone), loadCrms()]);
-    return { one, crm: crms.find((crm) => crm.kind === one?.kind) };
+    return { one, crms, crm: crms.find((crm) => crm.kind === one?.kind) };
   });
   const again = () => found.again();
   whenMoved(again);
@@ -95,7 +95,7 @@ export function Connection(props: { id: string }) {
         <Show when={value().one} fallback={<Head title={t("error.missing")} />}>
           {(one) => (
             <>
-              <Head title={t("channels.editing", { name: one().name })} crumbs={[{ text: t("settings.outgoing"), href: "/settings/outgoing" }, { text: connectionKind(one()) }, { text: t("channels.editing.short") }]}><Health connection={one()} /></Head>
+              <Head title={t("channels.editing", { name: one().name })} crumbs={[{ text: t("settings.outgoing"), href: "/settings/outgoing" }, { text: connectionKind(one(), value().crms) }, { text: t("channels.editing.short") }]}><Health connection={one()} /></Head>
               <Show when={reasonText(one().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
               <Show when={one().fixed} fallback={
                 <section class="block">

@@ -1,5 +1,5 @@
 import { createSignal, For, Match, Show, Switch } from "solid-js";
-import { kindText, t } from "../../i18n.ts";
+import { t } from "../../i18n.ts";
 import { navigate } from "../../route.ts";
 import { loadCrms } from "../../state/kinds.ts";
 import type { Connecting, CrmKind } from "../../types.ts";
@@ -10,6 +10,7 @@ import { toast } from "../../ui/toast.tsx";
 import { Connect } from "../connect/Connect.tsx";
 import { said } from "../connect/kinds.ts";
 import { createLoaded, Head, Loaded } from "../parts.tsx";
+import { crmText } from "./Outgoing.tsx";
 
 /** «Исходящие каналы / Создание канала»: which CRM, then the steps it asks for. */
 export function NewOutgoing() {
@@ -25,7 +26,7 @@ export function NewOutgoing() {
   };
   const crumbs = () => {
     const kind = chosen();
-    return [{ text: t("settings.outgoing"), href: "/settings/outgoing" }, ...(kind ? [{ text: kindText(kind.kind) }] : []), { text: t("channels.creating") }];
+    return [{ text: t("settings.outgoing"), href: "/settings/outgoing" }, ...(kind ? [{ text: crmText(kind, kind.kind) }] : []), { text: t("channels.creating") }];
   };
   return (
     <>
@@ -34,7 +35,7 @@ export function NewOutgoing() {
         {(all) => (
           <Switch fallback={
             <ul class="kinds" aria-label={t("out.pick")}>
-              <For each={all()}>{(kind) => <li><button type="button" onClick={() => choose(kind)}><Icon name="forward" /><span class="name">{marked(kindText(kind.kind))}</span><span class="about">{said(kind, `about.${kind.kind}`)}</span></button></li>}</For>
+              <For each={all()}>{(kind) => <li><button type="button" onClick={() => choose(kind)}><Icon name="forward" /><span class="name">{marked(crmText(kind, kind.kind))}</span><span class="about">{said(kind, `about.${kind.kind}`)}</span></button></li>}</For>
             </ul>
           }>
             <Match when={chosen()} keyed>{(kind) => <Connect kind={kind} begin={{ crm: kind.kind }} onDone={connected} cancel={() => choose(null)} />}</Match>

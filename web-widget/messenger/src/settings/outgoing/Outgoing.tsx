@@ -1,7 +1,7 @@
 import { createEffect, on, onCleanup, Show } from "solid-js";
 import { dateTime } from "@kommutator/shared/format.ts";
 import { api } from "../../api.ts";
-import { kindText, locale, reasonText, t, type WordKey } from "../../i18n.ts";
+import { locale, reasonText, t, type WordKey } from "../../i18n.ts";
 import { follow, navigate } from "../../route.ts";
 import { useDesk } from "../../state/desk.ts";
 import { loadCrms } from "../../state/kinds.ts";
@@ -17,8 +17,10 @@ import { left, named, removeLater } from "../removals.ts";
 const LOOK_MS = 1_000;
 
 export const activity = (on: boolean) => t(on ? "channels.status.on" : "channels.status.off");
-export const connectionKind = (one: ConnectionView) => (one.fixed ? t("crm.messenger") : kindText(one.kind));
-export const modeText = (one: ConnectionView, crms: readonly CrmKind[]) => (one.fixed ? t("out.mode.create") : said(crms.find((crm) => crm.kind === one.kind), `mode.${one.mode}`));
+const crmOf = (one: ConnectionView, crms: readonly CrmKind[]) => crms.find((crm) => crm.kind === one.kind);
+export const crmText = (crm: CrmKind | undefined, kind: string) => said(crm, `name.${kind}`) || kind;
+export const connectionKind = (one: ConnectionView, crms: readonly CrmKind[]) => (one.fixed ? t("crm.messenger") : crmText(crmOf(one, crms), one.kind));
+export const modeText = (one: ConnectionView, crms: readonly CrmKind[]) => (one.fixed ? t("out.mode.create") : said(crmOf(one, crms), `mode.${one.mode}`));
 
 /** Calls it a moment after messages or connections moved, once however many did. */
 export function whenMoved(again: () => void) {
@@ -85,7 +87,7 @@ export function Outgoing() {
               { text: t("channels.deactivate"), fits: (one) => !one.fixed && one.active, act: (rows) => void flip(rows, false) },
             ]}
             columns={[
-              { id: "name", title: t("channels.name"), sort: (one) => one.name, cell: (one) => <span class="two"><a href={open(one)} onClick={follow}>{one.name}</a><span>{[connectionKind(one), modeText(one, all().crms)].filter(Boolean).join(" · ")}</span></span> },
+              { id: "name", title: t("channels.name"), sort: (one) => one.name, cell: (one) => <span class="two"><a href={open(one)} onClick={follow}>{one.name}</a><span>{[connectionKind(one, all().crms), modeText(one, all().crms)].filter(Boolean).join(" · ")}</span></span> },
               { id: "key", title: t("out.key"), narrow: true, cell: (one) => <Key of={one} /> },
               { id: "queue", title: t("out.queue"), narrow: true, sort: (one) => one.failed * 1e9 + one.waiting, cell: (one) => <Queue of={one} open={open(one)} /> },
               { id: "status", title: t("channels.status"), sort: (one) => Number(!one.active), cell: (one) => <Show when={one.active && one.health.status !== "connected"} fallback={<span class="tag" classList={{ posted: one.active }}>{activity(one.active)}</span>}><Health connection={one} /></Show> },
