@@ -8,6 +8,8 @@ use crate::connector::lenient::{list, text};
 use crate::crm::contract::CrmContext;
 use crate::model::time::Time;
 
+/// Messages looked through for one of ours: the most amoCRM gives at once.
+const NEWEST: usize = 50;
 /// How long somebody is shown writing, milliseconds.
 const TYPING_MS: i64 = 5_000;
 
@@ -333,6 +335,16 @@ impl<'a> Chats<'a> {
     /// What it means.
     pub async fn react(&self, chat: &str, id: &str, emoji: Option<&str>, who: &Someone) -> Result<(), Failure> {
         self.ask(&Ask::mark("/react", reaction(chat, id, emoji, who))).await.map(|_| ())
+    }
+
+    /// amoCRM's name of a message we put in, if it is among the newest of its chat: a second time may be refused as a wrong one is.
+    ///
+    /// # Errors
+    /// What it means.
+    pub async fn find(&self, chat: &str, ours: &str) -> Result<Option<String>, Failure> {
+        let newest = self.history(chat, 0, NEWEST).await?;
+        let found = newest.iter().filter_map(|one| one.get("message")).find(|message| text(message, "client_id") == ours);
+        Ok(found.map(|message| text(message, "id")))
     }
 
     /// What was said in a chat, by amoCRM's name of it, the newest first.

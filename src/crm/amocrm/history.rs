@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::api::{Api, CustomField, Event, Kind, Stage};
+use super::api::{Api, CustomField, Event, Kind, Stage, User};
 use super::chats::Chats;
 use super::{AmoCrm, fact};
 use crate::connector::lenient::{int, text};
@@ -178,6 +178,13 @@ fn flag(is: bool) -> String {
     if is { "1".to_owned() } else { String::new() }
 }
 
+/// Who connected it, as far as is known.
+fn connecting(context: &CrmContext) -> Vec<User> {
+    let known = |name: &str| context.connection.facts.get(name).cloned().unwrap_or_default();
+    let id = known(fact::USER).parse().unwrap_or_default();
+    vec![User { id, name: known(fact::USER_NAME), amojo: None, is_admin: true, is_active: true }]
+}
+
 #[async_trait]
 impl Lists for AmoCrm {
     async fn read(&self, context: &CrmContext) -> Result<BTreeMap<String, Vec<CrmChoice>>, CrmError> {
@@ -197,8 +204,13 @@ impl Lists for AmoCrm {
             }));
         }
         lists.insert(list::STAGES.to_owned(), stages);
-        let users = api.users().await?;
-        let user = |user: &super::api::User| {
+        let users = match api.users().await {
+            Ok(users) => users,
+            // Some integrations may not ask who works there: then only who connected it can be chosen.
+            Err(failure) if matches!(failure.error, CrmError::Rejected(_)) => connecting(context),
+            Err(failure) => return Err(failure.into()),
+        };
+        let user = |user: &User| {
             let amojo = user.amojo.clone().unwrap_or_default();
             choice(user.id, &user.name, "", &[(mark::AMOJO, amojo), (mark::MAIN, flag(user.is_admin)), (mark::GONE, flag(!user.is_active))])
         };

@@ -106,7 +106,7 @@ pub struct Filled {
 
 /// A connection's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Settings {
     /// FULL or LITE.
     pub level: Level,
@@ -348,7 +348,8 @@ pub fn check(settings: &Value, directory: Option<&CrmDirectory>) -> Result<Value
     let invalid = || StepError { field: String::new(), reason: Reason::new("settings_invalid") };
     let mut found: Settings = match settings {
         Value::Null => Settings::default(),
-        settings => serde_json::from_value(settings.clone()).map_err(|_| invalid())?,
+        Value::Object(_) => serde_json::from_value(settings.clone()).map_err(|_| invalid())?,
+        _ => return Err(invalid()),
     };
     tidy(&mut found);
     super::checks::check(&found, &Known { directory })?;

@@ -73,7 +73,8 @@ fn the_defaults_are_those_of_the_inventory() {
     assert!(!usual.keep_full_links && !usual.split_comments && !usual.contact_for_unsorted && usual.notes);
     assert_eq!(checked(Value::Null), Default::default());
     assert_eq!(checked(json!({})), Default::default());
-    assert_eq!(checked(json!({ "no_such": 1 })), at("", "settings_invalid"));
+    assert_eq!(checked(json!({ "tags": 1 })), at("", "settings_invalid"));
+    assert_eq!(checked(json!([])), at("", "settings_invalid"));
 }
 
 #[test]

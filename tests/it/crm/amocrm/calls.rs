@@ -95,6 +95,8 @@ async fn chats_take_messages_and_what_becomes_of_them() {
     assert_eq!(first.chat, opened.chat);
     let again = chats.put(&message("m-1", "Привет")).await.unwrap_err();
     assert_eq!(again.then, Then::Degrade, "the fake refuses what it has");
+    assert_eq!(chats.find(&opened.chat, "m-1").await.unwrap(), Some(first.message.clone()), "so it is looked for");
+    assert_eq!(chats.find(&opened.chat, "m-9").await.unwrap(), None);
     let bot =
         Someone { id: "bot".to_owned(), theirs: Some(context.connection.facts[fact::BOT].clone()), name: "Бот".to_owned(), ..Someone::default() };
     let kind = FileKind::File;
@@ -129,6 +131,23 @@ async fn chats_take_messages_and_what_becomes_of_them() {
     let anew = connected(&fake).await;
     let anew = CrmContext { connection: context.connection.clone(), ..anew };
     Chats::new(&client, &anew).put(&message("m-3", "Есть кто?")).await.unwrap();
+}
+
+/// Their clock is twenty minutes ahead: what we sign is too old for them.
+#[tokio::test]
+async fn where_the_clocks_differ_it_is_signed_by_amocrms() {
+    let fake = fake().await;
+    let (context, client) = (set_up(&fake).await, Client::default());
+    let chats = Chats::new(&client, &context);
+    chats.open(&ConversationId(77).to_string(), &customer(), None).await.unwrap();
+    fake.act("clock", json!({ "advance_ms": 20 * 60_000 })).await;
+    let lost = CrmError::from(chats.put(&message("m-1", "Привет")).await.unwrap_err());
+    assert!(matches!(&lost, CrmError::AccessLost(reason) if reason.code == "amocrm_signature"), "the fake's answers have our hour: {lost:?}");
+    let theirs = jiff::Timestamp::from_millisecond(context.now.0 + 20 * 60_000).unwrap();
+    let date = theirs.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let answer = json!({ "kind": "answer", "status": 403, "body": { "error_type": "ORIGIN_INVALID_SIGNATURE" }, "headers": { "date": date } });
+    fake.act("faults", json!({ "call": "amojo.message", "act": answer })).await;
+    chats.put(&message("m-1", "Привет")).await.unwrap();
 }
 
 /// The talks of a connection, as its owner knows them.

@@ -1,7 +1,7 @@
 //! amoCRM's folder against the fake of amoCRM: each call as its papers say, each error to its end.
 //!
 //! Here: how an account is connected; [`calls`]: contacts, deals, chats, what their history tells; [`rows`]: the table of errors; [`hooks`]:
-//! the whole product
+//! the whole product told by hooks; [`delivery`]: messages there and back, and the owner's rules
 
 mod calls;
 mod delivery;
@@ -217,7 +217,7 @@ async fn setting_up_twice_is_setting_up_once() {
     AmoCrm::default().set_up(&context, Some(&moved)).await.unwrap();
     let told =
         |state: Value| state["webhooks"].as_array().unwrap().iter().map(|one| one["destination"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!(told(state(&fake).await), [moved.url.clone()]);
+    assert_eq!(told(state(&fake).await), [moved.url]);
     AmoCrm::default().take_off(&context).await.unwrap();
     let after = state(&fake).await;
     assert_eq!((told(after.clone()).len(), after["scopes"].as_object().unwrap().len()), (0, 0));
