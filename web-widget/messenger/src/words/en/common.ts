@@ -93,7 +93,7 @@ export const common: Dictionary<typeof ru> = {
   "reason.choice_gone": "The CRM no longer has this. Choose something else, or refresh the lists",
   "reason.comments_closed": "Comments on this post are closed.",
   "reason.comments_not_answerable": "VK does not let communities answer comments under photos, videos and products. Answer in a private message.",
-  "reason.connection_off": "“{name}” is off: the message from the CRM was not passed on",
+  "reason.connection_off": "The outgoing channel was off: the message from the CRM was not passed on",
   "reason.connection_unreadable": "The CRM connection's data cannot be read right now",
   "reason.crm_panicked": "Internal error while working with the CRM",
   "reason.crm_unknown": "This version of the program does not know this CRM",

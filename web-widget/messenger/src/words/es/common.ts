@@ -93,7 +93,7 @@ export const common: Dictionary<typeof ru> = {
   "reason.choice_gone": "El CRM ya no tiene esto. Elige otra opción o actualiza las listas",
   "reason.comments_closed": "Los comentarios de esta publicación están cerrados.",
   "reason.comments_not_answerable": "VK no permite a las comunidades responder a comentarios de fotos, vídeos y productos. Responda con un mensaje privado.",
-  "reason.connection_off": "«{name}» está desactivado: el mensaje del CRM no se ha transmitido",
+  "reason.connection_off": "El canal de salida estaba desactivado: el mensaje del CRM no se ha transmitido",
   "reason.connection_unreadable": "Los datos de la conexión con el CRM no se pueden leer ahora",
   "reason.crm_panicked": "Error interno al trabajar con el CRM",
   "reason.crm_unknown": "Esta versión del programa no conoce este CRM",

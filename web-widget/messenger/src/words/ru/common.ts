@@ -91,7 +91,7 @@ export const common = {
   "reason.choice_gone": "В CRM этого больше нет. Выберите другое или обновите списки",
   "reason.comments_closed": "Комментарии к этой записи закрыты.",
   "reason.comments_not_answerable": "ВКонтакте не даёт сообществу отвечать на комментарии к фото, видео и товарам. Ответьте личным сообщением.",
-  "reason.connection_off": "Канал «{name}» выключен: сообщение из CRM не передано",
+  "reason.connection_off": "Исходящий канал был выключен: сообщение из CRM не передано",
   "reason.connection_unreadable": "Данные подключения к CRM сейчас не читаются",
   "reason.crm_panicked": "Внутренняя ошибка при работе с CRM",
   "reason.crm_unknown": "Эта версия программы не знает такой CRM",
