@@ -196,7 +196,8 @@ pub async fn deliveries_of_many(
     house: &House, workspace: WorkspaceId, messages: impl Iterator<Item = MessageId>,
 ) -> Result<HashMap<MessageId, Vec<Delivery>>, StoreError> {
     let store = house.store.workspace(workspace);
-    let connections = store.scan::<CrmConnection>(&[], Scan::first(100)).await?;
+    let mut connections = store.scan::<CrmConnection>(&[], Scan::first(100)).await?;
+    connections.retain(|connection| connection.record.kind.is_served());
     let key = |message| connections.iter().map(move |connection| Delivery::at(message, connection.record.id));
     let keys: Vec<_> = messages.flat_map(key).collect();
     let mut found: HashMap<MessageId, Vec<Delivery>> = HashMap::new();

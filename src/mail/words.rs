@@ -226,6 +226,18 @@ fn russian(kind: LetterKind) -> Words {
             note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
             nobody: NOBODY,
         },
+        LetterKind::ConnectionLost => Words {
+            subject: "Нет доступа к CRM: {about}",
+            lines: &[
+                "Kommutator больше не может войти в «{about}»: сообщения туда не выгружаются, а ответы оттуда не приходят. Ничего не потеряно: они ждут в очереди.",
+                "Проверьте саму CRM: оплачена ли она, не закончился ли пробный период, не превышены ли лимиты.",
+                "Проверьте пользователя, который подключал канал: он активен, его пароль не менялся, у него есть права администратора.",
+                "Затем откройте канал, подключите его заново и убедитесь, что он включён.",
+            ],
+            button: "Открыть канал",
+            note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
+            nobody: NOBODY,
+        },
         LetterKind::SendFailed => Words {
             subject: "Сообщение не отправлено: {about}",
             lines: &["Сообщение клиенту «{about}» не отправлено. Причина и кнопка «Повторить» — в переписке."],
@@ -323,6 +335,18 @@ fn english(kind: LetterKind) -> Words {
             subject: "A channel lost its access: {about}",
             lines: &["The channel “{about}” lost its access: messages neither come nor go. Connect it again."],
             button: "Open the channel",
+            note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
+        },
+        LetterKind::ConnectionLost => Words {
+            subject: "No access to the CRM: {about}",
+            lines: &[
+                "Kommutator can no longer sign in to “{about}”: messages do not get there, and replies from there do not arrive. Nothing is lost: they wait in the queue.",
+                "Check the CRM itself: is it paid for, has the trial ended, are its limits reached?",
+                "Check the user who connected it: are they active, is their password unchanged, are they still an admin?",
+                "Then open the connection, connect it again, and make sure that it is on.",
+            ],
+            button: "Open the connection",
             note: "You choose which letters you get: Settings → Notifications.",
             nobody: NOBODY,
         },
@@ -426,6 +450,18 @@ fn spanish(kind: LetterKind) -> Words {
             note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
             nobody: NOBODY,
         },
+        LetterKind::ConnectionLost => Words {
+            subject: "Sin acceso al CRM: {about}",
+            lines: &[
+                "Kommutator ya no puede entrar en «{about}»: los mensajes no llegan allí y las respuestas de allí no llegan aquí. No se ha perdido nada: esperan en la cola.",
+                "Comprueba el propio CRM: si está pagado, si terminó el periodo de prueba, si se alcanzaron sus límites.",
+                "Comprueba el usuario que lo conectó: que esté activo, que no haya cambiado su contraseña y que siga siendo administrador.",
+                "Después abre la conexión, vuelve a conectarla y asegúrate de que está activada.",
+            ],
+            button: "Abrir la conexión",
+            note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
+            nobody: NOBODY,
+        },
         LetterKind::SendFailed => Words {
             subject: "No se pudo enviar un mensaje: {about}",
             lines: &["No se pudo enviar un mensaje a «{about}». En la conversación verás la causa y podrás repetirlo."],
@@ -447,7 +483,7 @@ fn spanish(kind: LetterKind) -> Words {
 mod tests {
     use super::*;
 
-    const KINDS: [LetterKind; 13] = [
+    const KINDS: [LetterKind; 14] = [
         LetterKind::Invitation,
         LetterKind::PasswordLink,
         LetterKind::PasswordChanged,
@@ -459,6 +495,7 @@ mod tests {
         LetterKind::Mentioned,
         LetterKind::Overdue,
         LetterKind::ChannelLost,
+        LetterKind::ConnectionLost,
         LetterKind::SendFailed,
         LetterKind::Answer,
     ];

@@ -244,7 +244,33 @@ pub struct AccountLink {
     pub settings: serde_json::Value,
 }
 
+/// What an account's messages may do in a CRM (J-20 … J-23); what is not said is as recommended (J-24).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct LinkRules {
+    /// «Создавать контакт»: who writes for the first time becomes one.
+    pub create_contact: bool,
+    /// «Создавать сделку».
+    pub create_deal: bool,
+    /// «Искать существующего»: by phone and e-mail, before one is made.
+    pub find_existing: bool,
+    /// «Обновлять данные»: what a contact says later is added.
+    pub update_contact: bool,
+}
+
+impl Default for LinkRules {
+    fn default() -> Self {
+        Self { create_contact: true, create_deal: false, find_existing: true, update_contact: false }
+    }
+}
+
 impl AccountLink {
+    /// What is set of the pair.
+    #[must_use]
+    pub fn rules(&self) -> LinkRules {
+        serde_json::from_value(self.settings.clone()).unwrap_or_default()
+    }
+
     /// With nothing set.
     #[must_use]
     pub fn plain(account: AccountId, connection: ConnectionId) -> Self {

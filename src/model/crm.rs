@@ -52,6 +52,25 @@ pub struct CrmConnection {
     pub removed_at: Option<Time>,
 }
 
+impl CrmConnection {
+    /// The fact that says since when it is switched on again, milliseconds.
+    const ON_SINCE: &str = "on_since";
+
+    /// What was said in the CRM before this moment is not passed on; 0: it was never switched off.
+    #[must_use]
+    pub fn on_since(&self) -> i64 {
+        self.facts.get(Self::ON_SINCE).and_then(|ms| ms.parse().ok()).unwrap_or(0)
+    }
+
+    /// The owner's switch.
+    pub fn switch(&mut self, on: bool, now: Time) {
+        if on && !self.active {
+            self.facts.insert(Self::ON_SINCE.to_owned(), now.0.to_string());
+        }
+        self.active = on;
+    }
+}
+
 /// Where a conversation of ours stands in a CRM: one record for each stretch of it that is a talk of its own there (a comment, a post;
 /// usually all of it is one). Written by the connection's owner only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

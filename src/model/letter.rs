@@ -66,6 +66,8 @@ pub enum LetterKind {
     Overdue,
     /// A channel lost its access.
     ChannelLost,
+    /// A CRM lets us in no longer.
+    ConnectionLost,
     /// A message could not be sent.
     SendFailed,
     /// What a site's visitor was answered after they left.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::hours::minutes;
-use super::ids::{AccountId, ConversationId, LetterId, MessageId, NodeId, SessionId, UserId};
+use super::ids::{AccountId, ConnectionId, ConversationId, LetterId, MessageId, NodeId, SessionId, UserId};
 use super::protocol::{NoticeEvent, NoticeSettings, QuietHours, Wish};
 use super::time::Time;
 
@@ -103,6 +103,11 @@ pub enum NoticeTopic {
     Channel {
         /// Which.
         account: AccountId,
+    },
+    /// A CRM connection.
+    Connection {
+        /// Which.
+        connection: ConnectionId,
     },
     /// Nothing: somebody tries whether notices arrive.
     Trial,

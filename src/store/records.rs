@@ -42,7 +42,7 @@ mod notices;
 mod people;
 mod workplace;
 
-pub use channels::{Connecting, LoginState, Looked};
+pub use channels::{Connecting, Goal, LoginState, Looked};
 pub use people::sign_group;
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kommutator::gateway::administration::channels::create_hook;
-use kommutator::model::ids::{AccountId, LoginId, QuarantineId, TokenId, UserId, WorkspaceId};
+use kommutator::gateway::administration::probe::create_probe_connection;
+use kommutator::model::connection::UnansweredOutbound;
+use kommutator::model::ids::{AccountId, ConnectionId, LoginId, QuarantineId, TokenId, UserId, WorkspaceId};
 use kommutator::model::protocol::{Event, ManagerFrame, Role, ServerFrame, VisitorFrame};
 use kommutator::model::reason::Reason;
 use kommutator::store::batch::Batch;
@@ -47,6 +49,8 @@ enum May {
     Members(&'static str),
     /// Every member who is a person; tokens are no people.
     People(&'static str),
+    /// Every member of the workspace; others are answered the second, as if it were not there.
+    WhoIsHere(&'static str, &'static str),
     /// Who sees the channel; others are answered the second, as if it were not there.
     WhoSees(&'static str, &'static str),
     /// The same, but a token is no person.
@@ -77,7 +81,8 @@ impl May {
         match (self, who) {
             (Self::Everybody(answer), _) => answer,
             (_, Nobody | RevokedToken) => NOT_LOGGED_IN,
-            (Self::Members(answer), _) => answer,
+            (Self::WhoIsHere(_, unknown), Stranger) => unknown,
+            (Self::Members(answer) | Self::WhoIsHere(answer, _), _) => answer,
             (Self::People(_), _) if is_token => PEOPLE_ONLY,
             (Self::People(answer), _) => answer,
             (Self::PeopleWhoSee(..), _) if is_token => PEOPLE_ONLY,
@@ -208,10 +213,34 @@ const ROUTES: &[Row] = &[
     ("DELETE", "/api/v1/channels/{id}", nothing, May::OurAdmins("204", "404 unknown_channel")),
     ("GET", "/api/v1/channel-kinds", nothing, May::Members("200")),
     ("POST", "/api/v1/connecting", |_| json!({ "kind": "site_widget" }), May::Admins("422 kind_unknown")),
+    ("GET", "/api/v1/connecting/{id}", nothing, May::Admins("404 unknown_connecting")),
     ("POST", "/api/v1/connecting/{id}", |_| json!({}), May::Admins("404 unknown_connecting")),
     ("DELETE", "/api/v1/connecting/{id}", nothing, May::Admins("404 unknown_connecting")),
     ("GET", "/api/v1/channels/{id}/choices/{field}", nothing, May::OurAdmins("422 kind_unknown", "404 unknown_channel")),
     ("POST", "/api/v1/channels/{id}/poll", nothing, May::OurAdmins("202", "404 unknown_channel")),
+    ("GET", "/api/v1/crm-kinds", nothing, May::Members("200")),
+    ("GET", "/api/v1/connections", nothing, May::Members("200")),
+    ("GET", "/api/v1/connections/{id}", nothing, May::WhoIsHere("200", "404 unknown_connection")),
+    ("PATCH", "/api/v1/connections/{id}", |_| json!({ "active": true }), May::OurAdmins("200", "404 unknown_connection")),
+    ("DELETE", "/api/v1/connections/{id}", nothing, May::OurAdmins("204", "404 unknown_connection")),
+    ("POST", "/api/v1/connections/{id}/key", nothing, May::OurAdmins("201", "404 unknown_connection")),
+    ("GET", "/api/v1/connections/{id}/settings", nothing, May::OurAdmins("200", "404 unknown_connection")),
+    (
+        "PUT",
+        "/api/v1/connections/{id}/settings",
+        |_| json!({ "values": { "chats": true, "stage_by": "same" } }),
+        May::OurAdmins("200", "404 unknown_connection"),
+    ),
+    ("PUT", "/api/v1/connections/{id}/channels", |_| json!({ "channels": [] }), May::OurAdmins("200", "404 unknown_connection")),
+    ("POST", "/api/v1/connections/{id}/refresh", nothing, May::OurAdmins("202", "404 unknown_connection")),
+    ("GET", "/api/v1/undelivered", nothing, May::Admins("200")),
+    ("POST", "/api/v1/connections/{id}/again", nothing, May::OurAdmins("202", "404 unknown_connection")),
+    (
+        "POST",
+        "/api/v1/conversations/{id}/messages/{message}/crm/{connection}/again",
+        nothing,
+        May::WhoSees("409 nothing_to_retry", "404 unknown_conversation"),
+    ),
     ("GET", "/api/v1/channels/{id}/identity-secret", nothing, May::OurAdmins("200", "404 unknown_channel")),
     ("POST", "/api/v1/channels/{id}/identity-secret", |_| json!({}), May::OurAdmins("201", "404 unknown_channel")),
     ("GET", "/api/v1/users", nothing, May::Members("200")),
@@ -303,7 +332,8 @@ const SERVER_FRAMES: &[(&str, bool)] = &[
 ];
 
 /// What each event must be hidden from who does not see its channel.
-const EVENTS: &[&str] = &["message.added", "message.updated", "conversation.updated", "channel.updated", "customer.updated", "setting.updated"];
+const EVENTS: &[&str] =
+    &["message.added", "message.updated", "conversation.updated", "channel.updated", "connection.updated", "customer.updated", "setting.updated"];
 
 /// One workspace with everything in it, another one, and everybody who may ask.
 struct World {
@@ -311,6 +341,7 @@ struct World {
     workspace: WorkspaceId,
     elsewhere: WorkspaceId,
     channel: AccountId,
+    crm: ConnectionId,
     login: LoginId,
     widget: String,
     other_widget: String,
@@ -328,6 +359,12 @@ struct World {
 
 const WORDS: &str = "Секретные слова посетителя";
 const CHANNEL: &str = "Тайный канал";
+
+/// A connection to a CRM that is not there.
+async fn connection(app: &App, workspace: WorkspaceId, login: LoginId) -> ConnectionId {
+    let nowhere = Some("http://127.0.0.1:1");
+    create_probe_connection(app.house(), workspace, login, &[], UnansweredOutbound::Export, nowhere).await.unwrap()
+}
 
 impl World {
     async fn new(app: App) -> Self {
@@ -360,10 +397,12 @@ impl World {
         let sent_file = owner.post(&format!("{path}/messages"), note).await.body["message"]["attachments"][0]["id"].as_str().unwrap().to_owned();
         let customer = owner.get(&format!("{path}/person")).await.body["customer"].as_str().unwrap().to_owned();
         let hook = create_hook(app.house(), workspace, account.login).await.unwrap();
+        let crm = connection(&app, workspace, account.login).await;
         Self {
             workspace,
             elsewhere,
             channel: account.id,
+            crm,
             login: account.login,
             widget,
             other_widget,
@@ -379,6 +418,11 @@ impl World {
             visitor,
             app,
         }
+    }
+
+    /// One more connection to a CRM.
+    async fn connection(&self) -> ConnectionId {
+        connection(&self.app, self.workspace, self.login).await
     }
 
     /// A text no other call gives.
@@ -408,6 +452,8 @@ impl World {
             "replies" => self.made("replies", json!({ "shared": true, "shortcut": self.key(), "text": "words" })).await,
             "channels" if method == "DELETE" => self.app.widget(self.workspace, &self.key()).await.0.id.to_string(),
             "channels" => self.channel.to_string(),
+            "connections" if method == "DELETE" => self.connection().await.to_string(),
+            "connections" => self.crm.to_string(),
             "users" => self.app.member(self.workspace, Role::Manager, None).await.to_string(),
             "tokens" => self.app.token(self.workspace, self.people[&Owner], Role::Manager, None).await.0.to_string(),
             "quarantine" => self.quarantine().await.to_string(),
@@ -433,7 +479,12 @@ impl World {
                 let delivery = if unknown { id.clone() } else { self.made(&format!("webhooks/{id}/test"), Value::Null).await };
                 path.replace("{id}", &id).replace("{delivery}", &delivery)
             }
-            _ => path.replace("{id}", &id).replace("{message}", &message).replace("{login}", &self.login.to_string()).replace("{secret}", &self.hook),
+            _ => path
+                .replace("{id}", &id)
+                .replace("{message}", &message)
+                .replace("{connection}", &self.crm.to_string())
+                .replace("{login}", &self.login.to_string())
+                .replace("{secret}", &self.hook),
         }
     }
 
@@ -573,7 +624,8 @@ async fn routes(world: World) {
                 wrong.push(format!("{method} {path} as {who:?} tells «{secret}»"));
             }
             // What is somebody else's is not there.
-            if path.contains("{id}") && matches!(who, Stranger | Outsider) && wanted != ADMINS_ONLY {
+            let is_elses = who == Stranger || (who == Outsider && !matches!(may, May::WhoIsHere(..)));
+            if path.contains("{id}") && is_elses && wanted != ADMINS_ONLY {
                 let unknown = world.ask(who, row, true).await;
                 if unknown != answer {
                     wrong.push(format!("{method} {path} as {who:?}: {answer:?} tells it from the unknown {unknown:?}"));
@@ -793,6 +845,7 @@ async fn events(mut world: World) {
     let mut looks = world.app.manager(&world.secret(Owner).await.unwrap()).await;
     looks.say(frame("viewing", &world)).await;
     looks.until(|frame| frame["type"] == "viewing").await;
+    assert_eq!(owner.patch(&format!("/api/v1/connections/{}", world.crm), json!({ "active": true })).await.status, 200);
     assert_eq!(owner.patch(&format!("/api/v1/channels/{}", world.channel), json!({ "active": true })).await.status, 200);
     // The sign: in the other channel of ours, and in the other workspace.
     let (mut sign, _) = world.app.visitor(&world.other_widget).await;

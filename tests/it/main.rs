@@ -6,6 +6,8 @@ mod authorization;
 mod carried;
 mod channels;
 #[cfg(feature = "faults")]
+mod connections;
+#[cfg(feature = "faults")]
 mod crm;
 mod customers;
 #[cfg(feature = "probe")]

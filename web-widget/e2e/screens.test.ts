@@ -22,6 +22,8 @@ let house: House;
 let empty: Served;
 let browser: Browser;
 let owner: Manager;
+/** Our own messenger among the outgoing channels. */
+let connection = "";
 /** What the links to the doors carry. */
 const links = { invite: "", reset: "" };
 
@@ -54,6 +56,9 @@ const ROWS: Record<Path, Row> = {
   "/settings/quarantine": setting("quarantine"),
   "/settings/channels/new": setting("channels/new"),
   "/settings/channels/:channel": inside(() => `/settings/channels/${house.channel}`, ".scene iframe"),
+  "/settings/outgoing": setting("outgoing", "table"),
+  "/settings/outgoing/new": setting("outgoing/new", ".kinds"),
+  "/settings/outgoing/:connection": inside(() => `/settings/outgoing/${connection}`, ".copy"),
   "/settings/webhooks/new": setting("webhooks/new"),
   "/settings/webhooks/:webhook": inside(() => `/settings/webhooks/${house.webhook}`, ".log-of tbody tr"),
 };
@@ -95,6 +100,7 @@ beforeAll(async () => {
   empty = await serve();
   browser = await launch();
   owner = await Manager.enter(browser, house.server.said.email, house.server.said.password, house.server.said.url);
+  connection = (await house.api<{ items: { id: string }[] }>("GET", "/connections")).items[0]?.id ?? "";
   const secret = (path: string) => path.split("#")[1] ?? "";
   links.invite = secret((await house.api<{ path: string }>("POST", "/invites", { email: "second@a-rather-long-subdomain.example.com", role: "manager", channels: null })).path);
   const { items } = await house.api<{ items: { id: string; email: string }[] }>("GET", "/users");

@@ -36,7 +36,7 @@ pub fn widget_secret_context(account: AccountId) -> String {
     format!("widget/{account}")
 }
 
-fn check_name(name: &str) -> Result<String, AdministrationError> {
+pub(super) fn check_name(name: &str) -> Result<String, AdministrationError> {
     let name = name.trim();
     match name.chars().count() {
         0 => Err(AdministrationError::Wrong { field: "name", code: "required" }),
@@ -101,6 +101,7 @@ pub async fn create_widget(
     let mut batch = Batch::new();
     batch.insert(&record)?;
     batch.insert(&account)?;
+    super::links::link_new(house, workspace, &mut batch, account.id).await?;
     batch.append(&streams::feed(), entries::write(&FeedEntry::Account { a: account.id, lost: false })?);
     audit(house, &mut batch, actor, "channel.created", account.id, json!({ "name": name, "kind": account.kind }))?;
     house.store.workspace(workspace).commit(batch).await?;

@@ -5,57 +5,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Actor, AdministrationError, audit};
+use super::walk::{self, NAMES, STEP_MS, Stand, TAKE_OFF_MS, free_name, invalid, wrong};
+use super::{Actor, AdministrationError, audit, links};
 use crate::channel::capability::{Connect, Connected, Progress, StepError};
 use crate::channel::contract::{CallContext, Channel, LoginAccount};
-use crate::connector::form::{Step, Values};
+use crate::connector::form::Values;
 use crate::gateway::channel_actor::calls;
 use crate::gateway::entries::{self, FeedEntry, MailboxEntry};
 use crate::gateway::house::House;
 use crate::model::connection::{ChannelAccount, ChannelKind, Health, HealthState, ProviderLogin};
 use crate::model::ids::{AccountId, ConnectingId, LoginId, WorkspaceId};
-use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::batch::Batch;
 use crate::store::key::Key;
 use crate::store::port::{CommitError, Refusal, Scan, StoreError};
-use crate::store::records::{Connecting, LoginState, streams};
+use crate::store::records::{Connecting, Goal, LoginState, streams};
 use crate::store::table::{Record, Stored};
-
-/// Who stands at a step for so long begins anew.
-const LIFE_MS: i64 = 30 * 60_000;
-/// The most walks of a workspace at once: the oldest make room.
-const WALKS: usize = 50;
-/// A step at the provider takes no longer, milliseconds.
-const STEP_MS: i64 = 30_000;
-/// Who takes a channel off waits so long for its provider, milliseconds.
-const TAKE_OFF_MS: i64 = 5_000;
-/// How many names are tried for a new account.
-const NAMES: u32 = 20;
-/// The most fields of an answer, and the longest of them in bytes.
-const FIELDS: (usize, usize) = (30, 20_000);
-
-fn wrong(code: &str) -> AdministrationError {
-    StepError { field: String::new(), reason: Reason::new(code) }.into()
-}
-
-/// Where somebody stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Stand {
-    /// This is asked now.
-    Asked {
-        /// The walk.
-        id: ConnectingId,
-        /// What is shown.
-        step: Step,
-        /// Until when.
-        until: Time,
-    },
-    /// It is connected: these accounts.
-    Connected(Vec<AccountId>),
-}
 
 fn connectable(channel: &Arc<dyn Channel>) -> Result<&dyn Connect, AdministrationError> {
     channel.connect().ok_or_else(|| wrong("kind_unknown"))
@@ -68,55 +35,13 @@ fn connectable(channel: &Arc<dyn Channel>) -> Result<&dyn Connect, Administratio
 pub async fn begin(
     house: &House, workspace: WorkspaceId, by: &str, kind: Option<ChannelKind>, account: Option<AccountId>,
 ) -> Result<Stand, AdministrationError> {
-    let store = house.store.workspace(workspace);
     let kind = match account {
         Some(id) => super::channels::account(house, workspace, id).await?.kind,
         None => kind.ok_or_else(|| wrong("kind_unknown"))?,
     };
     let channel = house.channels.of_kind(kind).ok_or_else(|| wrong("kind_unknown"))?;
     let step = connectable(&channel)?.first(kind);
-    let now = house.world.now();
-    let walk = Connecting {
-        id: ConnectingId(house.world.id()),
-        kind,
-        account,
-        by: by.to_owned(),
-        sealed: String::new(),
-        step: serde_json::to_value(&step).map_err(|error| StoreError::Invalid(error.to_string()))?,
-        until: now.plus_ms(LIFE_MS),
-    };
-    let mut batch = Batch::new();
-    let walks = store.scan::<Connecting>(&[], Scan::first(WALKS * 2)).await?;
-    // Ids rise with time: the first are the oldest.
-    let too_many = walks.len().saturating_sub(WALKS - 1);
-    for (at, old) in walks.iter().enumerate() {
-        if at < too_many || old.record.until <= now {
-            batch.remove(old);
-        }
-    }
-    batch.insert(&walk)?;
-    store.commit(batch).await?;
-    Ok(Stand::Asked { id: walk.id, step, until: walk.until })
-}
-
-async fn walk(house: &House, workspace: WorkspaceId, by: &str, id: ConnectingId) -> Result<Stored<Connecting>, AdministrationError> {
-    let found = house.store.workspace(workspace).get::<Connecting>(Connecting::at(id)).await?;
-    let fits = |found: &Stored<Connecting>| found.record.by == by && found.record.until > house.world.now();
-    found.filter(fits).ok_or(AdministrationError::Unknown("connecting"))
-}
-
-/// Ends a walk: nothing of it is left.
-///
-/// # Errors
-/// There is no such walk, or the store's word.
-pub async fn end(house: &House, workspace: WorkspaceId, by: &str, id: ConnectingId) -> Result<(), AdministrationError> {
-    let old = walk(house, workspace, by, id).await?;
-    let mut batch = Batch::new();
-    batch.remove(&old);
-    match house.store.workspace(workspace).commit(batch).await {
-        Ok(_) | Err(CommitError::Refused(Refusal::Conflict { .. })) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    walk::begin(house, workspace, by, Goal::Channel { kind, account }, step).await
 }
 
 /// Answers a step.
@@ -126,57 +51,26 @@ pub async fn end(house: &House, workspace: WorkspaceId, by: &str, id: Connecting
 pub async fn answer(
     house: &Arc<House>, workspace: WorkspaceId, actor: &Actor, by: &str, id: ConnectingId, values: &Values,
 ) -> Result<Stand, AdministrationError> {
-    let old = walk(house, workspace, by, id).await?;
-    let channel = house.channels.of_kind(old.record.kind).ok_or_else(|| wrong("kind_unknown"))?;
+    let old = walk::find(house, workspace, by, id).await?;
+    let Goal::Channel { kind, account } = old.record.goal else { return Err(AdministrationError::Unknown("connecting")) };
+    let channel = house.channels.of_kind(kind).ok_or_else(|| wrong("kind_unknown"))?;
     let connect = connectable(&channel)?;
-    check(&old.record, values)?;
-    let state = match old.record.sealed.as_str() {
-        "" => Value::Null,
-        sealed => {
-            let opened = house.keyring.open_text(&Connecting::context(id), sealed).map_err(|error| StoreError::Invalid(error.to_string()))?;
-            serde_json::from_str(opened.expose_secret()).map_err(|error| StoreError::Invalid(error.to_string()))?
-        }
-    };
+    walk::check(&old.record, values)?;
+    let state = walk::state(house, &old.record)?;
     let now = house.world.now();
     // Of a new login nothing is known yet but what is typed; of one that is connected anew, what the channel knew of it.
     let mut login = unborn(channel.provider(), now);
-    if let Some(account) = old.record.account {
+    if let Some(account) = account {
         let account = super::channels::account(house, workspace, account).await?;
         login.facts = super::channels::login(house, workspace, account.login).await?.map(|login| login.facts).unwrap_or_default();
     }
     let context = calls::context(house, workspace, &login, now.plus_ms(STEP_MS));
     let limit = std::time::Duration::from_millis(u64::try_from(STEP_MS).unwrap_or(0));
-    let progress = tokio::time::timeout(limit, connect.next(&context, old.record.kind, state, values)).await;
+    let progress = tokio::time::timeout(limit, connect.next(&context, kind, state, values)).await;
     match progress.map_err(|_| wrong("provider_unreachable"))?? {
-        Progress::Ask { step, state } => {
-            let state = serde_json::to_vec(&state).map_err(|error| StoreError::Invalid(error.to_string()))?;
-            let shown = serde_json::to_value(&step).map_err(|error| StoreError::Invalid(error.to_string()))?;
-            let sealed = house.keyring.seal(&Connecting::context(id), &state, house.world.as_ref());
-            let new = Connecting { sealed, step: shown, until: now.plus_ms(LIFE_MS), ..old.record.clone() };
-            let mut batch = Batch::new();
-            batch.update(&old, &new)?;
-            house.store.workspace(workspace).commit(batch).await?;
-            Ok(Stand::Asked { id, step, until: new.until })
-        }
-        Progress::Done(connected) => finish(house, workspace, actor, &old, channel.as_ref(), *connected).await,
+        Progress::Ask { step, state } => walk::ask(house, workspace, &old, step, &state, None).await,
+        Progress::Done(connected) => finish(house, workspace, actor, (&old, account), channel.as_ref(), *connected).await,
     }
-}
-
-/// Whether an answer has what the step asks for; a field that may stay empty may be missing.
-fn check(walk: &Connecting, values: &Values) -> Result<(), AdministrationError> {
-    let (fields, longest) = FIELDS;
-    if values.len() > fields || values.values().any(|value| value.to_string().len() > longest) {
-        return Err(wrong("too_large"));
-    }
-    let step: Step = serde_json::from_value(walk.step.clone()).map_err(|error| StoreError::Invalid(error.to_string()))?;
-    let Step::Fields { fields, .. } = step else { return Ok(()) };
-    for field in fields.iter().filter(|field| !field.optional && field.only_if.is_none()) {
-        let empty = values.get(&field.name).is_none_or(|value| value.as_str().is_some_and(|text| text.trim().is_empty()) || value.is_null());
-        if empty {
-            return Err(StepError { field: field.name.clone(), reason: Reason::new("required") }.into());
-        }
-    }
-    Ok(())
 }
 
 fn unborn(provider: &str, now: Time) -> ProviderLogin {
@@ -196,7 +90,8 @@ fn unborn(provider: &str, now: Time) -> ProviderLogin {
 
 /// Stores what was connected.
 async fn finish(
-    house: &House, workspace: WorkspaceId, actor: &Actor, walk: &Stored<Connecting>, channel: &dyn Channel, connected: Connected,
+    house: &House, workspace: WorkspaceId, actor: &Actor, (walk, again): (&Stored<Connecting>, Option<AccountId>), channel: &dyn Channel,
+    connected: Connected,
 ) -> Result<Stand, AdministrationError> {
     let store = house.store.workspace(workspace);
     for attempt in 0..NAMES {
@@ -206,7 +101,7 @@ async fn finish(
         };
         let known = logins.into_iter().find(same);
         let mut batch = Batch::new();
-        let accounts = match (&known, walk.record.account) {
+        let accounts = match (&known, again) {
             (Some(known), Some(account)) if super::channels::account(house, workspace, account).await?.login == known.record.id => {
                 renew(house, &mut batch, channel, known, &connected)?;
                 accounts(house, workspace, &mut batch, channel, known.record.id, &connected, attempt).await?
@@ -240,7 +135,7 @@ async fn finish(
                 for account in &accounts {
                     house.accounts.forget(workspace, account.id);
                 }
-                return Ok(Stand::Connected(accounts.into_iter().map(|account| account.id).collect()));
+                return Ok(Stand::Channels(accounts.into_iter().map(|account| account.id).collect()));
             }
             // The walk is gone: its last step was answered twice.
             Err(CommitError::Refused(Refusal::Conflict { table: Connecting::TABLE, .. })) => {
@@ -293,8 +188,9 @@ async fn accounts(
             all.push(new);
             continue;
         }
-        let made = made(house, channel, login, told, free_name(told, &taken, attempt))?;
+        let made = made(house, channel, login, told, free_name(&told.name, &told.external_id, &taken, attempt))?;
         batch.insert(&made)?;
+        links::link_new(house, workspace, batch, made.id).await?;
         all.push(made);
     }
     Ok(all)
@@ -314,15 +210,6 @@ fn made(house: &House, channel: &dyn Channel, login: LoginId, told: &LoginAccoun
         created_at: house.world.now(),
         removed_at: None,
     })
-}
-
-/// A name nobody has (B-34).
-fn free_name(told: &LoginAccount, taken: &[String], attempt: u32) -> String {
-    let name: String = told.name.trim().chars().take(80).collect();
-    let name = if name.is_empty() { told.external_id.clone() } else { name };
-    let numbered = |number: u32| if number == 0 { name.clone() } else { format!("{name} {}", number.saturating_add(1)) };
-    let free = (attempt..1_000).map(numbered).find(|name| !taken.contains(&name.to_lowercase()));
-    free.unwrap_or_else(|| format!("{name} {}", told.external_id))
 }
 
 /// The choices of a field of an account's settings that only its provider knows.
@@ -357,7 +244,7 @@ pub async fn take_off(house: &Arc<House>, workspace: WorkspaceId, id: LoginId) {
 fn opened(house: &Arc<House>, workspace: WorkspaceId, login: &ProviderLogin, limit_ms: i64) -> Result<CallContext, AdministrationError> {
     let secrets = match login.sealed.as_str() {
         "" => SecretString::default(),
-        sealed => house.keyring.open_text(&ProviderLogin::owner_name(login.id), sealed).map_err(|error| StoreError::Invalid(error.to_string()))?,
+        sealed => house.keyring.open_text(&ProviderLogin::owner_name(login.id), sealed).map_err(invalid)?,
     };
     Ok(CallContext { secrets, ..calls::context(house, workspace, login, house.world.now().plus_ms(limit_ms)) })
 }
@@ -371,7 +258,7 @@ pub async fn hook_secret(house: &House, workspace: WorkspaceId, login: LoginId) 
     let store = house.store.workspace(workspace);
     let context = LoginState::context(login, HOOK);
     if let Some(known) = store.get::<LoginState>(LoginState::at(login, HOOK)).await? {
-        let opened = house.keyring.open_text(&context, &known.record.sealed).map_err(|error| StoreError::Invalid(error.to_string()))?;
+        let opened = house.keyring.open_text(&context, &known.record.sealed).map_err(invalid)?;
         return Ok(opened.expose_secret().to_owned());
     }
     // The address first: one that nobody was told is harmless.

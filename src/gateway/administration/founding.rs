@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use super::access::hash;
+use super::connections::make_messenger;
 use super::passwords::hash_password;
 use super::people::{Joining, Made, NewUser, canonical_email, check_name, join, make_user, workspaces};
 use super::profile::{check_locale, check_time_zone};
@@ -130,6 +131,8 @@ pub async fn finish(house: &House) -> Result<(), AdministrationError> {
         house.store.workspace(FIRST).commit(batch).await?;
         let how = Joining { role: Role::Owner, channels: None, action: "member.joined" };
         join(house, FIRST, &actor, &user.record, how).await?;
+        // A workspace without it gets it when its connections are first looked at.
+        make_messenger(house, FIRST).await?;
     }
     let settled = |old: &Installation| Ok::<_, CommitError>(Installation { founder: None, ..old.clone() });
     store.change(Installation::at(), settled, |_, _| Ok(())).await?;

@@ -6,6 +6,9 @@
 //! * [`passwords`], [`second_factor`]: what a login asks for, and how it is had again
 //! * [`invites`]: how others come in; [`founding`]: how the first one does
 //! * [`channels`]: provider logins and channel accounts; [`connecting`]: how they come to be
+//! * [`connections`]: CRM connections; [`crm_connecting`]: how they come to be; [`links`]: which channels feed which; [`undelivered`]: what
+//!   did not get there
+//! * [`walk`]: what both ways of connecting have in common
 //! * [`customers`]: merged and taken apart
 //! * [`tags`], [`replies`]: what all managers use beside the conversations
 //! * [`personal`]: what is one manager's own; [`notices`]: what they want to be told, on which devices, and whether they are away
@@ -15,9 +18,12 @@
 pub mod access;
 pub mod channels;
 pub mod connecting;
+pub mod connections;
+pub mod crm_connecting;
 pub mod customers;
 pub mod founding;
 pub mod invites;
+pub mod links;
 pub mod notices;
 pub mod passwords;
 pub mod people;
@@ -30,6 +36,8 @@ pub mod replies;
 pub mod second_factor;
 pub mod sessions;
 pub mod tags;
+pub mod undelivered;
+pub mod walk;
 pub mod webhooks;
 
 use serde_json::Value;

@@ -12,9 +12,11 @@ use crate::gateway::channel_actor::throttle::Throttle;
 use crate::gateway::house::House;
 use crate::gateway::tenure::{Owned, Tenure};
 use crate::model::connection::{AccountLink, ChannelAccount};
+use crate::model::crm::CrmConnection;
 use crate::model::ids::{AccountId, ConversationId, LoginId, WorkspaceId};
 use crate::store::key::Key;
 use crate::store::port::{Scan, StoreError};
+use crate::store::table::Stored;
 
 /// An account with the connections it feeds.
 #[derive(Debug, Clone)]
@@ -105,7 +107,13 @@ impl Desk {
         for (_, account) in found {
             let id = account.record.id;
             let links = self.store.scan::<AccountLink>(&Key::new().number(id.0).done(), Scan::first(100)).await?;
-            let links = links.into_iter().map(|link| link.record).collect();
+            let keys: Vec<_> = links.iter().map(|link| CrmConnection::at(link.record.connection)).collect();
+            let connections = self.store.get_many::<CrmConnection>(&keys).await?;
+            // Nothing is passed on to one that is switched off (B-35).
+            let on = |connection: &Option<Stored<CrmConnection>>| {
+                connection.as_ref().is_some_and(|one| one.record.active && one.record.removed_at.is_none())
+            };
+            let links = links.into_iter().zip(&connections).filter(|(_, connection)| on(connection)).map(|(link, _)| link.record).collect();
             cards.insert(id, Arc::new(AccountCard { account: account.record, links }));
         }
         *self.accounts.write().unwrap_or_else(PoisonError::into_inner) = cards;

@@ -42,7 +42,13 @@ const TALKS: usize = 200;
 /// # Errors
 /// A refusal (the part goes to quarantine), or the store failed.
 pub(super) async fn arrive(desk: &CrmDesk, batch: &mut Batch, event: CrmEvent, came: Time) -> Result<Option<Duration>, CommandError> {
+    let connection = desk.record().await?;
     match event {
+        // Nothing is passed on from one that is switched off (B-35), nor later what was said meanwhile: it is kept, and a person may try it again.
+        CrmEvent::Said(said) if !connection.active || said.at.0 < connection.on_since() => {
+            return Err(CommandError::Refused(Reason::new("connection_off").with("name", &connection.name)));
+        }
+        CrmEvent::Typing { .. } | CrmEvent::Reacted { .. } | CrmEvent::Read { .. } if !connection.active => {}
         CrmEvent::Said(said) => return self::said(desk, batch, *said, came).await,
         CrmEvent::Typing { chat, who } => typing(desk, &chat, &who).await?,
         CrmEvent::Reacted { external_id, emoji, who, .. } => {

@@ -100,31 +100,42 @@ impl CrmDesk {
     /// # Errors
     /// The store's failure, or what is sealed cannot be opened.
     pub(super) async fn context(&self, connection: CrmConnection, host: Arc<dyn Host>, deadline: Time) -> Result<CrmContext, CrmError> {
-        let app = match connection.app {
-            Some(id) => self.store.get::<ProviderApp>(ProviderApp::at(id)).await.map_err(|error| unreadable(&error))?.map(|stored| stored.record),
-            None => None,
-        };
-        let app = match app {
-            Some(app) => {
-                let keys = self.house.keyring.open_text(&ProviderApp::context(app.id), &app.sealed).map_err(|error| unreadable(&error))?;
-                Some((app, keys))
-            }
-            None => None,
-        };
-        let directory = self.store.get::<CrmDirectory>(CrmDirectory::at(self.connection)).await.map_err(|error| unreadable(&error))?;
-        Ok(CrmContext {
-            host,
-            connection,
-            app,
-            directory: directory.map(|stored| stored.record),
-            public_url: self.house.public_address().map(str::to_owned),
-            returns: None,
-            outside: Arc::clone(&self.house.outside),
-            files: Arc::new(OwnFiles { house: Arc::clone(&self.house), workspace: self.workspace }),
-            deadline,
-            now: self.house.world.now(),
-        })
+        context(&self.house, self.workspace, connection, host, deadline).await
     }
+}
+
+/// What a call for a connection is given.
+///
+/// # Errors
+/// The store's failure, or what is sealed cannot be opened.
+pub(in crate::gateway) async fn context(
+    house: &Arc<House>, workspace: WorkspaceId, connection: CrmConnection, host: Arc<dyn Host>, deadline: Time,
+) -> Result<CrmContext, CrmError> {
+    let store = house.store.workspace(workspace);
+    let app = match connection.app {
+        Some(id) => store.get::<ProviderApp>(ProviderApp::at(id)).await.map_err(|error| unreadable(&error))?.map(|stored| stored.record),
+        None => None,
+    };
+    let app = match app {
+        Some(app) => {
+            let keys = house.keyring.open_text(&ProviderApp::context(app.id), &app.sealed).map_err(|error| unreadable(&error))?;
+            Some((app, keys))
+        }
+        None => None,
+    };
+    let directory = store.get::<CrmDirectory>(CrmDirectory::at(connection.id)).await.map_err(|error| unreadable(&error))?;
+    Ok(CrmContext {
+        host,
+        connection,
+        app,
+        directory: directory.map(|stored| stored.record),
+        public_url: house.public_address().map(str::to_owned),
+        returns: None,
+        outside: Arc::clone(&house.outside),
+        files: Arc::new(OwnFiles { house: Arc::clone(house), workspace }),
+        deadline,
+        now: house.world.now(),
+    })
 }
 
 /// What we keep cannot be read now.

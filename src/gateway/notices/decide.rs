@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::gateway::entries::{self, FeedEntry, Tell};
 use crate::gateway::house::House;
 use crate::model::conversation::Conversation;
-use crate::model::ids::{AccountId, ConversationId, LetterId, MessageId, SessionId, UserId, WorkspaceId};
+use crate::model::ids::{AccountId, ConnectionId, ConversationId, LetterId, MessageId, SessionId, UserId, WorkspaceId};
 use crate::model::message::Message;
 use crate::model::notice::{NOTICE_LIFE_MS, Notice, NoticePlace, NoticeTopic, NoticeWay, NoticeWishes, PushSubscription, WAITING_LIMIT, whose};
 use crate::model::people::Member;
@@ -44,10 +44,17 @@ pub(super) struct Follower {
 /// Something that happened, with who and what it is about.
 struct Happened {
     place: u64,
-    account: AccountId,
+    about: About,
     conversation: Option<ConversationId>,
     message: Option<u32>,
     what: What,
+}
+
+/// What only some may see.
+#[derive(Clone, Copy)]
+enum About {
+    Account(AccountId),
+    Connection(ConnectionId),
 }
 
 enum What {
@@ -144,15 +151,20 @@ fn of_entry(place: u64, bytes: &[u8]) -> Option<Happened> {
     // What cannot be read is told of by the Hub.
     match entries::read::<FeedEntry>(bytes).ok()? {
         FeedEntry::Message { c, a, n, new: true, hid: false, .. } => {
-            Some(Happened { place, account: a, conversation: Some(c), message: Some(n), what: What::New })
+            Some(Happened { place, about: About::Account(a), conversation: Some(c), message: Some(n), what: What::New })
         }
         FeedEntry::Message { c, a, n, f: true, .. } => {
-            Some(Happened { place, account: a, conversation: Some(c), message: Some(n), what: What::Failed })
+            Some(Happened { place, about: About::Account(a), conversation: Some(c), message: Some(n), what: What::Failed })
         }
         FeedEntry::Conversation { c, a, t: Some(tell), .. } => {
-            Some(Happened { place, account: a, conversation: Some(c), message: None, what: What::Told(tell) })
+            Some(Happened { place, about: About::Account(a), conversation: Some(c), message: None, what: What::Told(tell) })
         }
-        FeedEntry::Account { a, lost: true } => Some(Happened { place, account: a, conversation: None, message: None, what: What::Lost }),
+        FeedEntry::Connection { c, lost: true } => {
+            Some(Happened { place, about: About::Connection(c), conversation: None, message: None, what: What::Lost })
+        }
+        FeedEntry::Account { a, lost: true } => {
+            Some(Happened { place, about: About::Account(a), conversation: None, message: None, what: What::Lost })
+        }
         FeedEntry::Message { .. }
         | FeedEntry::Conversation { .. }
         | FeedEntry::Delivery { .. }
@@ -203,7 +215,9 @@ struct Known<'a> {
 impl Known<'_> {
     /// What it is to a member; none: nothing.
     fn is_to(&self, member: &Member) -> Option<NoticeEvent> {
-        if !member.sees(self.happened.account) {
+        if let About::Account(account) = self.happened.about
+            && !member.sees(account)
+        {
             return None;
         }
         let (me, chief) = (member.user, member.role >= Role::Admin);
@@ -250,9 +264,10 @@ impl Known<'_> {
     }
 
     fn topic(&self) -> NoticeTopic {
-        match self.happened.conversation {
-            Some(conversation) => NoticeTopic::Conversation { conversation },
-            None => NoticeTopic::Channel { account: self.happened.account },
+        match (self.happened.conversation, self.happened.about) {
+            (Some(conversation), _) => NoticeTopic::Conversation { conversation },
+            (None, About::Account(account)) => NoticeTopic::Channel { account },
+            (None, About::Connection(connection)) => NoticeTopic::Connection { connection },
         }
     }
 }

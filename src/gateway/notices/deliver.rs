@@ -13,6 +13,7 @@ use crate::gateway::house::House;
 use crate::gateway::post::{NewLetter, write_as};
 use crate::model::connection::ChannelAccount;
 use crate::model::conversation::Conversation;
+use crate::model::crm::CrmConnection;
 use crate::model::ids::{LetterId, SessionId, WorkspaceId};
 use crate::model::letter::{LetterKind, LetterWords};
 use crate::model::message::Message;
@@ -163,6 +164,12 @@ async fn look(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: 
             message.about = found.name;
             event
         }
+        NoticeTopic::Connection { connection } => {
+            let found = store.get::<CrmConnection>(CrmConnection::at(connection)).await?.map(|stored| stored.record);
+            let Some(found) = found.filter(|found| found.removed_at.is_none()) else { return Ok(Look::Over) };
+            message.about = found.name;
+            event
+        }
         NoticeTopic::Trial => event,
     };
     message.event = Some(event);
@@ -274,6 +281,7 @@ pub fn tag(topic: NoticeTopic) -> String {
     match topic {
         NoticeTopic::Conversation { conversation } => format!("c-{conversation}"),
         NoticeTopic::Channel { account } => format!("a-{account}"),
+        NoticeTopic::Connection { connection } => format!("o-{connection}"),
         NoticeTopic::Trial => "trial".to_owned(),
     }
 }
@@ -282,17 +290,19 @@ fn path(topic: NoticeTopic) -> String {
     match topic {
         NoticeTopic::Conversation { conversation } => format!("/c/{conversation}"),
         NoticeTopic::Channel { account } => format!("/settings/channels/{account}"),
+        NoticeTopic::Connection { connection } => format!("/settings/outgoing/{connection}"),
         NoticeTopic::Trial => "/settings/notifications".to_owned(),
     }
 }
 
 fn composed(message: &Telling, notice: &Notice) -> Push {
     let channel = matches!(notice.topic, NoticeTopic::Channel { .. });
-    let said = Said { about: &message.about, by: &notice.by, text: &message.text, file: message.file, channel };
+    let crm = matches!(notice.topic, NoticeTopic::Connection { .. });
+    let said = Said { about: &message.about, by: &notice.by, text: &message.text, file: message.file, channel, crm };
     let (title, body) = words(&message.user.locale, message.event, &said);
     let conversation = match notice.topic {
         NoticeTopic::Conversation { conversation } => Some(conversation.to_string()),
-        NoticeTopic::Channel { .. } | NoticeTopic::Trial => None,
+        NoticeTopic::Channel { .. } | NoticeTopic::Connection { .. } | NoticeTopic::Trial => None,
     };
     Push { title, body, tag: tag(notice.topic), url: path(notice.topic), conversation, again: true }
 }
@@ -304,6 +314,7 @@ async fn letter(house: &House, workspace: WorkspaceId, notice: &Notice, id: Lett
         (Some(NoticeEvent::Mentioned), _) => LetterKind::Mentioned,
         (Some(NoticeEvent::Overdue), _) => LetterKind::Overdue,
         (_, NoticeTopic::Channel { .. }) => LetterKind::ChannelLost,
+        (_, NoticeTopic::Connection { .. }) => LetterKind::ConnectionLost,
         _ => LetterKind::SendFailed,
     };
     let words = LetterWords {

@@ -38,6 +38,8 @@ pub struct Said<'a> {
     pub file: bool,
     /// Whether it is about a channel as a whole.
     pub channel: bool,
+    /// Whether it is about a CRM as a whole.
+    pub crm: bool,
 }
 
 /// Title and body.
@@ -80,6 +82,15 @@ pub fn words(locale: &str, event: Option<NoticeEvent>, said: &Said<'_>) -> (Stri
                 "Канал потерял доступ: сообщения не уходят",
                 "The channel lost its access: nothing is sent",
                 "El canal perdió el acceso: no se envía nada",
+            )
+            .to_owned(),
+        ),
+        Some(NoticeEvent::Trouble) if said.crm => (
+            about,
+            pick(
+                "Нет доступа к CRM: сообщения туда не выгружаются",
+                "No access to the CRM: messages do not get there",
+                "Sin acceso al CRM: los mensajes no llegan allí",
             )
             .to_owned(),
         ),

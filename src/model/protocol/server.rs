@@ -209,7 +209,7 @@ pub enum Setting {
 impl Event {
     /// Every `kind`, see [`ManagerFrame::TYPES`].
     pub const KINDS: &[&str] =
-        &["message.added", "message.updated", "conversation.updated", "channel.updated", "customer.updated", "setting.updated"];
+        &["message.added", "message.updated", "conversation.updated", "channel.updated", "connection.updated", "customer.updated", "setting.updated"];
 }
 
 /// Close codes of the sockets. 4000–4099: come back with back-off and jitter; 4400–4499: do not.

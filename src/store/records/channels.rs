@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::alone;
-use crate::model::connection::ChannelKind;
-use crate::model::ids::{AccountId, ConnectingId, LoginId};
+use crate::model::connection::{ChannelKind, CrmKind};
+use crate::model::ids::{AccountId, ConnectingId, ConnectionId, LoginId};
+use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::key::Key;
 use crate::store::port::RecordKey;
@@ -62,15 +63,34 @@ impl Record for LoginState {
     }
 }
 
-/// An account that is being connected: how far its owner has come. Kept for a short while.
+/// What is being connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Goal {
+    /// A CRM.
+    Crm {
+        /// Which.
+        crm: CrmKind,
+        /// The connection that is connected anew; none: a new one.
+        connection: Option<ConnectionId>,
+    },
+    /// A channel.
+    Channel {
+        /// Which.
+        kind: ChannelKind,
+        /// The account that is connected anew; none: a new one.
+        account: Option<AccountId>,
+    },
+}
+
+/// Something that is being connected: how far its owner has come. Kept for a short while.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Connecting {
     /// Its id.
     pub id: ConnectingId,
     /// What is being connected.
-    pub kind: ChannelKind,
-    /// The account that is connected anew; none: a new one.
-    pub account: Option<AccountId>,
+    #[serde(flatten)]
+    pub goal: Goal,
     /// Who connects it: a user or token.
     pub by: String,
     /// What the channel wants to know again, sealed.
@@ -79,6 +99,15 @@ pub struct Connecting {
     pub step: serde_json::Value,
     /// After this it begins anew.
     pub until: Time,
+    /// The hash of what its person brings back from the provider; empty: they are not away.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub away: String,
+    /// Why what they brought back was no good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Reason>,
+    /// What was connected when they came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<ConnectionId>,
 }
 
 impl Connecting {

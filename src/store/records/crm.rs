@@ -3,7 +3,7 @@
 use super::entry;
 use crate::model::crm::{CrmConnection, CrmTalk};
 use crate::model::ids::{ConnectionId, ConversationId, MessageId};
-use crate::model::message::Delivery;
+use crate::model::message::{CrmDeliveryStatus, Delivery};
 use crate::store::key::Key;
 use crate::store::port::{IndexEntry, RecordKey};
 use crate::store::table::Record;
@@ -96,6 +96,12 @@ impl Delivery {
         Key::new().number(message.conversation.0).number(message.number.into()).done()
     }
 
+    /// The group of a connection's deliveries that stand so.
+    #[must_use]
+    pub fn standing(connection: ConnectionId, status: CrmDeliveryStatus) -> Vec<u8> {
+        Key::new().number(connection.0).text(status.as_str()).done()
+    }
+
     /// The key of a message's delivery to a connection.
     #[must_use]
     pub fn at(message: MessageId, connection: ConnectionId) -> RecordKey {
@@ -111,8 +117,8 @@ impl Record for Delivery {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        let group = Key::new().number(self.connection.0).text(self.status.as_str());
-        let mut entries = vec![entry(Self::BY_STATE, false, group, Key::new().signed(self.at.0))];
+        let sort = Key::new().signed(self.at.0).done();
+        let mut entries = vec![IndexEntry { index: Self::BY_STATE, unique: false, group: Self::standing(self.connection, self.status), sort }];
         for external_id in self.external_id.iter().chain(&self.more) {
             entries.push(entry(Self::BY_EXTERNAL, true, Key::new().number(self.connection.0), Key::new().text(external_id)));
         }

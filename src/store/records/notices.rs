@@ -77,6 +77,7 @@ impl Record for Notice {
             NoticeTopic::Conversation { conversation } => way.byte(0).number(conversation.0),
             NoticeTopic::Channel { account } => way.byte(1).number(account.0),
             NoticeTopic::Trial => way.byte(2),
+            NoticeTopic::Connection { connection } => way.byte(3).number(connection.0),
         };
         RecordKey { group: Self::of(self.user), item: item.done() }
     }

@@ -1,4 +1,4 @@
-//! Connect a channel: a walk through the steps its provider asks for. Nothing is made before the last one.
+//! Connect a channel or a CRM: a walk through the steps its provider asks for. Nothing is made before the last one.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::channels::read_id;
 use super::conversations::Counted;
 use crate::connector::form::{Field, Step, Values};
-use crate::gateway::administration::channels;
-use crate::gateway::administration::connecting::{self, Stand};
 use crate::gateway::administration::second_factor::qr_svg;
-use crate::model::connection::ChannelKind;
-use crate::model::ids::{AccountId, ConnectingId};
+use crate::gateway::administration::walk::{self, Stand};
+use crate::gateway::administration::{channels, connecting, crm_connecting};
+use crate::model::connection::{ChannelKind, CrmKind};
+use crate::model::ids::{AccountId, ConnectingId, ConnectionId};
 use crate::model::protocol::Role;
+use crate::model::reason::Reason;
 use crate::model::time::Time;
+use crate::store::records::Goal;
 use crate::web::edge::Edge;
 use crate::web::login::{AsAdmin, LoggedIn};
 use crate::web::problem::{Problem, ProblemBody};
@@ -27,7 +29,7 @@ use crate::web::problem::{Problem, ProblemBody};
 pub struct LanguageQuery {
     /// `ru`, `en` or `es`.
     #[serde(default)]
-    language: String,
+    pub(super) language: String,
 }
 
 /// A kind of channel. What is asked of an owner is told to admins and owners only.
@@ -45,7 +47,7 @@ pub struct KindView {
 }
 
 /// What everybody may need words for.
-const FOR_ALL: [&str; 2] = ["name.", "reason."];
+pub(super) const FOR_ALL: [&str; 2] = ["name.", "reason."];
 
 /// The kinds of channels this program knows, with the words for them.
 #[utoipa::path(tag = "channels", params(LanguageQuery), responses((status = 200, body = Counted<KindView>)))]
@@ -77,6 +79,14 @@ pub struct BeginConnecting {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     channel: Option<AccountId>,
+    /// The kind of a new CRM connection.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    crm: Option<CrmKind>,
+    /// The CRM connection that is connected anew.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    connection: Option<ConnectionId>,
 }
 
 /// Where connecting stands.
@@ -96,30 +106,43 @@ pub struct ConnectingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Time>,
+    /// Why what was brought back from somewhere else was no good: it begins anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Reason>,
     /// The channels that were connected.
     #[schema(value_type = Vec<String>)]
     channels: Vec<AccountId>,
+    /// The CRM that was connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    connection: Option<ConnectionId>,
 }
 
 fn view(stand: Stand) -> Result<ConnectingView, Problem> {
-    Ok(match stand {
-        Stand::Asked { id, step, until } => {
-            let qr_svg = match &step {
-                Step::Qr { content, .. } => Some(qr_svg(content)?),
-                Step::Fields { .. } | Step::Redirect { .. } | Step::Wait { .. } => None,
-            };
-            ConnectingView { id: Some(id), step: Some(step), qr_svg, until: Some(until), channels: Vec::new() }
+    let mut view = ConnectingView { id: None, step: None, qr_svg: None, until: None, refused: None, channels: Vec::new(), connection: None };
+    match stand {
+        Stand::Asked { id, step, until, refused } => {
+            if let Step::Qr { content, .. } = &step {
+                view.qr_svg = Some(qr_svg(content)?);
+            }
+            view = ConnectingView { id: Some(id), step: Some(step), until: Some(until), refused, ..view };
         }
-        Stand::Connected(channels) => ConnectingView { id: None, step: None, qr_svg: None, until: None, channels },
-    })
+        Stand::Channels(channels) => view.channels = channels,
+        Stand::Connection(connection) => view.connection = Some(connection),
+    }
+    Ok(view)
 }
 
-/// Begin to connect a channel.
+/// Begin to connect a channel or a CRM.
 #[utoipa::path(tag = "channels", operation_id = "begin_connecting", request_body = BeginConnecting, responses((status = 201, body = ConnectingView),
     (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 422, description = "`kind_unknown`", body = ProblemBody)))]
 #[post("/api/v1/connecting")]
 pub(crate) async fn begin(edge: Data<Edge>, AsAdmin(caller): AsAdmin, body: Json<BeginConnecting>) -> Result<HttpResponse, Problem> {
-    let stand = connecting::begin(&edge.house, caller.workspace, &caller.id, body.kind, body.channel).await?;
+    let (house, workspace, by) = (&edge.house, caller.workspace, caller.id.as_str());
+    let stand = match (body.crm, body.connection) {
+        (None, None) => connecting::begin(house, workspace, by, body.kind, body.channel).await?,
+        (crm, connection) => crm_connecting::begin(house, workspace, by, crm, connection).await?,
+    };
     Ok(HttpResponse::Created().json(view(stand)?))
 }
 
@@ -132,7 +155,16 @@ pub struct AnswerStep {
     values: Values,
 }
 
-/// Answer a step: the next one comes, or the channels that were connected. A wrong answer changes nothing.
+/// Where a walk stands: whoever was sent somewhere else may be back.
+#[utoipa::path(tag = "channels", operation_id = "connecting", params(("id" = String, Path)), responses((status = 200, body = ConnectingView),
+    (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[get("/api/v1/connecting/{id}")]
+pub(crate) async fn look(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<Json<ConnectingView>, Problem> {
+    let id: ConnectingId = id.parse().map_err(|_| Problem::unknown("connecting"))?;
+    Ok(Json(view(walk::stand(&edge.house, caller.workspace, &caller.id, id).await?)?))
+}
+
+/// Answer a step: the next one comes, or what was connected. A wrong answer changes nothing.
 #[utoipa::path(tag = "channels", operation_id = "answer_step", params(("id" = String, Path)), request_body = AnswerStep, responses(
     (status = 200, body = ConnectingView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
     (status = 422, description = "The provider's word; `params.field` says where.", body = ProblemBody)))]
@@ -141,8 +173,12 @@ pub(crate) async fn answer(
     edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<AnswerStep>,
 ) -> Result<Json<ConnectingView>, Problem> {
     let id: ConnectingId = id.parse().map_err(|_| Problem::unknown("connecting"))?;
-    let stand = connecting::answer(&edge.house, caller.workspace, &caller.actor(), &caller.id, id, &body.values).await?;
-    if matches!(stand, Stand::Connected(_)) {
+    let (house, workspace, actor, by) = (&edge.house, caller.workspace, caller.actor(), caller.id.as_str());
+    let stand = match walk::find(house, workspace, by, id).await?.record.goal {
+        Goal::Channel { .. } => connecting::answer(house, workspace, &actor, by, id, &body.values).await?,
+        Goal::Crm { .. } => crm_connecting::answer(house, workspace, &actor, by, id, &body.values).await?,
+    };
+    if !matches!(stand, Stand::Asked { .. }) {
         // Its actor starts now, not with the next beat.
         edge.gateway.do_send(crate::gateway::supervisor::Reconcile);
     }
@@ -155,7 +191,7 @@ pub(crate) async fn answer(
 #[delete("/api/v1/connecting/{id}")]
 pub(crate) async fn end(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id: ConnectingId = id.parse().map_err(|_| Problem::unknown("connecting"))?;
-    connecting::end(&edge.house, caller.workspace, &caller.id, id).await?;
+    walk::end(&edge.house, caller.workspace, &caller.id, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

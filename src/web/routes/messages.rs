@@ -18,7 +18,7 @@ use crate::web::login::LoggedIn;
 use crate::web::problem::{Problem, ProblemBody};
 
 /// A conversation and a message of it that the caller may see.
-async fn found(edge: &Edge, caller: &Caller, (id, message): (String, String)) -> Result<(Stored<Conversation>, Message), Problem> {
+pub(super) async fn found(edge: &Edge, caller: &Caller, (id, message): (String, String)) -> Result<(Stored<Conversation>, Message), Problem> {
     let stored = seen(edge, caller, &id).await?;
     let message: MessageId = message.parse().map_err(|_| Problem::unknown("message"))?;
     if message.conversation != stored.record.id {

@@ -16,6 +16,7 @@
 //! * [`outlook`]: what a channel will make of a message
 //! * [`overview`]: the day's numbers, and what did not go out
 //! * [`search`]: find messages by their words
+//! * [`connections`], [`connection_settings`]: CRM connections; [`crm_messages`]: what did not get to them; [`oauth`]: who comes back from a CRM
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
 //! * [`webhooks`]: what is told to other programs, and how that fared
@@ -30,7 +31,10 @@ pub mod assets;
 pub mod audit;
 pub mod channels;
 pub mod connecting;
+pub mod connection_settings;
+pub mod connections;
 pub mod conversations;
+pub mod crm_messages;
 pub mod customers;
 #[cfg(feature = "probe")]
 pub mod faults;
@@ -41,6 +45,7 @@ pub mod hooks;
 pub mod invites;
 pub mod messages;
 pub mod notices;
+pub mod oauth;
 pub mod outlook;
 pub mod overview;
 pub mod password;
@@ -158,10 +163,24 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(channels::replace_identity_secret)
         .service(connecting::kinds)
         .service(connecting::begin)
+        .service(connecting::look)
         .service(connecting::answer)
         .service(connecting::end)
         .service(connecting::choices)
         .service(connecting::poll)
+        .service(connections::kinds)
+        .service(connections::list)
+        .service(connections::one)
+        .service(connections::change)
+        .service(connections::remove)
+        .service(connections::new_key)
+        .service(connection_settings::show)
+        .service(connection_settings::put)
+        .service(connection_settings::put_channels)
+        .service(connection_settings::refresh)
+        .service(crm_messages::list_undelivered)
+        .service(crm_messages::all_again)
+        .service(crm_messages::again)
         .service(users::list)
         .service(users::create)
         .service(users::change)
@@ -215,6 +234,7 @@ pub fn undocumented(config: &mut web::ServiceConfig) {
         .service(assets::messenger_part)
         .service(stop::ask)
         .service(stop::stop)
+        .service(oauth::come_back)
         .service(assets::demo)
         .service(assets::try_widget)
         .default_service(web::to(assets::messenger));

@@ -3,6 +3,8 @@
 //! It needs three calls for a new conversation (a contact, a chat, the message), as a real one does, and each may be lost on its way. What
 //! it makes it finds again by a mark: the name of the talk.
 
+mod connect;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 use crate::connector::form::{Field, Texts};
 use crate::connector::hook::{HookAnswer, RawHook, Routed, Unreadable};
 use crate::connector::walk::StepError;
-use crate::crm::capability::{Found, History, Lists, Renew, Talks};
+use crate::crm::capability::{Connect, Found, History, Lists, Renew, Talks};
 use crate::crm::contract::{Crm, CrmContext, CrmError, Delivered, Gate, Job};
 use crate::crm::event::{ChatName, CrmEvent, CrmFile, CrmPerson, Said};
 use crate::model::connection::CrmKind;
@@ -112,20 +114,25 @@ impl Crm for Probe {
         &[Gate { name: "api", per_second: 200 }]
     }
 
-    fn mode(&self, _connection: &CrmConnection) -> &'static str {
-        "plain"
+    fn mode(&self, connection: &CrmConnection) -> &'static str {
+        let chats = connection.settings.get("chats").and_then(Value::as_bool).unwrap_or(true);
+        if chats { "chats" } else { "add" }
     }
 
     fn texts(&self) -> Texts {
-        Texts::none()
+        connect::TEXTS
     }
 
     fn settings(&self, _connection: &CrmConnection) -> Vec<Field> {
-        Vec::new()
+        connect::fields()
     }
 
     fn check_settings(&self, settings: &Value, _directory: Option<&CrmDirectory>) -> Result<Value, StepError> {
-        Ok(settings.clone())
+        connect::check(settings)
+    }
+
+    fn connect(&self) -> Option<&dyn Connect> {
+        Some(self)
     }
 
     fn key(&self, _connection: &CrmConnection, _conversation: &Conversation, message: &Message) -> Option<String> {

@@ -7,7 +7,7 @@ use kommutator::model::notice::{
 use kommutator::model::protocol::{NoticeEvent, NoticeSettings, QuietHours, Wish};
 
 use super::domain::Kept;
-use super::domain_records::{ACCOUNT, CONVERSATION, NOW, USER, boxed, later, message};
+use super::domain_records::{ACCOUNT, CONNECTION, CONVERSATION, NOW, USER, boxed, later, message};
 
 pub(crate) fn notices() -> Vec<Box<dyn Kept>> {
     let quiet =
@@ -32,6 +32,7 @@ pub(crate) fn notices() -> Vec<Box<dyn Kept>> {
         (letter, about, Some(Overdue)),
         (letter, about, Some(Trouble)),
         (push, channel, Some(Trouble)),
+        (letter, NoticeTopic::Connection { connection: CONNECTION }, Some(Trouble)),
         (push, NoticeTopic::Trial, None),
     ];
     kept.extend(boxed(all.map(|(way, topic, event)| Notice {

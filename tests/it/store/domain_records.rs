@@ -25,7 +25,7 @@ use kommutator::model::tag::Tag;
 use kommutator::model::time::Time;
 use kommutator::model::visit::Visit;
 use kommutator::store::records::{
-    Connecting, FileOwner, FileRecord, Installation, LoginState, Looked, PendingChanges, Pointer, Quarantine, WorkAttempts, streams,
+    Connecting, FileOwner, FileRecord, Goal, Installation, LoginState, Looked, PendingChanges, Pointer, Quarantine, WorkAttempts, streams,
 };
 use serde_json::json;
 
@@ -588,12 +588,25 @@ fn work() -> Vec<Box<dyn Kept>> {
     }]));
     kept.extend(boxed([Connecting {
         id: ConnectingId(51),
-        kind: telegram::BOT,
-        account: Some(ACCOUNT),
+        goal: Goal::Channel { kind: telegram::BOT, account: Some(ACCOUNT) },
         by: "anna".into(),
         sealed: "s".into(),
         step: json!({ "kind": "wait", "name": "code", "again_ms": 1_000 }),
         until: later(9),
+        away: String::new(),
+        refused: None,
+        made: None,
+    }]));
+    kept.extend(boxed([Connecting {
+        id: ConnectingId(52),
+        goal: Goal::Crm { crm: CrmKind::new("amocrm"), connection: Some(CONNECTION) },
+        by: "anna".into(),
+        sealed: "s".into(),
+        step: json!({ "kind": "redirect", "name": "consent", "url": "https://www.amocrm.ru/oauth" }),
+        until: later(9),
+        away: "hash".into(),
+        refused: Some(Reason::new("authorization_denied")),
+        made: Some(CONNECTION),
     }]));
     kept.extend(boxed([PendingChanges { account: ACCOUNT, login: LOGIN, external_id: "x99".into(), until: later(1_000), changes }]));
     kept

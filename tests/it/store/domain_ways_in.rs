@@ -54,6 +54,7 @@ pub(crate) fn ways_in() -> Vec<Box<dyn Kept>> {
         LetterKind::Mentioned,
         LetterKind::Overdue,
         LetterKind::ChannelLost,
+        LetterKind::ConnectionLost,
         LetterKind::SendFailed,
         LetterKind::Answer,
     ];

@@ -56,6 +56,14 @@ pub(crate) struct CrmState {
     pub(crate) revoked: u32,
     /// Nobody can renew.
     pub(crate) shut: bool,
+    /// Which account its word opens.
+    pub(crate) account: String,
+    /// Where it was told to send.
+    pub(crate) hooks: Vec<String>,
+    /// How often it was told to send nothing more.
+    pub(crate) taken_off: u32,
+    /// What there is to choose from.
+    pub(crate) lists: Value,
     /// What somebody wrote there, in order: for who asks for the history.
     pub(crate) said: Vec<Value>,
     scripts: HashMap<String, VecDeque<CrmAct>>,
@@ -71,7 +79,11 @@ impl FakeCrm {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let state: Arc<Mutex<CrmState>> = Arc::default();
+        let lists = json!({
+            "users": [{ "value": "1", "label": "Ольга" }],
+            "stages": [{ "value": "1/10", "label": "Первичный контакт", "group": "Продажи" }, { "value": "1/20", "label": "Переговоры", "group": "Продажи" }],
+        });
+        let state = Arc::new(Mutex::new(CrmState { lists, account: "shop".to_owned(), ..CrmState::default() }));
         let serving = Arc::clone(&state);
         // Ends with the test process.
         std::thread::spawn(move || {
@@ -190,7 +202,16 @@ fn answer(state: &mut CrmState, path: &str, word: &str, body: &Value) -> Option<
             let after: usize = text("after").parse().unwrap_or(0);
             json!({ "said": state.said.iter().skip(after).collect::<Vec<_>>(), "cursor": state.said.len().to_string() })
         }
-        "lists" => json!({ "users": [{ "value": "1", "label": "Ольга" }] }),
+        "account" => json!({ "id": state.account, "name": "Лавка" }),
+        "set_up" => {
+            state.hooks.push(text("hook"));
+            json!({})
+        }
+        "take_off" => {
+            state.taken_off += 1;
+            json!({})
+        }
+        "lists" => state.lists.clone(),
         other => return refused(404, other),
     };
     if act == Some(CrmAct::Lose) {

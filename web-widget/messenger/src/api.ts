@@ -3,7 +3,7 @@ import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, N
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, BulkDone, ChannelChange, ChannelKind, ChannelView, Choice, Colleague, Connecting, Counters, CustomerCard, CustomerSaid, Deed, DraftView, Entered, Found, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Overview, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UserView, Ways, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, Begin, BulkDone, ChannelChange, ChannelKind, ChannelView, Choice, Colleague, Connecting, ConnectionSettings, ConnectionView, Counters, CrmKind, CustomerCard, CustomerSaid, Deed, DraftView, Entered, FeedView, Found, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Overview, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UndeliveredView, UserView, Ways, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -89,12 +89,27 @@ export const api = {
   addWidget: (name: string, origins: string[], appearance: Appearance) => call<ChannelView>("POST", `${base}/channels`, { kind: "site_widget", name, widget: { origins, appearance } }),
   changeChannel: (key: string, change: ChannelChange) => call<ChannelView>("PATCH", `${base}/channels/${id(key)}`, change),
   channelKinds: (language: string) => call<Page<ChannelKind>>("GET", `${base}/channel-kinds${query({ language })}`),
-  beginConnecting: (what: { kind: string } | { channel: string }) => call<Connecting>("POST", `${base}/connecting`, what),
+  beginConnecting: (what: Begin) => call<Connecting>("POST", `${base}/connecting`, what),
   answerStep: (key: string, values: Record<string, unknown>) => call<Connecting>("POST", `${base}/connecting/${id(key)}`, { values }),
   endConnecting: (key: string) => call<undefined>("DELETE", `${base}/connecting/${id(key)}`),
+  connecting: (key: string) => call<Connecting>("GET", `${base}/connecting/${id(key)}`),
   choices: (key: string, field: string) => call<Page<Choice>>("GET", `${base}/channels/${id(key)}/choices/${id(field)}`),
   pollChannel: (key: string) => call<undefined>("POST", `${base}/channels/${id(key)}/poll`),
   deleteChannel: (key: string) => call<undefined>("DELETE", `${base}/channels/${id(key)}`),
+
+  crmKinds: (language: string) => call<Page<CrmKind>>("GET", `${base}/crm-kinds${query({ language })}`),
+  connections: () => call<Page<ConnectionView>>("GET", `${base}/connections`),
+  connection: (key: string) => call<ConnectionView>("GET", `${base}/connections/${id(key)}`),
+  changeConnection: (key: string, change: { name?: string; active?: boolean }) => call<ConnectionView>("PATCH", `${base}/connections/${id(key)}`, change),
+  deleteConnection: (key: string) => call<undefined>("DELETE", `${base}/connections/${id(key)}`),
+  newConnectionKey: (key: string) => call<{ api_key: string }>("POST", `${base}/connections/${id(key)}/key`),
+  connectionSettings: (key: string) => call<ConnectionSettings>("GET", `${base}/connections/${id(key)}/settings`),
+  setConnection: (key: string, values: Record<string, unknown>) => call<ConnectionSettings>("PUT", `${base}/connections/${id(key)}/settings`, { values }),
+  setFeeds: (key: string, channels: Pick<FeedView, "channel" | "feeds" | "rules">[]) => call<ConnectionSettings>("PUT", `${base}/connections/${id(key)}/channels`, { channels }),
+  refreshConnection: (key: string) => call<undefined>("POST", `${base}/connections/${id(key)}/refresh`),
+  undelivered: (connection: string) => call<Page<UndeliveredView>>("GET", `${base}/undelivered${query({ connection })}`),
+  sendAllAgain: (key: string) => call<{ messages: number }>("POST", `${base}/connections/${id(key)}/again`),
+  sendToCrmAgain: (conversation: string, message: string, connection: string) => call<undefined>("POST", `${base}/conversations/${id(conversation)}/messages/${id(message)}/crm/${id(connection)}/again`),
 
   users: () => call<Page<UserView>>("GET", `${base}/users`),
   colleagues: (sees?: string) => call<Page<Colleague>>("GET", `${base}/users${query({ sees })}`),

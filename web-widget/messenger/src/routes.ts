@@ -1,6 +1,6 @@
 /** Which page an address is. Pure, so tests can take every page from here. */
 
-export const SETTINGS = ["profile", "notifications", "workspace", "setup", "channels", "replies", "tags", "people", "tokens", "webhooks", "audit", "quarantine"] as const;
+export const SETTINGS = ["profile", "notifications", "workspace", "setup", "channels", "outgoing", "replies", "tags", "people", "tokens", "webhooks", "audit", "quarantine"] as const;
 export const DOORS = ["setup", "invite", "forgot", "reset"] as const;
 
 export type SettingsPage = (typeof SETTINGS)[number];
@@ -19,7 +19,7 @@ export const PATHS = {
   chats: ["/", "/c/:conversation"],
   home: ["/home"],
   customers: ["/customers", "/customers/:customer"],
-  settings: ["/settings", ...SETTINGS.map((page) => `/settings/${page}` as const), "/settings/channels/new", "/settings/channels/:channel", "/settings/webhooks/new", "/settings/webhooks/:webhook"],
+  settings: ["/settings", ...SETTINGS.map((page) => `/settings/${page}` as const), "/settings/channels/new", "/settings/channels/:channel", "/settings/outgoing/new", "/settings/outgoing/:connection", "/settings/webhooks/new", "/settings/webhooks/:webhook"],
 } as const satisfies Record<Route["name"], readonly string[]>;
 export type Path = (typeof PATHS)[keyof typeof PATHS][number];
 

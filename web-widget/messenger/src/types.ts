@@ -57,7 +57,33 @@ export type ChannelView = {
 export type { Appearance };
 /** A kind of channel: whether it is connected by steps, what can be set of it, its words. */
 export type ChannelKind = { kind: string; connect: boolean; settings: Field[]; texts: Record<string, string> };
-export type Connecting = { id?: string; step?: Step; qr_svg?: string; until?: string; channels: string[] };
+export type Connecting = { id?: string; step?: Step; qr_svg?: string; until?: string; refused?: Reason; channels: string[]; connection?: string };
+/** What is to be connected: something new, or something that is there anew. */
+export type Begin = { kind: string } | { channel: string } | { crm: string } | { connection: string };
+/** Whoever brings words of its own: a kind of channel, a CRM. */
+export type Spoken = { kind: string; texts: Record<string, string> };
+export type CrmKind = Spoken & { connect: boolean };
+export type ConnectionView = {
+  id: string;
+  name: string;
+  kind: string;
+  mode: string;
+  active: boolean;
+  /** Our own messenger: always there, always on. */
+  fixed: boolean;
+  health: ChannelView["health"];
+  api_key?: string;
+  facts?: Record<string, string>;
+  waiting: number;
+  oldest?: string;
+  failed: number;
+  created_at: string;
+};
+export type CrmLists = Record<string, { value: string; label: string; group?: string }[]>;
+export const RULES = ["create_contact", "create_deal", "find_existing", "update_contact"] as const;
+export type FeedView = { channel: string; name: string; kind: string; feeds: boolean; rules: Record<(typeof RULES)[number], boolean> };
+export type ConnectionSettings = { fields: Field[]; values: Record<string, unknown>; lists: CrmLists; read_at?: string; channels: FeedView[] };
+export type UndeliveredView = { connection: string; reason?: Reason; at: string; title: string; message: MessageView };
 export type Choice = { value: string; text: string };
 export type ChannelChange = { name?: string; active?: boolean; settings?: Record<string, unknown>; widget?: { origins?: string[]; appearance?: Appearance; options?: WidgetOptions } };
 
@@ -82,7 +108,7 @@ export type Entered = { token?: string; challenge?: string };
 export type Profile = { number: number; time_zone: string; phone: string; notify_email: string; second_factor: boolean; recovery_codes: number };
 export type SessionView = { id: string; device: string; address: string; created_at: string; seen_at: string; current: boolean };
 export type Workspace = { id: number; name: string; locale: string; time_zone: string; created_at: string; escalation: Escalation };
-export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial" | "webhook_off" | "assigned" | "mentioned" | "overdue" | "channel_lost" | "send_failed";
+export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial" | "webhook_off" | "assigned" | "mentioned" | "overdue" | "channel_lost" | "connection_lost" | "send_failed";
 export type LetterView = { id: string; to: string; about: LetterKind; status: LetterStatus; reason: Reason | null; tries: number; created_at: string; at: string };
 export type MailView = { configured: boolean; from: string | null; server: string | null; letters: LetterView[] };
 

@@ -54,7 +54,7 @@ export function NewChannel() {
         {(all) => (
           <Switch fallback={<Tiles kinds={all()} pick={choose} />}>
             <Match when={chosen()?.kind === WIDGET}><NewWidget cancel={() => choose(null)} /></Match>
-            <Match when={chosen()} keyed>{(kind) => <Connect kind={kind} onDone={connected} cancel={() => choose(null)} />}</Match>
+            <Match when={chosen()} keyed>{(kind) => <Connect kind={kind} begin={{ kind: kind.kind }} onDone={(made) => connected(made.channels)} cancel={() => choose(null)} />}</Match>
           </Switch>
         )}
       </Loaded>

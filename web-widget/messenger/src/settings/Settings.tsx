@@ -13,6 +13,9 @@ import { NewChannel } from "./NewChannel.tsx";
 import { dirty, setDirty } from "./form.ts";
 import { People } from "./People.tsx";
 import { Notifications } from "./Notifications.tsx";
+import { Connection } from "./outgoing/Connection.tsx";
+import { NewOutgoing } from "./outgoing/NewOutgoing.tsx";
+import { Outgoing } from "./outgoing/Outgoing.tsx";
 import { PAGES, pagesFor } from "./pages.ts";
 import { Profile } from "./Profile.tsx";
 import { Quarantine } from "./Quarantine.tsx";
@@ -71,6 +74,9 @@ export function Settings() {
             <Match when={shown() === "channels" && item() === "new"}><NewChannel /></Match>
             <Match when={shown() === "channels" && item()} keyed>{(id) => <Channel id={id} />}</Match>
             <Match when={shown() === "channels"}><Channels /></Match>
+            <Match when={shown() === "outgoing" && item() === "new"}><NewOutgoing /></Match>
+            <Match when={shown() === "outgoing" && item()} keyed>{(id) => <Connection id={id} />}</Match>
+            <Match when={shown() === "outgoing"}><Outgoing /></Match>
             <Match when={shown() === "people"}><People /></Match>
             <Match when={shown() === "replies"}><Replies /></Match>
             <Match when={shown() === "tags"}><Tags /></Match>

@@ -7,6 +7,7 @@ type PageOf = { page: SettingsPage; icon: IconName; admin: boolean; own?: true }
 export const PAGES: PageOf[] = [
   { page: "setup", icon: "done", admin: true },
   { page: "channels", icon: "channel", admin: true },
+  { page: "outgoing", icon: "forward", admin: true },
   { page: "people", icon: "people", admin: true },
   { page: "replies", icon: "canned", admin: false },
   { page: "tags", icon: "tag", admin: false },

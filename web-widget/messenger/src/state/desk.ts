@@ -7,7 +7,7 @@ import type { QueueEntry } from "@kommutator/shared/socket/queue.ts";
 import { api } from "../api.ts";
 import { t } from "../i18n.ts";
 import { whenSessionEnds } from "../http.ts";
-import type { ChannelView, Colleague, ReplyView, TagView } from "../types.ts";
+import type { ChannelView, Colleague, ConnectionView, ReplyView, TagView } from "../types.ts";
 import { isAway } from "./absence.ts";
 import { createConversations } from "./conversations.ts";
 import { createDeeds } from "./deeds.ts";
@@ -22,7 +22,7 @@ import { EVERYTHING, type Query } from "./query.ts";
 
 export type Outgoing = QueueEntry<SendFrame>;
 type Ready = ReadyBase & Extract<ServerFrame, { type: "ready"; me: Me }>;
-type Listener = { message?(message: MessageView, isNew: boolean): void; customer?(id: string): void; channel?(): void; reload(): void };
+type Listener = { message?(message: MessageView, isNew: boolean): void; customer?(id: string): void; channel?(): void; connection?(): void; reload(): void };
 
 const TYPING_MS = 6_000;
 const COUNT_MS = 400;
@@ -34,6 +34,7 @@ export function createDesk(first: Me, ended: () => void) {
   const [outbox, setOutbox] = createSignal<readonly Outgoing[]>([]);
   const [typing, setTyping] = createSignal<ReadonlyMap<string, string>>(new Map());
   const [channels, setChannels] = createSignal<ChannelView[] | null>(null);
+  const [connections, setConnections] = createSignal<readonly ConnectionView[]>([]);
   const [colleagues, setColleagues] = createSignal<readonly Colleague[]>([]);
   const [query, setQuery] = createSignal<Query>(EVERYTHING);
   const [tags, setTags] = createSignal<readonly TagView[]>([]);
@@ -57,6 +58,9 @@ export function createDesk(first: Me, ended: () => void) {
     if (isAdmin()) setChannels((await api.channels()).items);
   };
 
+  /** What CRMs are called, for where messages stand. */
+  const loadConnections = () => api.connections().then((page) => setConnections(page.items), () => undefined);
+
   /** Names only: without them a conversation is still answered. */
   const loadColleagues = () => api.colleagues().then((page) => setColleagues(page.items), () => undefined);
 
@@ -74,6 +78,7 @@ export function createDesk(first: Me, ended: () => void) {
     stale = false;
     listeners.forEach((one) => one.reload());
     loadChannels().catch(() => undefined);
+    void loadConnections();
     void loadColleagues();
     loadKinds().catch(() => undefined);
     void loadTags();
@@ -144,6 +149,10 @@ export function createDesk(first: Me, ended: () => void) {
         loadChannels().catch(() => undefined);
         listeners.forEach((one) => one.channel?.());
         break;
+      case "connection.updated":
+        void loadConnections();
+        listeners.forEach((one) => one.connection?.());
+        break;
       case "customer.updated":
         listeners.forEach((one) => one.customer?.(event.customer));
         break;
@@ -209,6 +218,7 @@ export function createDesk(first: Me, ended: () => void) {
     typing,
     channels,
     loadChannels,
+    connections,
     colleagues,
     loadColleagues,
     query,

@@ -10,6 +10,7 @@ import "./lightbox.css";
 import "./within.css";
 import "./tray.css";
 import "./settings.css";
+import "./outgoing.css";
 import "./menu.css";
 import "./list-tools.css";
 import "./deeds.css";

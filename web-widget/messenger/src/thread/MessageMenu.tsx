@@ -10,6 +10,7 @@ import { type Item, Menu } from "../ui/Menu.tsx";
 import { toast } from "../ui/toast.tsx";
 import { useThread } from "./context.ts";
 import { EMOJI } from "./Emoji.tsx";
+import { InCrm } from "./InCrm.tsx";
 import { isAlive, mayEdit, mayForward, mayReact, mayReply, undeletable } from "./rights.ts";
 
 const FACES = ["👍", "❤️", "🔥", "😂", "😮", "🙏"];
@@ -19,6 +20,7 @@ export function MessageMenu(props: { message: MessageView }) {
   const desk = useDesk();
   const { id, conversation, thread, setReply, setEditing, picks, forward } = useThread();
   const [all, setAll] = createSignal(false);
+  const [inCrm, setInCrm] = createSignal(false);
   let faces: HTMLButtonElement | undefined;
   const message = () => props.message;
   const note = () => message().direction === "note";
@@ -55,10 +57,12 @@ export function MessageMenu(props: { message: MessageView }) {
           message().text !== "" && { text: t("message.copy"), icon: "copy", act: () => copy(message().text) },
           { text: t("message.link"), icon: "link", act: () => copy(location.origin + chatPath(id, message().id)) },
           mayForward(message()) && { text: t("message.forward"), icon: "forward", act: () => forward([message()]) },
+          message().crm.length > 0 && { text: t("crm.where"), icon: "inbox", act: () => setInCrm(true) },
           { text: t("message.pick"), icon: "check", act: () => picks.start(message()) },
           undeletable(message(), asker()) === null && { text: t("message.delete"), icon: "trash", danger: true, line: true, act: () => void unsend() },
         ]}><Icon name="dots" small /></Menu>
       </span>
+      <Show when={inCrm()}><InCrm message={message()} close={() => setInCrm(false)} /></Show>
     </Show>
   );
 }

@@ -84,7 +84,7 @@ export function ChannelForm(props: { channel: ChannelView; kind: ChannelKind; sa
           </div>
         </Show>
       </section>
-      <Show when={again()}><Connect kind={props.kind} channel={props.channel.id} onDone={connected} cancel={() => setAgain(false)} /></Show>
+      <Show when={again()}><Connect kind={props.kind} begin={{ channel: props.channel.id }} onDone={connected} cancel={() => setAgain(false)} /></Show>
       <form class="block" novalidate onSubmit={(event) => void save(event)}>
         <h3>{t("channels.settings")}</h3>
         <TextField label={t("channels.name")} help={t("channels.name.help")} max={100} value={name()} set={(value) => touch(() => setName(value))} error={at("name")} />

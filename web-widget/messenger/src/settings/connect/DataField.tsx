@@ -1,15 +1,22 @@
 import { createEffect, createResource, For, Show, untrack } from "solid-js";
 import { api } from "../../api.ts";
 import { problemText, t } from "../../i18n.ts";
-import type { ChannelKind, DataField as FieldData } from "../../types.ts";
+import type { DataField as FieldData, Spoken } from "../../types.ts";
 import { Field, SelectField, TextField } from "../../ui/Field.tsx";
+import { askSure } from "../../ui/ask.tsx";
 import { said } from "./kinds.ts";
+import { Filled, type Offers, Pick, type Row, Rows, Several, Tags } from "./Lists.tsx";
 
-export type Value = string | number | boolean | string[] | null | undefined;
-type FieldProps = { kind: ChannelKind; field: FieldData; value: Value; set: (value: Value) => void; error: string | null; channel?: string };
+export type Value = string | number | boolean | string[] | Record<string, string> | { field: string; value: string }[] | null | undefined;
+type FieldProps = { kind: Spoken; field: FieldData; value: Value; set: (value: Value) => void; error: string | null; channel?: string; offers?: Offers };
 
 const TYPES = { text: "text", secret: "password", url: "url", phone: "tel" } as const;
-const asText = (value: Value) => (Array.isArray(value) ? value.join("\n") : String(value ?? ""));
+const asList = (value: Value) => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
+const asText = (value: Value) => (Array.isArray(value) ? asList(value).join("\n") : typeof value === "object" ? "" : String(value ?? ""));
+const asRows = (value: Value): Record<string, string> => (typeof value === "object" && value !== null && !Array.isArray(value) ? value : {});
+const asFillings = (value: Value) => (Array.isArray(value) ? value.filter((one) => typeof one === "object") : []);
+/** The lines that are the channels that feed a connection. */
+const ACCOUNTS = "accounts";
 
 /** Choices only the provider knows: asked for when the form opens. */
 function Live(props: FieldProps) {
@@ -37,6 +44,18 @@ export function DataField(props: FieldProps) {
     const values = kind.kind === "choice" ? kind.values : [];
     return [...(props.field.optional ? [{ value: "", text: t("field.choose") }] : []), ...values.map((value) => ({ value, text: said(props.kind, `field.${props.field.name}.${value}`) || value }))];
   };
+  const rows = (list: string): readonly Row[] => props.offers?.lists[list] ?? [];
+  const lines = (list: string): readonly Row[] => (list === ACCOUNTS ? (props.offers?.feeds ?? []).filter((one) => one.feeds).map((one) => ({ value: one.channel, label: one.name })) : rows(list));
+  const common = () => ({ label: label(), help: hint(), error: props.error });
+  /** Some changes are asked about first (B-44). */
+  const flip = async (box: HTMLInputElement) => {
+    const on = box.checked;
+    if (props.field.warns && !(await askSure(t("common.sure"), said(props.kind, `field.${props.field.name}.warning`), t("out.ok")))) {
+      box.checked = !on;
+      return;
+    }
+    props.set(on);
+  };
   // A field's kind never changes.
   const initialKind = untrack(about);
   const drawn = () => {
@@ -59,10 +78,20 @@ export function DataField(props: FieldProps) {
         return <SelectField label={label()} help={hint()} error={props.error} value={asText(props.value)} options={choices()} set={props.set} />;
       case "live":
         return <Live {...props} />;
+      case "pick":
+        return <Pick {...common()} rows={rows(kind.list)} value={asText(props.value)} none={t(props.field.optional ? "out.default" : "field.choose")} set={props.set} />;
+      case "several":
+        return <Several {...common()} rows={rows(kind.list)} value={asList(props.value)} set={props.set} />;
+      case "rows":
+        return <Rows {...common()} rows={lines(kind.rows)} list={kind.list === null ? null : rows(kind.list)} value={asRows(props.value)} set={props.set} />;
+      case "filled":
+        return <Filled {...common()} rows={rows(kind.list)} most={kind.most} value={asFillings(props.value)} set={props.set} />;
+      case "tags":
+        return <Tags {...common()} value={asList(props.value)} set={props.set} />;
       case "switch":
         return (
           <div class="field">
-            <label class="switch"><input type="checkbox" role="switch" checked={props.value === true} onChange={(event) => props.set(event.currentTarget.checked)} /><span>{label()}</span></label>
+            <label class="switch"><input type="checkbox" role="switch" checked={props.value === true} onChange={(event) => void flip(event.currentTarget)} /><span>{label()}</span></label>
             <p class="about" role={props.error ? "alert" : undefined}>{props.error ?? hint() ?? ""}</p>
           </div>
         );
@@ -72,11 +101,11 @@ export function DataField(props: FieldProps) {
 }
 
 /** Fields in their order; the rarely used behind one line; those that depend on another only while it says so. */
-export function DataFields(props: { kind: ChannelKind; fields: FieldData[]; values: Record<string, Value>; set: (name: string, value: Value) => void; at: (name: string) => string | null; channel?: string }) {
+export function DataFields(props: { kind: Spoken; fields: FieldData[]; values: Record<string, Value>; set: (name: string, value: Value) => void; at: (name: string) => string | null; channel?: string; offers?: Offers }) {
   const shown = (field: FieldData) => !field.only_if || field.only_if.is.includes(asText(props.values[field.only_if.field]));
   const of = (advanced: boolean) => props.fields.filter((field) => !!field.advanced === advanced && shown(field));
   const draw = (fields: FieldData[]) => (
-    <For each={fields}>{(field) => <DataField kind={props.kind} field={field} value={props.values[field.name]} set={(value) => props.set(field.name, value)} error={props.at(field.name)} {...(props.channel ? { channel: props.channel } : {})} />}</For>
+    <For each={fields}>{(field) => <DataField kind={props.kind} field={field} value={props.values[field.name]} set={(value) => props.set(field.name, value)} error={props.at(field.name)} {...(props.channel ? { channel: props.channel } : {})} {...(props.offers ? { offers: props.offers } : {})} />}</For>
   );
   return (
     <>

@@ -176,5 +176,6 @@ export const owner = {
   "mail.about.mentioned": "Mention in a note",
   "mail.about.overdue": "A customer waits too long",
   "mail.about.channel_lost": "A channel lost its access",
+  "mail.about.connection_lost": "No access to the CRM",
   "mail.about.send_failed": "A message did not go out",
 };

@@ -176,5 +176,6 @@ export const owner = {
   "mail.about.mentioned": "Mención en una nota",
   "mail.about.overdue": "Un cliente espera demasiado",
   "mail.about.channel_lost": "Un canal perdió el acceso",
+  "mail.about.connection_lost": "Sin acceso al CRM",
   "mail.about.send_failed": "Un mensaje no salió",
 };

@@ -176,5 +176,6 @@ export const owner = {
   "mail.about.mentioned": "Упоминание в заметке",
   "mail.about.overdue": "Клиент долго ждёт",
   "mail.about.channel_lost": "Канал потерял доступ",
+  "mail.about.connection_lost": "Нет доступа к CRM",
   "mail.about.send_failed": "Сообщение не ушло",
 };
