@@ -1,14 +1,16 @@
 //! Gives messages to the CRM, and tells it what became of them: one message of a conversation, and of a customer, at a time.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
 
 use super::desk::{CrmDesk, unreadable};
 use super::host::JobHost;
 use super::job::{self, Gathered};
 use super::{HOLD, health};
-use crate::crm::contract::{CrmError, Delivered};
+use crate::crm::contract::{CrmError, Delivered, Host};
 use crate::gateway::commands::CommandError;
 use crate::gateway::entries::{self, CrmNews, CrmOutboxEntry, FeedEntry};
 use crate::gateway::faults::{self, patience};
@@ -113,8 +115,10 @@ impl Work for Outbox {
         let limit = patience(Duration::from_millis(u64::try_from(desk.crm.job_limit_ms()).unwrap_or(0)));
         let deadline = now.plus_ms(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
         let was = connection.health.status;
+        let used = OnceLock::new();
         let call = async {
             let host = Arc::new(JobHost::new(desk, &connection, entry.item.bulk, talks).await?);
+            let host = Arc::clone(used.get_or_init(|| host));
             let context = desk.context(connection, host, deadline).await?;
             match first {
                 true => desk.crm.deliver(&context, &job).await.map(Said::Delivered),
@@ -122,7 +126,8 @@ impl Work for Outbox {
             }
         };
         let said = tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(CrmError::Temporary(Reason::new("answer_lost"))));
-        self.settle(&entry, &delivery, &job.message, said, was).await
+        let used = used.get().map(|host| host.keys().secrets).unwrap_or_default();
+        self.settle(&entry, &delivery, &job.message, said, was, &used).await
     }
 }
 
@@ -141,6 +146,7 @@ impl Outbox {
 
     async fn settle(
         &self, entry: &Entry<CrmOutboxEntry>, delivery: &Stored<Delivery>, message: &Message, said: Result<Said, CrmError>, was: Health,
+        used: &SecretString,
     ) -> Result<Handled, CommandError> {
         let desk = &self.desk;
         if let Ok(_) | Err(CrmError::Rejected(_)) = &said {
@@ -184,9 +190,11 @@ impl Outbox {
                 Ok(Handled::Hold(patience(pause)))
             }
             Err(CrmError::AccessLost(reason)) => {
+                if !health::shut_out(desk, reason.clone(), used).await {
+                    return Ok(Handled::Later(patience(PAUSE.0)));
+                }
                 *self.shut_out.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 self.waits(delivery, &reason).await?;
-                health::trouble(desk, Health::AccessLost, reason).await;
                 Ok(Handled::Hold(HOLD))
             }
         }
