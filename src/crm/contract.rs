@@ -145,7 +145,9 @@ pub struct Job {
     pub author: Option<Identity>,
     /// The visit the customer last wrote in.
     pub visit: Option<Visit>,
-    /// The stretch of the conversation it belongs to, see [`Crm::key`]; none: it is the first of it.
+    /// Which stretch of the conversation it belongs to, see [`Crm::key`].
+    pub key: String,
+    /// That stretch there; none: it is the first of it.
     pub talk: Option<CrmTalk>,
     /// The customer's other talks in this connection, the newest first, each with the account it is of.
     pub others: Vec<(CrmTalk, ChannelAccount)>,
@@ -197,8 +199,9 @@ pub trait Crm: Send + Sync + 'static {
     /// Which field is wrong, and why.
     fn check_settings(&self, settings: &Value, directory: Option<&CrmDirectory>) -> Result<Value, StepError>;
 
-    /// Which stretch of its conversation a message belongs to there: each is a talk of its own. Pure, and short: at most 100 bytes.
-    fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> String;
+    /// Which stretch of its conversation a message belongs to there: each is a talk of its own. Pure, and short: at most 100 bytes. None: that
+    /// in which something was said last.
+    fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> Option<String>;
 
     /// How long a job may take, milliseconds.
     fn job_limit_ms(&self) -> i64 {

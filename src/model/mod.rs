@@ -13,6 +13,7 @@
 //! * [`network`]: which addresses anybody on the internet could have
 //! * [`notice`]: who is told of what, and when there is silence
 //! * [`visit`]: how somebody came to the site
+//! * [`deals`]: which deal and contact of a CRM a message belongs to; [`substitution`]: words with places in them
 //! * [`customer`]: identities, customers, who vouches for what
 //! * [`conversation`]: places, conversations, episodes, the inbox row
 //! * [`message`]: content, origin, states, deliveries
@@ -27,6 +28,7 @@ pub mod contact;
 pub mod conversation;
 pub mod crm;
 pub mod customer;
+pub mod deals;
 pub mod device;
 pub mod entry;
 pub mod hours;
@@ -41,6 +43,7 @@ pub mod protocol;
 pub mod reason;
 pub mod reply;
 pub mod sign;
+pub mod substitution;
 pub mod tag;
 pub mod tally;
 pub mod time;

@@ -18,6 +18,8 @@ pub mod history;
 pub mod hosts;
 pub mod oauth;
 pub mod parse;
+pub mod records;
+pub mod say;
 pub mod settings;
 pub mod sign;
 pub mod work;
@@ -117,7 +119,7 @@ impl Crm for AmoCrm {
         settings::check(settings, directory)
     }
 
-    fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> String {
+    fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> Option<String> {
         deliver::key(connection, conversation, message)
     }
 

@@ -66,7 +66,13 @@ pub(super) async fn gather(
         Some(code) => store.get::<Visit>(Visit::at(code)).await?.map(|stored| stored.record),
         None => None,
     };
-    let key = desk.crm.key(connection, &conversation, &message);
+    let key = match desk.crm.key(connection, &conversation, &message) {
+        Some(key) => key,
+        None => {
+            let own = store.scan::<CrmTalk>(&CrmTalk::group(desk.connection, conversation.id), Scan::first(TALKS)).await?;
+            own.into_iter().max_by_key(|talk| talk.record.said_at).map(|talk| talk.record.key).unwrap_or_default()
+        }
+    };
     let mut talks = Vec::new();
     let mut others = Vec::new();
     let mut talk = None;
@@ -93,7 +99,8 @@ pub(super) async fn gather(
         Some(id) => store.get::<Delivery>(Delivery::at(id, desk.connection)).await?.and_then(|stored| stored.record.external_id),
         None => None,
     };
-    let job = Job { message, delivery, conversation, account: account.record, link, customer, identities, author, visit, talk, others, reply_to };
+    let job =
+        Job { message, delivery, conversation, account: account.record, link, customer, identities, author, visit, key, talk, others, reply_to };
     Ok(Some(Gathered { job, talks }))
 }
 

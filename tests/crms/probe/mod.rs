@@ -128,8 +128,9 @@ impl Crm for Probe {
         Ok(settings.clone())
     }
 
-    fn key(&self, _connection: &CrmConnection, _conversation: &Conversation, message: &Message) -> String {
-        message.context.top_comment.as_ref().map(|comment| format!("comment-{comment}")).unwrap_or_default()
+    fn key(&self, _connection: &CrmConnection, _conversation: &Conversation, message: &Message) -> Option<String> {
+        let comment = message.context.top_comment.as_ref().map(|comment| format!("comment-{comment}"));
+        (message.direction == EntryDirection::Inbound).then(|| comment.unwrap_or_default())
     }
 
     fn job_limit_ms(&self) -> i64 {
@@ -137,8 +138,7 @@ impl Crm for Probe {
     }
 
     async fn deliver(&self, context: &CrmContext, job: &Job) -> Result<Delivered, CrmError> {
-        let key = self.key(&context.connection, &job.conversation, &job.message);
-        let fresh = || CrmTalk::fresh(context.connection.id, job.conversation.id, &key, context.now);
+        let fresh = || CrmTalk::fresh(context.connection.id, job.conversation.id, &job.key, context.now);
         let mut talk = job.talk.clone().unwrap_or_else(fresh);
         if talk.contact.is_none() {
             // One contact for all a customer's talks.

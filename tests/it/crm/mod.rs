@@ -2,6 +2,7 @@
 //! either side fails.
 //!
 //! * [`out`]: messages to the CRM; [`back`]: what is said there; [`trouble`]: tokens, pauses, panics, restarts
+//! * [`amocrm`]: the same and the owner's rules over the fake amoCRM
 
 /// Each of these runs on both engines.
 macro_rules! on_both {

@@ -120,7 +120,8 @@ impl Rig {
         let redis = (on == On::Redis).then(RedisServer::start);
         let mut variables = vec![
             ("KOMMUTATOR_DATA".to_owned(), folder.path().display().to_string()),
-            ("KOMMUTATOR_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            // Known before anybody listens there: others are told where our files are.
+            ("KOMMUTATOR_LISTEN".to_owned(), TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()),
             ("KOMMUTATOR_LIMITS".to_owned(), "off".to_owned()),
             ("KOMMUTATOR_WORKERS".to_owned(), "2".to_owned()),
             // The fakes stand beside it.

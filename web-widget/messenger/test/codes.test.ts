@@ -30,15 +30,15 @@ function codesOf(folder: string): string[] {
     .filter((name) => name.endsWith(".rs") && !/tests?\.rs$/.test(name) && !/^(channel\/probe|config)\//.test(name))
     .flatMap((name) => {
       const text = readFileSync(folder + name, "utf8").split("#[cfg(test)]")[0] ?? "";
-      const own = wordsOfChannel(folder, name);
+      const own = wordsOfFolder(folder, name);
       return PLACES.flatMap(([place, before]) => [...text.matchAll(place)].map((match) => before + (match[1] ?? ""))).filter((code) => !own.has(code));
     });
 }
 
-/** The codes a channel has words of its own for: they stand in its folder, in each language. */
-function wordsOfChannel(folder: string, name: string): Set<string> {
-  const [, channel] = /^channel\/(\w+)\//.exec(name) ?? [];
-  const texts = channel ? `${folder}channel/${channel}/texts` : "";
+/** The codes a channel or a CRM has words of its own for: they stand in its folder, in each language. */
+function wordsOfFolder(folder: string, name: string): Set<string> {
+  const [, own] = /^((?:channel|crm)\/\w+)\//.exec(name) ?? [];
+  const texts = own ? `${folder}${own}/texts` : "";
   if (!existsSync(texts)) return new Set();
   const codes = readdirSync(texts).map((file) => Object.keys(JSON.parse(readFileSync(`${texts}/${file}`, "utf8")) as object).filter((key) => key.startsWith("reason.")));
   return new Set((codes[0] ?? []).filter((key) => codes.every((keys) => keys.includes(key))).map((key) => key.slice("reason.".length)));

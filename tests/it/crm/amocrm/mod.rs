@@ -1,9 +1,10 @@
 //! amoCRM's folder against the fake of amoCRM: each call as its papers say, each error to its end.
 //!
 //! Here: how an account is connected; [`calls`]: contacts, deals, chats, what their history tells; [`rows`]: the table of errors; [`hooks`]:
-//! the whole product
+//! the whole product told by hooks; [`delivery`]: messages there and back, and the owner's rules
 
 mod calls;
+mod delivery;
 mod hooks;
 mod rows;
 
