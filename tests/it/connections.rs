@@ -222,7 +222,7 @@ async fn a_channel_feeds_it_or_does_not(on_redis: bool) {
     let id = office.connected().await;
     let shown = office.get(&format!("connections/{id}/settings")).await;
     let channels = shown["channels"].as_array().unwrap();
-    let usual = json!({ "create_contact": true, "create_deal": false, "find_existing": true, "update_contact": false });
+    let usual = json!({ "create_contact": true, "create_deal": true, "find_existing": true, "update_contact": false });
     assert!(channels.len() == 2 && channels.iter().all(|one| one["feeds"] == true && one["rules"] == usual), "J-24: {shown}");
     let second = channels.iter().find(|one| one["name"] == "Второй сайт").unwrap()["channel"].clone();
     let office = &office;

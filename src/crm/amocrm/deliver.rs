@@ -176,21 +176,24 @@ impl Office<'_> {
 
     /// Where there are no chats the dialogue stands in notes (H-AMO-99). A note that may be there is looked for first.
     async fn note(&self, talk: &mut CrmTalk) -> Result<Delivered, CrmError> {
-        let Some(deal) = talk.deal.as_ref().and_then(|deal| deal.parse::<i64>().ok()) else {
-            return Err(CrmError::Temporary(Reason::new("amocrm_no_deal")));
+        let number = |id: &Option<String>| id.as_ref().and_then(|id| id.parse::<i64>().ok());
+        // Where no deals are made the dialogue stands with the contact; where neither is, nowhere.
+        let place = number(&talk.deal).map(|deal| (Kind::Leads, deal)).or_else(|| number(&talk.contact).map(|contact| (Kind::Contacts, contact)));
+        let Some((kind, id)) = place else {
+            return Ok(Delivered { skipped: Some(Reason::new("amocrm_no_deal")), ..Delivered::default() });
         };
         let text = self.note_text().await?;
         let mark = format!("note {}", self.job.message.id());
         if talk.begun.as_ref().is_some_and(|begun| begun.what == mark) {
             let since = talk.begun.as_ref().map_or(0, |begun| begun.at.0.div_euclid(1_000) - 120);
-            let there = self.api.notes(Kind::Leads, deal).await?.into_iter().find(|note| note.text == text && note.created_at >= since);
+            let there = self.api.notes(kind, id).await?.into_iter().find(|note| note.text == text && note.created_at >= since);
             if let Some(note) = there {
                 return self.noted(talk, note.id).await;
             }
         }
         talk.begun = Some(Begun { what: mark, at: self.context.now });
         self.context.host.keep(talk).await?;
-        let note = self.api.make_note(Kind::Leads, deal, &text).await?;
+        let note = self.api.make_note(kind, id, &text).await?;
         self.noted(talk, note).await
     }
 

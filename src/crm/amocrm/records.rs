@@ -105,7 +105,13 @@ impl Records<'_> {
                 }
                 talk.deal = Some(deal);
             }
-            (None, contact) => self.make(talk, contact.as_ref()).await?,
+            (None, contact) if self.job.link.rules().create_deal && (contact.is_some() || self.job.link.rules().create_contact) => {
+                self.make(talk, contact.as_ref()).await?;
+            }
+            // No deals are wanted of this channel: a contact is enough (J-20, J-21).
+            (None, Some(contact)) => talk.contact = Some(contact.id.to_string()),
+            (None, None) if self.job.link.rules().create_contact => self.make_contact(talk).await?,
+            (None, None) => {}
         }
         if self.is_comment() {
             talk.facts.insert(known::COMMENTS.to_owned(), "1".to_owned());
@@ -141,6 +147,9 @@ impl Records<'_> {
     }
 
     async fn find(&self, talk: &mut CrmTalk) -> Result<Option<Contact>, CrmError> {
+        if !self.job.link.rules().find_existing {
+            return self.find_ours(talk).await;
+        }
         let link = self.job.identities.first().and_then(|identity| say::link(identity, self.job));
         for phone in say::phones(self.job) {
             let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
@@ -165,12 +174,16 @@ impl Records<'_> {
                 return Ok(Some(self.was_there(talk, contact)));
             }
         }
-        if talk.begun.is_some() {
-            // Made by a try whose answer was lost: known by its mark.
-            let mark = self.mark();
-            return Ok(self.api.find_contacts(&mark).await?.into_iter().find(|one| has(one, |value| value == mark)));
+        self.find_ours(talk).await
+    }
+
+    /// Made by a try whose answer was lost: known by its mark.
+    async fn find_ours(&self, talk: &CrmTalk) -> Result<Option<Contact>, CrmError> {
+        if talk.begun.is_none() {
+            return Ok(None);
         }
-        Ok(None)
+        let mark = self.mark();
+        Ok(self.api.find_contacts(&mark).await?.into_iter().find(|one| has(one, |value| value == mark)))
     }
 
     /// What was found is people's, unless a try of ours made it.
@@ -247,15 +260,20 @@ impl Records<'_> {
 
     /// A contact of its own in a deal that is joined (H-AMO-42, H-AMO-46a off).
     async fn add_contact(&self, talk: &mut CrmTalk, deal: &str) -> Result<(), CrmError> {
+        self.make_contact(talk).await?;
+        let contact = talk.contact.as_ref().and_then(|contact| contact.parse::<i64>().ok());
+        if let (Ok(deal), Some(contact)) = (deal.parse::<i64>(), contact) {
+            self.api.link(deal, contact, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn make_contact(&self, talk: &mut CrmTalk) -> Result<(), CrmError> {
         self.begin(talk, "contact").await?;
         let write = self.contact_write().await?;
         let contact = self.ended(talk, self.api.make(Kind::Contacts, &write).await).await?;
         talk.contact = Some(contact.to_string());
-        self.context.host.keep(talk).await?;
-        if let Ok(deal) = deal.parse::<i64>() {
-            self.api.link(deal, contact, false).await?;
-        }
-        Ok(())
+        self.context.host.keep(talk).await
     }
 
     /// A new deal, with a new contact where there is none.

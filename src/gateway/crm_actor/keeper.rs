@@ -114,11 +114,15 @@ async fn round(desk: &Arc<CrmDesk>, tasks: &mut Tasks) -> Result<(), CommandErro
     if tasks.renewal.is_over(now)
         && let Some(renew) = desk.crm.renew()
     {
-        let due = desk.open(&connection).ok().and_then(|secrets| renew.due(&secrets));
+        let kept = desk.open(&connection).unwrap_or_default();
+        let due = renew.due(&kept);
         // What was found to open nothing is not used again: only connecting anew helps.
         if !shut_out && due.is_some_and(|due| due <= now) {
             let renewed = host::renew(desk, None).await.map(|_| ());
-            told(desk, &connection.sealed, &mut tasks.renewal, renewed).await;
+            if let Err(CrmError::AccessLost(reason)) = &renewed {
+                health::shut_out(desk, reason.clone(), &kept).await;
+            }
+            told(desk, &mut tasks.renewal, renewed).await;
         }
     }
     if shut_out || !connection.active {
@@ -128,37 +132,33 @@ async fn round(desk: &Arc<CrmDesk>, tasks: &mut Tasks) -> Result<(), CommandErro
         && let Some(connect) = desk.crm.connect()
     {
         let done = set_up(desk, &connection, connect).await;
-        told(desk, &connection.sealed, &mut tasks.set_up, done).await;
+        told(desk, &mut tasks.set_up, done).await;
     }
     if tasks.lists.is_over(now)
         && let Some(lists) = desk.crm.lists()
     {
         let done = self::lists(desk, &connection, lists, now).await;
-        told(desk, &connection.sealed, &mut tasks.lists, done).await;
+        told(desk, &mut tasks.lists, done).await;
     }
     if tasks.history.is_over(now)
         && let Some(history) = desk.crm.history()
     {
         let done = look(desk, &connection, history, now).await;
-        told(desk, &connection.sealed, &mut tasks.history, done).await;
+        told(desk, &mut tasks.history, done).await;
     }
     Ok(())
 }
 
-/// What came of a task that was begun with these tokens.
-async fn told(desk: &CrmDesk, sealed: &str, pause: &mut Pause, result: Result<(), CrmError>) {
+/// What came of a task.
+async fn told(desk: &CrmDesk, pause: &mut Pause, result: Result<(), CrmError>) {
     let now = desk.house.world.now();
     match result {
         Ok(()) => pause.done(),
         Err(error) => {
             tracing::warn!(connection = %desk.connection, %error, "something of a connection waits");
             match error {
-                // Connected anew meanwhile: that it was shut out is of yesterday.
-                CrmError::AccessLost(_) if desk.record().await.is_ok_and(|now| now.sealed != sealed) => {}
-                CrmError::AccessLost(reason) => {
-                    pause.failed(now, 0);
-                    health::trouble(desk, Health::AccessLost, reason).await;
-                }
+                // Said where it is known with which tokens it was tried.
+                CrmError::AccessLost(_) => pause.failed(now, 0),
                 CrmError::Silence { ms, .. } => pause.failed(now, ms),
                 CrmError::Temporary(reason) | CrmError::Rejected(reason) => {
                     pause.failed(now, 0);
@@ -178,8 +178,12 @@ async fn context(desk: &Arc<CrmDesk>, connection: &CrmConnection) -> Result<CrmC
     desk.context(connection.clone(), host, deadline).await
 }
 
-async fn limited<T>(call: impl Future<Output = Result<T, CrmError>>) -> Result<T, CrmError> {
-    tokio::time::timeout(LIMIT, call).await.unwrap_or_else(|_| Err(CrmError::Temporary(Reason::new("answer_lost"))))
+async fn limited<T>(desk: &CrmDesk, context: &CrmContext, call: impl Future<Output = Result<T, CrmError>>) -> Result<T, CrmError> {
+    let done = tokio::time::timeout(LIMIT, call).await.unwrap_or_else(|_| Err(CrmError::Temporary(Reason::new("answer_lost"))));
+    if let Err(CrmError::AccessLost(reason)) = &done {
+        health::shut_out(desk, reason.clone(), &context.host.keys().secrets).await;
+    }
+    done
 }
 
 async fn set_up(desk: &Arc<CrmDesk>, connection: &CrmConnection, connect: &dyn Connect) -> Result<(), CrmError> {
@@ -195,7 +199,7 @@ async fn set_up(desk: &Arc<CrmDesk>, connection: &CrmConnection, connect: &dyn C
         }
     };
     let context = context(desk, connection).await?;
-    let told = limited(connect.set_up(&context, hook.as_ref())).await?;
+    let told = limited(desk, &context, connect.set_up(&context, hook.as_ref())).await?;
     if let Some(name) = told.get(HOOK_NAME) {
         crm_intake::name(&desk.house, desk.workspace, desk.connection, connection.kind, name)
             .await
@@ -228,7 +232,7 @@ async fn lists(desk: &Arc<CrmDesk>, connection: &CrmConnection, lists: &dyn List
         return Ok(());
     }
     let context = context(desk, connection).await?;
-    let read = limited(lists.read(&context)).await.inspect_err(|_| {
+    let read = limited(desk, &context, lists.read(&context)).await.inspect_err(|_| {
         desk.stale.fetch_or(stale, std::sync::atomic::Ordering::Relaxed);
     })?;
     let new = CrmDirectory { connection: desk.connection, lists: read, read_at: desk.house.world.now() };
@@ -252,7 +256,7 @@ async fn look(desk: &Arc<CrmDesk>, connection: &CrmConnection, history: &dyn His
     let cursor = old.as_ref().map(|old| old.record.cursor.clone()).unwrap_or_default();
     let context = context(desk, connection).await?;
     let talks = Known { desk: Arc::clone(desk) };
-    let found = limited(history.look(&context, &cursor, &talks)).await?;
+    let found = limited(desk, &context, history.look(&context, &cursor, &talks)).await?;
     for part in &found.parts {
         let mut batch = desk.batch();
         let mut hash = Sha256::new();

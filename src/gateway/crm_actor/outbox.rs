@@ -1,14 +1,16 @@
 //! Gives messages to the CRM, and tells it what became of them: one message of a conversation, and of a customer, at a time.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
 
 use super::desk::{CrmDesk, unreadable};
 use super::host::JobHost;
 use super::job::{self, Gathered};
 use super::{HOLD, health};
-use crate::crm::contract::{CrmError, Delivered};
+use crate::crm::contract::{CrmError, Delivered, Host};
 use crate::gateway::commands::CommandError;
 use crate::gateway::entries::{self, CrmNews, CrmOutboxEntry, FeedEntry};
 use crate::gateway::faults::{self, patience};
@@ -23,8 +25,6 @@ use crate::store::port::{CommitError, Refusal, StoreError};
 use crate::store::records::streams;
 use crate::store::table::Stored;
 
-/// The pause before what is no longer so is tried anew.
-const AT_ONCE: Duration = Duration::from_millis(100);
 /// Conversations served side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// What fails for now is tried for so long before it fails for good, milliseconds.
@@ -114,9 +114,11 @@ impl Work for Outbox {
         }
         let limit = patience(Duration::from_millis(u64::try_from(desk.crm.job_limit_ms()).unwrap_or(0)));
         let deadline = now.plus_ms(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
-        let (was, sealed) = (connection.health.status, connection.sealed.clone());
+        let was = connection.health.status;
+        let used = OnceLock::new();
         let call = async {
             let host = Arc::new(JobHost::new(desk, &connection, entry.item.bulk, talks).await?);
+            let host = Arc::clone(used.get_or_init(|| host));
             let context = desk.context(connection, host, deadline).await?;
             match first {
                 true => desk.crm.deliver(&context, &job).await.map(Said::Delivered),
@@ -124,13 +126,8 @@ impl Work for Outbox {
             }
         };
         let said = tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(CrmError::Temporary(Reason::new("answer_lost"))));
-        // Connected anew while it was under way: that it was shut out is of yesterday.
-        if let Err(CrmError::AccessLost(_)) = &said
-            && desk.record().await?.sealed != sealed
-        {
-            return Ok(Handled::Later(AT_ONCE));
-        }
-        self.settle(&entry, &delivery, &job.message, said, was).await
+        let used = used.get().map(|host| host.keys().secrets).unwrap_or_default();
+        self.settle(&entry, &delivery, &job.message, said, was, &used).await
     }
 }
 
@@ -149,6 +146,7 @@ impl Outbox {
 
     async fn settle(
         &self, entry: &Entry<CrmOutboxEntry>, delivery: &Stored<Delivery>, message: &Message, said: Result<Said, CrmError>, was: Health,
+        used: &SecretString,
     ) -> Result<Handled, CommandError> {
         let desk = &self.desk;
         if let Ok(_) | Err(CrmError::Rejected(_)) = &said {
@@ -192,9 +190,11 @@ impl Outbox {
                 Ok(Handled::Hold(patience(pause)))
             }
             Err(CrmError::AccessLost(reason)) => {
+                if !health::shut_out(desk, reason.clone(), used).await {
+                    return Ok(Handled::Later(patience(PAUSE.0)));
+                }
                 *self.shut_out.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 self.waits(delivery, &reason).await?;
-                health::trouble(desk, Health::AccessLost, reason).await;
                 Ok(Handled::Hold(HOLD))
             }
         }
