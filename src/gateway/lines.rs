@@ -228,12 +228,15 @@ pub(super) async fn run<W: Work>(
                 }
             };
             let entry = Entry { number, bytes, item, give_up };
-            under_way.push(async move { (number, begins::watched(tenure, stream, number, work.handle(entry)).await) });
+            let seen = *changed.borrow();
+            under_way.push(async move { (number, seen, begins::watched(tenure, stream, number, work.handle(entry)).await) });
         }
         let wake = [queue.due(), held].into_iter().flatten().min().map_or(SWEEP, |due| due.saturating_duration_since(now)).min(SWEEP);
         tokio::select! {
-            Some((number, result)) = under_way.next(), if !under_way.is_empty() => {
+            Some((number, seen, result)) = under_way.next(), if !under_way.is_empty() => {
                 alone = false;
+                // What it waits for may be over already: it was begun before something changed.
+                let is_over = *changed.borrow() != seen;
                 match result {
                     Ok(Handled::Done) => {
                         suspects.clear(tenure, number).await.or_else(fenced_only)?;
@@ -241,17 +244,20 @@ pub(super) async fn run<W: Work>(
                     }
                     Ok(Handled::Later(after)) => {
                         suspects.clear(tenure, number).await.or_else(fenced_only)?;
-                        queue.later(number, Instant::now() + after);
+                        queue.later(number, Instant::now() + if is_over { Duration::ZERO } else { after });
                     }
                     Ok(Handled::Hold(after)) => {
                         suspects.clear(tenure, number).await.or_else(fenced_only)?;
                         queue.later(number, Instant::now());
-                        held = Some(Instant::now() + after);
+                        held = if is_over { held } else { Some(Instant::now() + after) };
                     }
                     Err(CommandError::Fenced) => return Err(CommandError::Fenced),
                     Err(error) => {
                         tracing::warn!(owned = %tenure.owned, stream = stream.0, number, %error, "a work entry waits");
-                        suspects.doubt(tenure, number, &error);
+                        // Who was overtaken by another writer reads again and is not to blame.
+                        if !matches!(&error, CommandError::TryAgain(code) if code.starts_with("conflict")) {
+                            suspects.doubt(tenure, number, &error);
+                        }
                         queue.later(number, Instant::now() + PAUSE);
                     }
                 }

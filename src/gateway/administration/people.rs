@@ -50,7 +50,10 @@ pub async fn create_workspace(house: &House, name: &str) -> Result<Workspace, Ad
         let mut batch = Batch::new();
         batch.insert(&workspace)?;
         match store.commit(batch).await {
-            Ok(_) => return Ok(workspace),
+            Ok(_) => {
+                super::connections::make_messenger(house, workspace.id).await?;
+                return Ok(workspace);
+            }
             // Somebody made one at the same moment: take the next number.
             Err(CommitError::Refused(Refusal::Conflict { .. })) => {}
             Err(error) => return Err(error.into()),
