@@ -8,7 +8,7 @@ use actix::prelude::*;
 use actix_web::dev::{Server, ServerHandle};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, broadcast};
 
 use crate::channel::registry::Channels;
 use crate::config::{Config, EngineChoice, FilesChoice};
@@ -40,6 +40,8 @@ use crate::web::server::serve;
 
 /// How long open requests are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(10);
+/// So many customers who write are remembered for whoever shows it.
+const WRITING: usize = 1_024;
 
 /// Why the product did not start: one line.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +126,7 @@ pub async fn house_over(engine: Arc<dyn Engine>, config: &Config, channels: Chan
         mail: config.mail.as_ref().map(Mail::new).transpose().map_err(StartError)?,
         webhooks: crate::gateway::webhooks::Senders::default(),
         outside: Arc::new(Outside::new(config.outside_private)),
+        writing: broadcast::Sender::new(WRITING),
         spaces: Kept::new(SPACE_KEPT_MS),
         push_key: OnceCell::new(),
         public_url: config.public_url.clone(),
@@ -235,6 +238,7 @@ impl Running {
     /// Ends: sockets are told to come back elsewhere, open requests are answered, actors end, what this node owns is given up.
     pub async fn stop(self) {
         self.edge.hub.do_send(CloseAll(close::GOING_DOWN));
+        self.edge.ending.send_replace(true);
         if tokio::time::timeout(DRAIN, self.handle.stop(true)).await.is_err() {
             tracing::warn!("requests were still open; they are cut");
         }

@@ -1,8 +1,9 @@
-// Builds everything the server embeds: dist/widget.js, dist/widget/*-<hash>.js, dist/messenger/.
+// Builds everything the server embeds: dist/widget.js, dist/widget/*-<hash>.js, dist/messenger/, dist/amocrm/ and its archive.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import solid from "vite-plugin-solid";
+import { buildAmocrm } from "./amocrm/build.mjs";
 import { slimPrivates, slimSolid, slimTokens } from "./widget/slim.mjs";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -60,3 +61,5 @@ await build({ configFile: at("messenger/vite.config.ts") });
 await script("widget/src/preview.ts", "KommutatorPreview", "dist/messenger/assets", "preview-[hash].js");
 const preview = readdirSync(at("dist/messenger/assets")).find((name) => name.startsWith("preview-"));
 writeFileSync(at("dist/messenger/preview.html"), `<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Preview</title></head><body><script src="/assets/${preview}"></script></body></html>`);
+
+await buildAmocrm(at("dist"));

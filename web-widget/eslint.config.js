@@ -23,7 +23,7 @@ export default ts.config(
     },
   },
   {
-    files: ["widget/**/*.tsx", "messenger/**/*.tsx", "gallery/**/*.tsx"],
+    files: ["widget/**/*.tsx", "messenger/**/*.tsx", "amocrm/**/*.tsx", "gallery/**/*.tsx"],
     ...solid,
     rules: { ...solid.rules, "solid/reactivity": ["error", { customReactiveFunctions: ["run", "pick"] }], "max-lines": ["error", { max: 150, skipBlankLines: true, skipComments: true }] },
   },

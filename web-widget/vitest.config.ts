@@ -5,5 +5,5 @@ const shared = fileURLToPath(new URL("./shared/src", import.meta.url));
 
 export default defineConfig({
   resolve: { alias: { "@kommutator/shared": shared } },
-  test: { include: ["{shared,widget,messenger}/**/*.test.ts"], environment: "node" },
+  test: { include: ["{shared,widget,messenger,amocrm}/**/*.test.ts"], environment: "node" },
 });

@@ -71,6 +71,20 @@ pub struct Field {
     /// Whether changing it asks for a confirmation first: its text is `field.NAME.warning`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub warns: bool,
+    /// That one of its values comes to nothing as things are, and what is offered instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub advice: Option<Advice>,
+}
+
+/// What is said of a choice while it is chosen: the words are `field.NAME.advice`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export_to = "protocol.ts")]
+pub struct Advice {
+    /// The choice.
+    pub of: String,
+    /// Another one that is offered.
+    pub instead: String,
 }
 
 /// When a field is shown.
@@ -149,6 +163,11 @@ pub enum FieldKind {
         /// The most.
         most: u32,
     },
+    /// Nothing is asked: words to be copied to the provider.
+    Copy {
+        /// The words.
+        value: String,
+    },
 }
 
 /// The lines of [`FieldKind::Rows`] that are no list of a directory: the channels that feed the connection.
@@ -158,7 +177,13 @@ impl Field {
     /// A field that must be filled in.
     #[must_use]
     pub fn new(name: &str, kind: FieldKind) -> Self {
-        Self { name: name.to_owned(), kind, optional: false, advanced: false, only_if: None, warns: false }
+        Self { name: name.to_owned(), kind, optional: false, advanced: false, only_if: None, warns: false, advice: None }
+    }
+
+    /// Words to be copied to the provider.
+    #[must_use]
+    pub fn copy(name: &str, value: String) -> Self {
+        Self::new(name, FieldKind::Copy { value }).optional()
     }
 
     /// The same, but it may stay empty.

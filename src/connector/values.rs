@@ -109,6 +109,8 @@ fn fits(kind: &FieldKind, value: &Value, choices: &Choices<'_>) -> Result<(), &'
             }
             Ok(())
         }
+        // Nothing is asked, so whatever is answered is not looked at.
+        FieldKind::Copy { .. } => Ok(()),
         FieldKind::Filled { list, most } => {
             let items = value.as_array().ok_or(INVALID)?;
             if items.len() > many(most) {

@@ -7,15 +7,21 @@ use bytes::Bytes;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::contract::{CrmContext, CrmError};
-use crate::connector::form::{Step, Values};
+use super::contract::{CrmContext, CrmError, Job};
+use super::event::Said;
+use crate::connector::form::{Field, Step, Values};
 use crate::connector::hook::HookAddress;
 use crate::connector::walk::{self, StepError};
-use crate::model::crm::{CrmChoice, CrmTalk};
+use crate::model::conversation::Conversation;
+use crate::model::crm::{CrmChoice, CrmConnection, CrmTalk};
+use crate::model::reason::Reason;
 use crate::model::time::Time;
 
 /// The fact by which a CRM that sends what happens in all accounts to one address names this one in it.
 pub const HOOK_NAME: &str = "hook_name";
+
+/// The fact that says when the CRM's widget last asked, milliseconds; none: it was never seen.
+pub const WIDGET_SEEN: &str = "widget_seen";
 
 /// What a connected account is.
 #[derive(Debug, Clone)]
@@ -34,15 +40,13 @@ pub struct Connected {
     pub app: Option<NewApp>,
 }
 
-/// An app that was named while connecting: kept as one of its provider's, with the sealed keys its folder reads.
+/// An app that was named while connecting: kept as one of its provider's, see [`Apps`].
 #[derive(Debug, Clone)]
 pub struct NewApp {
     /// How the CRM names it: the mark by which it is found again.
     pub external_key: String,
-    /// Its keys.
-    pub secrets: SecretString,
-    /// What is known of it and is no secret.
-    pub facts: BTreeMap<String, String>,
+    /// What was filled in of it.
+    pub values: Values,
 }
 
 /// How far connecting has come.
@@ -75,6 +79,48 @@ pub trait Connect: Send + Sync {
     async fn take_off(&self, _context: &CrmContext) -> Result<(), CrmError> {
         Ok(())
     }
+}
+
+/// Where this installation is called, by whom: words to be copied to the CRM. None: it has no address.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    /// Who allowed us in comes back here.
+    pub returns: Option<String>,
+    /// What happens in all accounts is sent here; a CRM puts a name after it.
+    pub shared: Option<String>,
+    /// What happens in the one account is sent here; nobody else may know it.
+    pub own: Option<String>,
+}
+
+/// What is kept of an app.
+#[derive(Debug, Clone)]
+pub struct KeptApp {
+    /// What is known of it and is no secret.
+    pub facts: BTreeMap<String, String>,
+    /// Its keys.
+    pub secrets: SecretString,
+}
+
+/// The CRM knows this installation as an application of its own, whose keys its owner fills in.
+pub trait Apps: Send + Sync {
+    /// What is asked: [`FieldKind::Copy`](crate::connector::form::FieldKind::Copy) for what the CRM is to be told. A secret that is kept may stay
+    /// empty. Pure.
+    fn fields(&self, known: Option<&KeptApp>, addresses: &Addresses) -> Vec<Field>;
+
+    /// How the CRM names the app that was filled in. Pure.
+    ///
+    /// # Errors
+    /// Which field is wrong, and why.
+    fn mark(&self, values: &Values) -> Result<String, StepError>;
+
+    /// What is kept of it from now on: what was not filled in stays as it was. Pure.
+    ///
+    /// # Errors
+    /// Which field is wrong, and why.
+    fn kept(&self, known: Option<&KeptApp>, values: &Values) -> Result<KeptApp, StepError>;
+
+    /// Which of its secrets are kept, by field. Pure.
+    fn secrets(&self, known: &KeptApp) -> Vec<&'static str>;
 }
 
 /// Tokens end, and are exchanged for others.
@@ -115,6 +161,16 @@ pub trait History: Send + Sync {
     async fn look(&self, context: &CrmContext, cursor: &str, talks: &dyn Talks) -> Result<Found, CrmError>;
 }
 
+/// The CRM shows that a customer writes.
+#[async_trait]
+pub trait Typing: Send + Sync {
+    /// Shows it in a talk, for a few seconds. Not called more often than every few seconds for one talk.
+    ///
+    /// # Errors
+    /// It was not shown; nobody tries again.
+    async fn typing(&self, context: &CrmContext, talk: &CrmTalk, conversation: &Conversation) -> Result<(), CrmError>;
+}
+
 /// The talks that are known.
 #[async_trait]
 pub trait Talks: Send + Sync {
@@ -129,6 +185,55 @@ pub trait Talks: Send + Sync {
     /// # Errors
     /// The store failed.
     async fn of_chat(&self, chat: &str) -> Result<Option<CrmTalk>, CrmError>;
+}
+
+/// Conversations begin at the CRM, too: somebody there writes to a customer who has not written yet.
+#[async_trait]
+pub trait WriteFirst: Send + Sync {
+    /// A talk was joined to a contact and a deal that a person chose: what the folder wants to know of it. Pure.
+    fn joined(&self, talk: &mut CrmTalk);
+
+    /// Makes the chat of a conversation and gives it to the contact in the job's talk, so that what is said in it makes no other. `None`: as the
+    /// connection is set there are no chats. Twice has the effect of once.
+    ///
+    /// # Errors
+    /// What the caller can do next.
+    async fn open(&self, context: &CrmContext, job: &Job) -> Result<Option<String>, CrmError>;
+
+    /// Nobody can be reached by the address a message was written to there: it is told so.
+    ///
+    /// # Errors
+    /// What the caller can do next.
+    async fn refuse(&self, context: &CrmContext, said: &Said, reason: &Reason) -> Result<(), CrmError>;
+}
+
+/// What the CRM's users must show to hear of messages by its widget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hears {
+    /// Nothing more: it is who connected the account.
+    Connecting,
+    /// The key that an owner set for them.
+    ByKey(String),
+    /// They are not told.
+    No,
+}
+
+/// The CRM's pages can show a widget of ours (B-42).
+pub trait Widget: Send + Sync {
+    /// Whether a page of this origin may show it. Pure.
+    fn is_origin(&self, connection: &CrmConnection, origin: &str) -> bool;
+
+    /// Whether the connection is of the account that the CRM's pages name so. Pure.
+    fn is_account(&self, connection: &CrmConnection, account: &str) -> bool;
+
+    /// Whether conversations are in the CRM's own chats, so that they are begun there and written in there. Pure.
+    fn has_chats(&self, connection: &CrmConnection) -> bool;
+
+    /// Whether messages are told by it. Pure.
+    fn tells(&self, connection: &CrmConnection) -> bool;
+
+    /// Whether a user of the CRM is told. Pure.
+    fn hears(&self, connection: &CrmConnection, user: &str) -> Hears;
 }
 
 /// Settings choose among what only the CRM knows.

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::capability::{Connect, History, Lists, Renew};
+use super::capability::{Apps, Connect, History, Lists, Renew, Typing, Widget, WriteFirst};
 use super::event::CrmEvent;
 use crate::connector::files::FileSource;
 use crate::connector::form::{Field, Texts};
@@ -19,7 +19,7 @@ use crate::connector::hook::{RawHook, Routed, Unreadable};
 use crate::connector::walk::StepError;
 use crate::model::connection::{AccountLink, ChannelAccount, ProviderApp};
 use crate::model::conversation::Conversation;
-use crate::model::crm::{CrmConnection, CrmDirectory, CrmTalk};
+use crate::model::crm::{CrmConnection, CrmDirectory, CrmRecord, CrmTalk};
 use crate::model::customer::{Customer, Identity};
 use crate::model::message::{Delivery, Message};
 use crate::model::reason::Reason;
@@ -88,6 +88,17 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// It could not be kept: nothing more must be made.
     async fn keep(&self, talk: &CrmTalk) -> Result<(), CrmError>;
+
+    /// The talks that stand in a deal, whosever they are.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn of_deal(&self, _deal: &str) -> Result<Vec<CrmTalk>, CrmError> {
+        Ok(Vec::new())
+    }
+
+    /// Its directories are no longer as they were read: they are read anew.
+    fn lists_are_old(&self) {}
 }
 
 /// Where a walk goes on after its person was at the CRM.
@@ -118,6 +129,8 @@ pub struct CrmContext {
     pub outside: Arc<Outside>,
     /// The content of our files.
     pub files: Arc<dyn FileSource>,
+    /// The workspace's language.
+    pub locale: String,
     /// When the caller stops waiting.
     pub deadline: Time,
     /// Now.
@@ -143,6 +156,8 @@ pub struct Job {
     pub identities: Vec<Identity>,
     /// Who wrote the message, where it is one of many people.
     pub author: Option<Identity>,
+    /// The e-mail of the manager who wrote it in our own messenger; none: somebody else did.
+    pub writer: Option<String>,
     /// The visit the customer last wrote in.
     pub visit: Option<Visit>,
     /// Which stretch of the conversation it belongs to, see [`Crm::key`].
@@ -164,6 +179,19 @@ pub struct Delivered {
     pub more: Vec<String>,
     /// Nothing was to be done, and why: it stands as skipped.
     pub skipped: Option<Reason>,
+    /// Who is told of it by the CRM's widget.
+    pub notice: Option<Notice>,
+}
+
+/// Who is told of a message by a CRM's widget, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notice {
+    /// Users of the CRM.
+    pub to: Vec<String>,
+    /// The contact there.
+    pub contact: Option<String>,
+    /// The deal there.
+    pub deal: Option<String>,
 }
 
 /// Calls that go through one gate are counted together at the CRM.
@@ -198,6 +226,12 @@ pub trait Crm: Send + Sync + 'static {
     /// # Errors
     /// Which field is wrong, and why.
     fn check_settings(&self, settings: &Value, directory: Option<&CrmDirectory>) -> Result<Value, StepError>;
+
+    /// The settings that choose what is no longer there, by the names of their fields. `old`: the lists as they were before; none: they were
+    /// never read. Pure.
+    fn gone(&self, _connection: &CrmConnection, _old: Option<&CrmDirectory>, _new: &CrmDirectory) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Which stretch of its conversation a message belongs to there: each is a talk of its own. Pure, and short: at most 100 bytes. None: that
     /// in which something was said last.
@@ -237,8 +271,18 @@ pub trait Crm: Send + Sync + 'static {
     /// The part goes to quarantine, is shown, and can be replayed.
     fn parse(&self, part: &[u8]) -> Result<Vec<CrmEvent>, Unreadable>;
 
+    /// The page of a record there, for people. Pure. None: nobody knows it.
+    fn page(&self, _connection: &CrmConnection, _record: CrmRecord, _id: &str) -> Option<String> {
+        None
+    }
+
     /// Whether an owner connects it by steps.
     fn connect(&self) -> Option<&dyn Connect> {
+        None
+    }
+
+    /// Whether it knows this installation as an application of its own.
+    fn apps(&self) -> Option<&dyn Apps> {
         None
     }
 
@@ -249,6 +293,21 @@ pub trait Crm: Send + Sync + 'static {
 
     /// Whether it can be asked what was said there: what its hooks did not tell.
     fn history(&self) -> Option<&dyn History> {
+        None
+    }
+
+    /// Whether it shows that a customer writes.
+    fn typing(&self) -> Option<&dyn Typing> {
+        None
+    }
+
+    /// Whether conversations begin there, too.
+    fn write_first(&self) -> Option<&dyn WriteFirst> {
+        None
+    }
+
+    /// Whether its pages can show a widget of ours.
+    fn widget(&self) -> Option<&dyn Widget> {
         None
     }
 

@@ -1,5 +1,7 @@
 //! What comes from a CRM.
 
+use std::collections::BTreeMap;
+
 use crate::model::message::Part;
 use crate::model::time::Time;
 
@@ -91,10 +93,19 @@ pub struct Said {
     pub files: Vec<CrmFile>,
     /// What it answers, by the CRM's id of it.
     pub reply_to: Option<String>,
-    /// Whom it is written to first: a phone, a link. None: they know each other.
-    pub first: Option<String>,
+    /// Whom it is written to first. None: they know each other.
+    pub first: Option<FirstTo>,
     /// The source it was written from, as the CRM's folder names sources: which account it goes out by, where it is written first.
     pub source: Option<String>,
+}
+
+/// Somebody who is written to for the first time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FirstTo {
+    /// Their address: a phone, a link.
+    pub address: String,
+    /// What the CRM's folder wants to know of the talk again.
+    pub facts: BTreeMap<String, String>,
 }
 
 /// A file that lies at a CRM.

@@ -2,18 +2,24 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 
+pub use super::crm_commands::{FromCrm, FromWidget, Words};
 use super::entries::{self, MailboxEntry};
 use super::house::House;
 use crate::model::connection::ProviderLogin;
 use crate::model::conversation::Conversation;
-use crate::model::ids::{AccountId, ConnectionId, ConversationId, FileId, LoginId, MessageId, TagId, UserId, WorkspaceId};
-use crate::model::message::{Message, Origin, Part};
+pub use crate::model::crm::To;
+use crate::model::ids::{AccountId, ConversationId, LoginId, MessageId, TagId, UserId, WorkspaceId};
+use crate::model::message::{Message, Origin};
 use crate::model::protocol::{Author, SendFrame};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::batch::Batch;
+use crate::store::handle::PartitionStore;
 use crate::store::port::{CommitError, StoreError};
 use crate::store::records::streams;
 
@@ -200,6 +206,8 @@ pub enum Command {
     },
     /// Somebody wrote to the customer in a CRM.
     FromCrm(Box<FromCrm>),
+    /// Somebody writes by a CRM's widget, or begins a conversation there.
+    FromWidget(Box<FromWidget>),
     /// Blank a message's words and files for good; its place stays.
     Erase {
         /// Which.
@@ -207,31 +215,6 @@ pub enum Command {
         /// By whom.
         by: String,
     },
-}
-
-/// What somebody wrote to the customer in a CRM.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FromCrm {
-    /// Where.
-    pub conversation: ConversationId,
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The CRM's id of it.
-    pub external_id: String,
-    /// The key it is known by however often it comes.
-    pub client_id: String,
-    /// Who.
-    pub author: Author,
-    /// What it says.
-    pub parts: Vec<Part>,
-    /// Its files, which are here.
-    pub files: Vec<FileId>,
-    /// Why it cannot go: a file did not come.
-    pub failed: Option<Reason>,
-    /// What it answers.
-    pub reply_to: Option<MessageId>,
-    /// When.
-    pub at: Time,
 }
 
 impl Command {
@@ -242,6 +225,10 @@ impl Command {
             Self::Part { .. } | Self::WriteFirst { .. } => None,
             Self::Send { frame, .. } => Some(frame.conversation),
             Self::FromCrm(said) => Some(said.conversation),
+            Self::FromWidget(asked) => match asked.to {
+                To::Conversation { id } => Some(id),
+                To::Address { .. } => None,
+            },
             Self::Read { up_to: message, .. }
             | Self::Retry { message, .. }
             | Self::Erase { message, .. }
@@ -366,9 +353,22 @@ async fn ask_elsewhere(house: &House, workspace: WorkspaceId, login: LoginId, co
     batch.once(format!("asked/{answer_key}").into_bytes(), ANSWER_KEPT_MS, "");
     batch.append(&streams::mailbox(login), entries::write(&entry)?);
     store.commit(batch).await?;
+    match left(&store, &mut signals, &answer_key).await? {
+        Answer::Refused { reason } => Err(CommandError::Refused(reason)),
+        answer => Ok(answer),
+    }
+}
+
+/// Waits for the answer that an owner leaves. `signals`: those since before it was asked.
+///
+/// # Errors
+/// There was none within [`ANSWER_LIMIT`].
+pub(super) async fn left<T: DeserializeOwned>(
+    store: &PartitionStore, signals: &mut broadcast::Receiver<Bytes>, answer: &str,
+) -> Result<T, CommandError> {
     let wait = async {
         loop {
-            if let Some(answer) = store.answer(answer_key.as_bytes()).await? {
+            if let Some(answer) = store.answer(answer.as_bytes()).await? {
                 return serde_json::from_slice(&answer).map_err(|error| CommandError::TryAgain(error.to_string()));
             }
             // The owner signals when it left the answer; the pause covers a lost signal.
@@ -378,9 +378,12 @@ async fn ask_elsewhere(house: &House, workspace: WorkspaceId, login: LoginId, co
             }
         }
     };
-    match tokio::time::timeout(ANSWER_LIMIT, wait).await {
-        Ok(Ok(Answer::Refused { reason })) => Err(CommandError::Refused(reason)),
-        Ok(answer) => answer,
-        Err(_) => Err(CommandError::TryAgain("timeout".to_owned())),
+    tokio::time::timeout(ANSWER_LIMIT, wait).await.unwrap_or_else(|_| Err(CommandError::TryAgain("timeout".to_owned())))
+}
+
+/// Tells who waits on any node that an answer was left.
+pub(super) async fn tell_left(store: &PartitionStore) {
+    if let Err(error) = store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
+        tracing::debug!(%error, "an answer could not be signalled");
     }
 }

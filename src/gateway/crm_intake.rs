@@ -16,7 +16,7 @@ use super::entries::{self, CrmMailboxEntry};
 use super::faults;
 use super::house::House;
 use super::intake::{IntakeError, PARTS_LIMIT, REPEAT_KNOWN_MS, harmless};
-use crate::connector::hook::{HookAnswer, RawHook, Routed};
+use crate::connector::hook::{HookAddress, HookAnswer, RawHook, Routed};
 use crate::crm::contract::CrmError;
 use crate::model::connection::{CrmKind, ProviderApp};
 use crate::model::crm::CrmConnection;
@@ -166,11 +166,20 @@ fn keep(house: &House, batch: &mut Batch, door: &CrmDoor, hook: &RawHook, reason
     })
 }
 
-/// The secret in the address of a connection's hooks: made once.
+/// A connection's own address from outside. None: this installation has none.
 ///
 /// # Errors
 /// The store failed.
-pub(in crate::gateway) async fn secret(house: &House, workspace: WorkspaceId, connection: ConnectionId) -> Result<String, CrmError> {
+pub(in crate::gateway) async fn own_address(
+    house: &House, workspace: WorkspaceId, connection: ConnectionId,
+) -> Result<Option<HookAddress>, CrmError> {
+    let Some(base) = house.public_address() else { return Ok(None) };
+    let secret = secret(house, workspace, connection).await?;
+    Ok(Some(HookAddress { url: format!("{base}/hooks/crm/{connection}/{secret}"), secret }))
+}
+
+/// The secret in the address of a connection's hooks: made once.
+async fn secret(house: &House, workspace: WorkspaceId, connection: ConnectionId) -> Result<String, CrmError> {
     let store = house.store.workspace(workspace);
     let unreadable = |error: &dyn std::fmt::Display| CrmError::Temporary(Reason::new("connection_unreadable").said(&error.to_string()));
     let gone = || CrmError::Rejected(Reason::new("unknown_connection"));

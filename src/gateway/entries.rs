@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::commands::Command;
 use crate::model::conversation::Shown;
+use crate::model::crm::Joins;
 use crate::model::ids::{AccountId, ConnectionId, ConversationId, CustomerId, FileId, LoginId, MessageId, UserId};
 use crate::model::protocol::Setting;
+use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::port::{StoreError, StreamName};
 
@@ -77,7 +79,7 @@ pub enum FeedEntry {
     Connection {
         /// Which.
         c: ConnectionId,
-        /// Whether the CRM lets us in no longer, since this moment.
+        /// Whether its owners are to be told, since this moment: the CRM lets us in no longer, or what is set chooses something that is gone there.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         lost: bool,
     },
@@ -229,7 +231,7 @@ impl TimerEntry {
 }
 
 /// An entry of a CRM connection's outbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrmOutboxEntry {
     /// The message.
     pub m: MessageId,
@@ -239,6 +241,20 @@ pub struct CrmOutboxEntry {
     /// Whether it goes after what people wait for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bulk: bool,
+    /// When it was put here, milliseconds: what lies long goes after what is said now.
+    #[serde(default)]
+    pub t: i64,
+    /// What its conversation belongs to there, as whoever wrote it said.
+    #[serde(default, skip_serializing_if = "Joins::is_empty")]
+    pub j: Joins,
+}
+
+impl CrmOutboxEntry {
+    /// A message that is to be delivered.
+    #[must_use]
+    pub fn new(m: MessageId, now: Time) -> Self {
+        Self { m, k: CrmNews::New, bulk: false, t: now.0, j: Joins::default() }
+    }
 }
 
 /// What of a message a CRM is to be told.
@@ -291,13 +307,54 @@ pub enum CrmMailboxEntry {
         #[serde(with = "crate::store::key::base64")]
         body: Vec<u8>,
     },
+    /// Somebody begins a conversation from a record of the CRM: its chat there is to be made before anything is said.
+    Open {
+        /// The conversation.
+        c: ConversationId,
+        /// What it belongs to there.
+        j: Joins,
+        /// Where the answer is left for a minute: an [`Opened`].
+        answer: String,
+        /// When it was asked.
+        at: Time,
+    },
     /// Somebody wants a message that did not go to go once more.
     Again {
         /// Which.
         m: MessageId,
     },
+    /// Something of the connection is to be gone on with: a mailing.
+    Look,
     /// The connection changed in the commit that put this here, or its directories are to be read anew.
     Reload,
+}
+
+/// What came of [`CrmMailboxEntry::Open`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Opened {
+    /// The chat there.
+    #[serde(default)]
+    pub chat: Option<String>,
+    /// Why there is none.
+    #[serde(default)]
+    pub refused: Option<Reason>,
+}
+
+/// An entry of what a CRM's widget tells its users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeEntry {
+    /// The message.
+    pub m: MessageId,
+    /// Users of the CRM.
+    pub to: Vec<String>,
+    /// The contact there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// The deal there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<String>,
+    /// When.
+    pub at: Time,
 }
 
 /// A work entry's name, for the words of panics.

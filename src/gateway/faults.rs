@@ -60,6 +60,31 @@ pub fn patience(real: std::time::Duration) -> std::time::Duration {
     real.checked_div(times).unwrap_or(real)
 }
 
+/// The gap between two calls of a CRM, which tests of one process may shorten.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+#[must_use]
+pub fn pace(real: std::time::Duration) -> std::time::Duration {
+    real
+}
+
+/// How many times as short the gaps of this process are.
+#[cfg(feature = "faults")]
+static QUICK: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+
+/// From now on the gaps of this process are so many times as short.
+#[cfg(feature = "faults")]
+pub fn quick_calls(times: u32) {
+    QUICK.store(times.max(1), std::sync::atomic::Ordering::Relaxed);
+}
+
+/// The gap between two calls of a CRM, which tests of one process may shorten.
+#[cfg(feature = "faults")]
+#[must_use]
+pub fn pace(real: std::time::Duration) -> std::time::Duration {
+    patience(real).checked_div(QUICK.load(std::sync::atomic::Ordering::Relaxed)).unwrap_or(real)
+}
+
 /// The same place, told apart by whom it is passed for: tests arm `name` or `name/who`.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix::Addr;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, broadcast};
 
 use super::channel_actor::ChannelActor;
 use super::crm_intake::CrmDoor;
@@ -15,7 +15,7 @@ use crate::channel::registry::Channels;
 use crate::crm::registry::Crms;
 use crate::mail::Mail;
 use crate::model::connection::ChannelAccount;
-use crate::model::ids::{AccountId, LoginId, NodeId, WorkspaceId};
+use crate::model::ids::{AccountId, ConversationId, LoginId, NodeId, WorkspaceId};
 use crate::model::people::Workspace;
 use crate::model::time::SharedWorld;
 use crate::outside::Outside;
@@ -63,6 +63,8 @@ pub struct House {
     pub mail: Option<Mail>,
     /// The webhooks this node sends to.
     pub webhooks: super::webhooks::Senders,
+    /// Customers who write something now, for whoever shows it; who is slow misses some.
+    pub writing: broadcast::Sender<Writes>,
     /// Calls to addresses that people give.
     pub outside: Arc<Outside>,
     /// Workspaces, kept a few seconds.
@@ -71,6 +73,15 @@ pub struct House {
     pub push_key: OnceCell<PushKey>,
     /// The address people reach this installation by, without a slash at the end: what links in letters begin with.
     pub public_url: String,
+}
+
+/// A customer writes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Writes {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Where.
+    pub conversation: ConversationId,
 }
 
 /// How long a workspace is believed.

@@ -23,11 +23,11 @@ use super::channel_actor::Writing;
 use super::cursor::access_mark;
 use super::events::{self, Loaded};
 use super::faults::patience;
-use super::house::House;
+use super::house::{House, Writes};
 use super::signals::{self, Signal};
 use crate::model::ids::{AccountId, ConversationId, UserId, WorkspaceId};
 use crate::model::people::Access;
-use crate::model::protocol::ServerFrame;
+use crate::model::protocol::{AuthorKind, ServerFrame};
 use crate::store::port::StoreError;
 use crate::store::records::streams;
 
@@ -364,6 +364,12 @@ impl Handler<Signalled> for Hub {
         if let Signal::Typing { conversation, account, to_visitor: true, .. } = &signal {
             let (house, account, conversation) = (Arc::clone(&self.house), *account, *conversation);
             ctx.spawn(async move { writing(&house, workspace, account, conversation).await }.into_actor(self));
+        }
+        if let Signal::Typing { conversation, who, .. } = &signal
+            && who.kind == AuthorKind::Customer
+        {
+            // That nobody listens is no failure.
+            let _ = self.house.writing.send(Writes { workspace, conversation: *conversation });
         }
         let Some(room) = self.rooms.get_mut(&workspace) else { return };
         match signal {

@@ -1,7 +1,8 @@
 //! Works off a stream: entries of one line in their order, lines side by side.
 //!
 //! An entry that cannot be done now keeps its line waiting and takes no place among those under way. What people wait for goes before the
-//! bulk, but the bulk goes on, too. An entry that may have been begun before is counted first, see [`begins`](super::begins).
+//! bulk, but the bulk goes on, too. People wait for a while: after an outage what has piled up is bulk, and what is said now goes first, with
+//! what stands before it in its line. An entry that may have been begun before is counted first, see [`begins`](super::begins).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use super::begins::{self, Suspects};
 use super::commands::CommandError;
 use super::tenure::Tenure;
 use crate::model::reason::Reason;
+use crate::model::time::Time;
 use crate::store::port::StreamName;
 
 /// The most entries known at once; those behind them wait until there is room.
@@ -35,6 +37,8 @@ pub(super) struct Entry<Item> {
     pub(super) bytes: Bytes,
     /// What it says.
     pub(super) item: Item,
+    /// Nobody waits for it now.
+    pub(super) bulk: bool,
     /// It was begun too often: it gets its end, with this reason.
     pub(super) give_up: Option<Reason>,
 }
@@ -61,13 +65,18 @@ pub(super) trait Work {
     /// It cannot be read, and goes to quarantine.
     fn read(&self, bytes: &[u8]) -> Result<(String, bool, Self::Item), Reason>;
 
+    /// Until when people wait for an entry that is not bulk. None: always.
+    fn awaited_until(&self, _item: &Self::Item) -> Option<Time> {
+        None
+    }
+
     /// Handles it. One that is done is taken from the stream in the commit of its effects.
     fn handle(&self, entry: Entry<Self::Item>) -> impl Future<Output = Result<Handled, CommandError>>;
 }
 
 /// What waits and in which order.
 struct Queue<Item> {
-    lines: HashMap<String, VecDeque<u64>>,
+    lines: HashMap<String, Line>,
     entries: HashMap<u64, Waiting<Item>>,
     /// The first of each line that is not under way and not to wait: those of people, and the bulk.
     ready: (BTreeSet<u64>, BTreeSet<u64>),
@@ -76,9 +85,18 @@ struct Queue<Item> {
     begun: u32,
 }
 
+/// Entries of one line, in their order.
+#[derive(Default)]
+struct Line {
+    numbers: VecDeque<u64>,
+    /// People wait for one of them so long, and so for all that stand before it.
+    awaited_until: Option<Time>,
+}
+
 struct Waiting<Item> {
     line: String,
     bulk: bool,
+    awaited_until: Option<Time>,
     bytes: Bytes,
     item: Item,
 }
@@ -94,37 +112,61 @@ impl<Item> Queue<Item> {
 
     fn push(&mut self, number: u64, entry: Waiting<Item>) {
         let line = self.lines.entry(entry.line.clone()).or_default();
-        line.push_back(number);
-        let first = line.len() == 1;
-        let bulk = entry.bulk;
+        line.numbers.push_back(number);
+        let first = line.numbers.front().copied().unwrap_or(number);
+        let news = !entry.bulk && entry.awaited_until > line.awaited_until;
+        if news {
+            line.awaited_until = entry.awaited_until;
+        }
         self.entries.insert(number, entry);
-        if first {
-            self.ready_of(bulk).insert(number);
+        if first == number {
+            self.ready(number);
+        } else if news && self.ready.1.remove(&first) {
+            self.ready.0.insert(first);
         }
     }
 
-    fn ready_of(&mut self, bulk: bool) -> &mut BTreeSet<u64> {
-        if bulk { &mut self.ready.1 } else { &mut self.ready.0 }
+    /// It may begin. What people wait for no longer is found when it is its turn.
+    fn ready(&mut self, number: u64) {
+        let Some(entry) = self.entries.get(&number) else { return };
+        let awaited = !entry.bulk || self.lines.get(&entry.line).is_some_and(|line| line.awaited_until.is_some());
+        if awaited {
+            self.ready.0.insert(number)
+        } else {
+            self.ready.1.insert(number)
+        };
+    }
+
+    /// Whether nobody waits for it by this hour, nor for what stands behind it.
+    fn is_bulk(&self, number: u64, hour: Time) -> bool {
+        let Some(entry) = self.entries.get(&number) else { return true };
+        let behind = self.lines.get(&entry.line).and_then(|line| line.awaited_until).is_some_and(|until| until > hour);
+        let itself = !entry.bulk && entry.awaited_until.is_none_or(|until| until > hour);
+        !behind && !itself
     }
 
     /// The next to begin: what people wait for first, but not always.
-    fn next(&mut self, now: Instant) -> Option<u64> {
+    fn next(&mut self, now: Instant, hour: Time) -> Option<u64> {
         while let Some((&(due, number), ())) = self.later.first_key_value() {
             if due > now {
                 break;
             }
             self.later.pop_first();
-            if let Some(bulk) = self.entries.get(&number).map(|entry| entry.bulk) {
-                self.ready_of(bulk).insert(number);
-            }
+            self.ready(number);
+        }
+        while let Some(&first) = self.ready.0.first()
+            && self.is_bulk(first, hour)
+        {
+            self.ready.0.pop_first();
+            self.ready.1.insert(first);
         }
         self.begun = self.begun.wrapping_add(1);
-        let bulk_first = self.begun.is_multiple_of(BULK_SHARE);
-        let (first, second) = if bulk_first { (true, false) } else { (false, true) };
-        match self.ready_of(first).pop_first() {
-            Some(number) => Some(number),
-            None => self.ready_of(second).pop_first(),
+        if self.begun.is_multiple_of(BULK_SHARE)
+            && let Some(number) = self.ready.1.pop_first()
+        {
+            return Some(number);
         }
+        self.ready.0.pop_first().or_else(|| self.ready.1.pop_first())
     }
 
     /// When the next of those that wait is due.
@@ -136,14 +178,10 @@ impl<Item> Queue<Item> {
     fn done(&mut self, number: u64) {
         let Some(entry) = self.entries.remove(&number) else { return };
         let Some(line) = self.lines.get_mut(&entry.line) else { return };
-        line.pop_front();
-        match line.front().copied() {
+        line.numbers.pop_front();
+        match line.numbers.front().copied() {
             None => drop(self.lines.remove(&entry.line)),
-            Some(next) => {
-                if let Some(bulk) = self.entries.get(&next).map(|entry| entry.bulk) {
-                    self.ready_of(bulk).insert(next);
-                }
-            }
+            Some(next) => self.ready(next),
         }
     }
 
@@ -155,9 +193,7 @@ impl<Item> Queue<Item> {
     /// Nothing waits for its time any more: something changed.
     fn at_once(&mut self) {
         for (_, number) in std::mem::take(&mut self.later).into_keys() {
-            if let Some(bulk) = self.entries.get(&number).map(|entry| entry.bulk) {
-                self.ready_of(bulk).insert(number);
-            }
+            self.ready(number);
         }
     }
 }
@@ -197,7 +233,10 @@ pub(super) async fn run<W: Work>(
             let whole = page.len() >= PAGE;
             for (number, bytes) in page {
                 match work.read(&bytes) {
-                    Ok((line, bulk, item)) => queue.push(number, Waiting { line, bulk, bytes, item }),
+                    Ok((line, bulk, item)) => {
+                        let awaited_until = work.awaited_until(&item);
+                        queue.push(number, Waiting { line, bulk, awaited_until, bytes, item });
+                    }
                     Err(reason) => while_store(tenure, || begins::quarantine(tenure, stream, number, &bytes, reason.clone())).await?,
                 }
             }
@@ -205,12 +244,12 @@ pub(super) async fn run<W: Work>(
                 break;
             }
         }
-        let now = Instant::now();
+        let (now, hour) = (Instant::now(), tenure.house.world.now());
         held = held.filter(|until| *until > now);
         while held.is_none() && !alone && under_way.len() < side_by_side {
-            let Some(number) = queue.next(now) else { break };
+            let Some(number) = queue.next(now, hour) else { break };
             let Some(entry) = queue.entries.get(&number) else { continue };
-            let (bytes, item) = (entry.bytes.clone(), entry.item.clone());
+            let (bytes, item, bulk) = (entry.bytes.clone(), entry.item.clone(), queue.is_bulk(number, hour));
             if suspects.is_grave(number) {
                 if !under_way.is_empty() {
                     queue.later(number, now);
@@ -227,7 +266,7 @@ pub(super) async fn run<W: Work>(
                     continue;
                 }
             };
-            let entry = Entry { number, bytes, item, give_up };
+            let entry = Entry { number, bytes, item, bulk, give_up };
             let seen = *changed.borrow();
             under_way.push(async move { (number, seen, begins::watched(tenure, stream, number, work.handle(entry)).await) });
         }
@@ -300,13 +339,14 @@ mod tests {
     fn queue(entries: &[(u64, &str, bool)]) -> Queue<()> {
         let mut queue = Queue::new();
         for (number, line, bulk) in entries {
-            queue.push(*number, Waiting { line: (*line).to_owned(), bulk: *bulk, bytes: Bytes::new(), item: () });
+            let waiting = Waiting { line: (*line).to_owned(), bulk: *bulk, awaited_until: None, bytes: Bytes::new(), item: () };
+            queue.push(*number, waiting);
         }
         queue
     }
 
     fn all(queue: &mut Queue<()>, now: Instant) -> Vec<u64> {
-        std::iter::from_fn(|| queue.next(now)).collect()
+        std::iter::from_fn(|| queue.next(now, Time(0))).collect()
     }
 
     #[test]
@@ -346,5 +386,48 @@ mod tests {
         queue.later(1, now + Duration::from_secs(3_600));
         queue.at_once();
         assert_eq!(all(&mut queue, now), [1]);
+    }
+
+    /// An entry people wait for until then.
+    fn awaited(line: &str, until: i64) -> Waiting<()> {
+        Waiting { line: line.to_owned(), bulk: false, awaited_until: Some(Time(until)), bytes: Bytes::new(), item: () }
+    }
+
+    #[test]
+    fn what_has_piled_up_goes_after_what_is_said_now() {
+        let now = Instant::now();
+        let mut queue: Queue<()> = Queue::new();
+        for number in 0..40 {
+            queue.push(number, awaited(&(number % 20).to_string(), 10));
+        }
+        assert_eq!((queue.next(now, Time(5)), queue.is_bulk(1, Time(5))), (Some(0), false), "they are waited for yet");
+        // A new line; and one more of a line that waits, whose first goes before it.
+        queue.push(100, awaited("new", 1_000));
+        queue.push(101, awaited("19", 1_000));
+        let mut began: Vec<u64> = (0..2).filter_map(|_| queue.next(now, Time(500))).collect();
+        began.sort_unstable();
+        assert_eq!(began, [19, 100]);
+        assert!(queue.is_bulk(1, Time(500)) && !queue.is_bulk(19, Time(500)));
+        for (before, after) in [(19, 39), (39, 101)] {
+            queue.done(before);
+            let next: Vec<u64> = (0..2).filter_map(|_| queue.next(now, Time(500))).collect();
+            assert!(next.contains(&after), "{after} of {next:?}");
+        }
+        queue.push(102, awaited("2", 400));
+        assert!(queue.is_bulk(2, Time(500)), "what is over is waited for by nobody");
+    }
+
+    #[test]
+    fn nothing_is_forgotten_while_much_is_said_now() {
+        let now = Instant::now();
+        let mut queue: Queue<()> = Queue::new();
+        for number in 0..10 {
+            queue.push(number, awaited(&number.to_string(), 10));
+        }
+        for number in 10..50 {
+            queue.push(number, awaited(&number.to_string(), 1_000));
+        }
+        let began: Vec<u64> = (0..20).filter_map(|_| queue.next(now, Time(500))).collect();
+        assert_eq!(began.iter().filter(|number| **number < 10).count(), 5, "{began:?}");
     }
 }

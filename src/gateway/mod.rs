@@ -16,7 +16,8 @@
 //! * [`maintenance`]: what must not grow for ever
 //! * [`known_customers`]: what a customer is, put together from records
 //! * [`kept`]: what was read a moment ago and may be believed for a while
-//! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered
+//! * [`commands`]: what clients ask of the actors, on this node or another, and what they are answered; [`crm_commands`]: those of CRMs
+//! * [`crm_widget`]: what a CRM's widget asks
 //! * [`entries`]: what lies in the streams; `begins`: how often one was begun, and what becomes of one that cannot be handled
 //! * [`tenure`]: what the owner of a piece of work holds
 //! * [`faults`]: places where tests break the process on purpose
@@ -32,7 +33,9 @@ pub mod channel_actor;
 pub mod commands;
 pub mod conversation;
 pub mod crm_actor;
+pub mod crm_commands;
 pub mod crm_intake;
+pub mod crm_widget;
 pub mod cursor;
 pub mod entries;
 pub mod events;

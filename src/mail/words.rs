@@ -238,6 +238,16 @@ fn russian(kind: LetterKind) -> Words {
             note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
             nobody: NOBODY,
         },
+        LetterKind::ConnectionGone => Words {
+            subject: "В CRM удалено то, что выбрано в настройках: {about}",
+            lines: &[
+                "В настройках «{about}» выбрано то, чего в CRM больше нет. Выберите замену и сохраните настройки: до этого туда ничего не записывается. Сообщения выгружаются как прежде.",
+                "Нужно выбрать заново:",
+            ],
+            button: "Открыть канал",
+            note: "Какие письма присылать, вы выбираете сами: «Настройки» → «Уведомления».",
+            nobody: NOBODY,
+        },
         LetterKind::SendFailed => Words {
             subject: "Сообщение не отправлено: {about}",
             lines: &["Сообщение клиенту «{about}» не отправлено. Причина и кнопка «Повторить» — в переписке."],
@@ -345,6 +355,16 @@ fn english(kind: LetterKind) -> Words {
                 "Check the CRM itself: is it paid for, has the trial ended, are its limits reached?",
                 "Check the user who connected it: are they active, is their password unchanged, are they still an admin?",
                 "Then open the connection, connect it again, and make sure that it is on.",
+            ],
+            button: "Open the connection",
+            note: "You choose which letters you get: Settings → Notifications.",
+            nobody: NOBODY,
+        },
+        LetterKind::ConnectionGone => Words {
+            subject: "Something chosen in the settings is gone in the CRM: {about}",
+            lines: &[
+                "The settings of “{about}” choose something the CRM no longer has. Choose anew and save the settings: until then nothing is written there. Messages get to the CRM as before.",
+                "To be chosen anew:",
             ],
             button: "Open the connection",
             note: "You choose which letters you get: Settings → Notifications.",
@@ -462,6 +482,16 @@ fn spanish(kind: LetterKind) -> Words {
             note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
             nobody: NOBODY,
         },
+        LetterKind::ConnectionGone => Words {
+            subject: "Falta en el CRM algo elegido en los ajustes: {about}",
+            lines: &[
+                "En los ajustes de «{about}» está elegido algo que el CRM ya no tiene. Elige de nuevo y guarda los ajustes: hasta entonces allí no se escribe nada. Los mensajes siguen llegando al CRM.",
+                "Hay que elegir de nuevo:",
+            ],
+            button: "Abrir la conexión",
+            note: "Tú eliges qué cartas recibir: Ajustes → Notificaciones.",
+            nobody: NOBODY,
+        },
         LetterKind::SendFailed => Words {
             subject: "No se pudo enviar un mensaje: {about}",
             lines: &["No se pudo enviar un mensaje a «{about}». En la conversación verás la causa y podrás repetirlo."],
@@ -483,7 +513,7 @@ fn spanish(kind: LetterKind) -> Words {
 mod tests {
     use super::*;
 
-    const KINDS: [LetterKind; 14] = [
+    const KINDS: [LetterKind; 15] = [
         LetterKind::Invitation,
         LetterKind::PasswordLink,
         LetterKind::PasswordChanged,
@@ -496,6 +526,7 @@ mod tests {
         LetterKind::Overdue,
         LetterKind::ChannelLost,
         LetterKind::ConnectionLost,
+        LetterKind::ConnectionGone,
         LetterKind::SendFailed,
         LetterKind::Answer,
     ];

@@ -8,7 +8,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use super::connection::{CrmKind, HealthState};
-use super::ids::{ConnectionId, ConversationId, ProviderAppId};
+use super::ids::{AccountId, ConnectionId, ConversationId, ProviderAppId};
 use super::time::Time;
 
 /// A row of «Исходящие каналы».
@@ -55,11 +55,35 @@ pub struct CrmConnection {
 impl CrmConnection {
     /// The fact that says since when it is switched on again, milliseconds.
     const ON_SINCE: &str = "on_since";
+    /// The fact that names what its settings choose and the CRM no longer has.
+    const GONE: &str = "gone";
 
     /// What was said in the CRM before this moment is not passed on; 0: it was never switched off.
     #[must_use]
     pub fn on_since(&self) -> i64 {
         self.facts.get(Self::ON_SINCE).and_then(|ms| ms.parse().ok()).unwrap_or(0)
+    }
+
+    /// The settings that choose what the CRM no longer has, by the names of their fields: until somebody sets them anew.
+    #[must_use]
+    pub fn gone(&self) -> Vec<&str> {
+        self.facts.get(Self::GONE).map(|gone| gone.split(',').collect()).unwrap_or_default()
+    }
+
+    /// Adds to [`gone`](Self::gone). Answers whether there was anything to be added.
+    pub fn lose(&mut self, fields: &[String]) -> bool {
+        let old: std::collections::BTreeSet<String> = self.gone().into_iter().map(str::to_owned).collect();
+        let new: std::collections::BTreeSet<String> = old.iter().chain(fields).cloned().collect();
+        if new.len() == old.len() {
+            return false;
+        }
+        self.facts.insert(Self::GONE.to_owned(), new.into_iter().collect::<Vec<_>>().join(","));
+        true
+    }
+
+    /// Somebody set it anew.
+    pub fn is_set(&mut self) {
+        self.facts.remove(Self::GONE);
     }
 
     /// The owner's switch.
@@ -102,6 +126,53 @@ pub struct CrmTalk {
     pub said_at: Time,
 }
 
+/// What somebody who looks at a record of a CRM says that a conversation belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Joins {
+    /// The contact there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// The deal there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<String>,
+}
+
+impl Joins {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.contact.is_none() && self.deal.is_none()
+    }
+}
+
+/// Whom somebody writes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum To {
+    /// A conversation that is there.
+    Conversation {
+        /// Which.
+        id: ConversationId,
+    },
+    /// An address; its conversation is made if there is none.
+    Address {
+        /// The account it goes out from.
+        account: AccountId,
+        /// A phone, a link, a user name, as the account's channel reads it.
+        address: String,
+    },
+}
+
+/// What people see in a CRM of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CrmRecord {
+    /// Their contact.
+    Contact,
+    /// A deal with them.
+    Deal,
+}
+
 /// That something was begun to be made in a CRM.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
@@ -141,6 +212,23 @@ impl CrmTalk {
             created_at: now,
             said_at: now,
         }
+    }
+
+    /// Joins it to the contact and the deal that a person chose. A talk of another contact stays with that one. Answers whether anything changed.
+    pub fn join(&mut self, joins: &Joins) -> bool {
+        let other = self.contact.is_some() && joins.contact.is_some() && self.contact != joins.contact;
+        let old = (self.contact.clone(), self.deal.clone());
+        if joins.is_empty() || other {
+            return false;
+        }
+        self.contact = joins.contact.clone().or_else(|| self.contact.take());
+        self.deal = joins.deal.clone().or_else(|| self.deal.take());
+        let changed = old != (self.contact.clone(), self.deal.clone());
+        if changed {
+            // What was seen was of another deal.
+            self.facts.remove(Self::SEEN);
+        }
+        changed
     }
 
     /// How we name it to the CRM: given back with what is answered there.
@@ -187,6 +275,21 @@ pub struct CrmChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_talk_goes_to_the_deal_somebody_chose_but_not_to_another_contact() {
+        let joins = |contact: &str, deal: &str| {
+            let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            Joins { contact: some(contact), deal: some(deal) }
+        };
+        let mut talk = CrmTalk::fresh(ConnectionId(1), ConversationId(2), "", Time(0));
+        assert!(!talk.join(&Joins::default()));
+        assert!(talk.join(&joins("5", "")) && talk.join(&joins("5", "7")) && !talk.join(&joins("5", "")));
+        talk.facts.insert(CrmTalk::SEEN.to_owned(), "1".to_owned());
+        assert!(talk.join(&joins("", "8")) && talk.facts.is_empty());
+        assert!(!talk.join(&joins("6", "9")));
+        assert_eq!((talk.contact.as_deref(), talk.deal.as_deref()), (Some("5"), Some("8")));
+    }
 
     #[test]
     fn a_talk_is_found_by_the_name_it_was_given() {

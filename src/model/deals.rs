@@ -82,16 +82,19 @@ pub fn choose_deal<'a>(known: &[KnownDeal<'a>], family: &str, is_comment: bool, 
 pub struct KnownContact<'a> {
     /// The CRM's id of it.
     pub id: &'a str,
+    /// The family of the channel that talk is in.
+    pub family: &'a str,
     /// Whether that talk is of comments.
     pub comments: bool,
 }
 
 /// The contact a new talk goes on with; none: one is looked for in the CRM, then made. Where comments are kept apart, those that we made for
-/// direct messages are not theirs (H-AMO-46a).
+/// direct messages are not theirs (H-AMO-46a). That of the same family goes first: a CRM shows a chat with the deals of its contact.
 #[must_use]
-pub fn choose_contact<'a>(known: &[KnownContact<'a>], is_comment: bool, split_comments: bool) -> Option<&'a str> {
+pub fn choose_contact<'a>(known: &[KnownContact<'a>], family: &str, is_comment: bool, split_comments: bool) -> Option<&'a str> {
     let fits = |contact: &&KnownContact<'a>| !split_comments || contact.comments == is_comment;
-    known.iter().find(fits).map(|contact| contact.id)
+    let of_family = known.iter().filter(fits).find(|contact| contact.family == family);
+    of_family.or_else(|| known.iter().find(fits)).map(|contact| contact.id)
 }
 
 #[cfg(test)]
@@ -135,7 +138,7 @@ mod tests {
 
     /// By the row of the inventory: the deals the customer has, what they write by, what is set, and the deal that is joined.
     #[test]
-    fn deals_are_chosen_by_the_table() {
+    fn h_amo_44_45_46_100_101_deals_are_chosen_by_the_table() {
         use Standing::{Closed, Gone, Open};
         struct Row(&'static str, Vec<KnownDeal<'static>>, &'static str, bool, DealRules, Option<&'static str>);
         let rows = [
@@ -193,12 +196,20 @@ mod tests {
 
     #[test]
     fn h_amo_46a_contacts_are_two_where_comments_are_apart() {
-        let direct = KnownContact { id: "1", comments: false };
-        let comment = KnownContact { id: "2", comments: true };
-        assert_eq!(choose_contact(&[direct], true, true), None);
-        assert_eq!(choose_contact(&[direct], true, false), Some("1"));
-        assert_eq!(choose_contact(&[direct, comment], true, true), Some("2"));
-        assert_eq!(choose_contact(&[], false, false), None);
+        let direct = KnownContact { id: "1", family: "vk", comments: false };
+        let comment = KnownContact { id: "2", family: "vk", comments: true };
+        assert_eq!(choose_contact(&[direct], "vk", true, true), None);
+        assert_eq!(choose_contact(&[direct], "vk", true, false), Some("1"));
+        assert_eq!(choose_contact(&[direct, comment], "vk", true, true), Some("2"));
+        assert_eq!(choose_contact(&[], "vk", false, false), None);
+    }
+
+    #[test]
+    fn h_amo_45c_a_contact_of_the_same_family_goes_first() {
+        let phone = KnownContact { id: "1", family: "whats_app", comments: false };
+        let picture = KnownContact { id: "2", family: "instagram", comments: false };
+        assert_eq!(choose_contact(&[phone, picture], "instagram", false, false), Some("2"));
+        assert_eq!(choose_contact(&[phone, picture], "telegram", false, false), Some("1"));
     }
 
     #[test]

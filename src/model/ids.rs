@@ -102,6 +102,7 @@ id! { /** A letter. */ LetterId }
 id! { /** An outgoing webhook. */ WebhookId }
 id! { /** A delivery to a webhook. */ DeliveryId }
 id! { /** An account that is being connected. */ ConnectingId }
+id! { /** A mailing to contacts of a CRM. */ MailingId }
 id! { /** One process of the product. */ NodeId }
 
 /// A company's space. Small numbers, 0 is never used: it stands for the installation itself.

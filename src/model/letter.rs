@@ -68,6 +68,8 @@ pub enum LetterKind {
     ChannelLost,
     /// A CRM lets us in no longer.
     ConnectionLost,
+    /// What is set of a CRM chooses something that is gone there.
+    ConnectionGone,
     /// A message could not be sent.
     SendFailed,
     /// What a site's visitor was answered after they left.

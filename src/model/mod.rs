@@ -5,6 +5,7 @@
 //! * [`people`]: users, members of a workspace, roles, sessions, API tokens
 //! * [`entry`]: invites, password links, the second step of a login
 //! * [`totp`], [`device`]: the codes of authenticator apps; what a browser calls itself
+//! * [`mailing`]: the same words to many contacts of a CRM
 //! * [`letter`]: letters to people and how far they came
 //! * [`connection`]: provider app › login › channel account, the links from accounts to CRM connections
 //! * [`crm`]: CRM connections, where conversations stand in them, what they offer to choose from
@@ -19,6 +20,7 @@
 //! * [`message`]: content, origin, states, deliveries
 //! * [`tag`], [`reply`]: tags of conversations, canned replies
 //! * [`webhook`]: what is told to other programs, and how it is repeated
+//! * [`profile`]: links to people in networks
 //! * [`personal`]: what is one manager's own: marks and drafts
 //! * [`protocol`]: the frames of the socket and the views they carry
 //! * [`reason`]: codes with parameters that the edge puts into words
@@ -34,11 +36,13 @@ pub mod entry;
 pub mod hours;
 pub mod ids;
 pub mod letter;
+pub mod mailing;
 pub mod message;
 pub mod network;
 pub mod notice;
 pub mod people;
 pub mod personal;
+pub mod profile;
 pub mod protocol;
 pub mod reason;
 pub mod reply;

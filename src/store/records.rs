@@ -19,6 +19,7 @@
 //! | `delivery` | workspace | message, connection | `state` (connection, status, time); unique `external` (connection, the CRM's id) |
 //! | `crm_talk` | workspace | connection, conversation, key | unique `chat`; `contact`, `deal`; `said` (time) |
 //! | `crm_directory`, `crm_place` | workspace | connection | |
+//! | `mailing` | workspace | connection, id | unique `key` (connection, the widget's); `open` (connection, time) |
 //! | `file` | workspace | id | `owner` |
 //! | `pending` | workspace | account, the provider's id | `end` (login, when nobody waits any more) |
 //! | `tag` | workspace | id | unique `name` |
@@ -693,6 +694,12 @@ pub mod streams {
     #[must_use]
     pub fn crm_mailbox(id: ConnectionId) -> StreamName {
         StreamName(format!("crm_mailbox/{id}"))
+    }
+
+    /// What a CRM connection's widget tells.
+    #[must_use]
+    pub fn crm_notices(id: ConnectionId) -> StreamName {
+        StreamName(format!("crm_notices/{id}"))
     }
 
     /// What a CRM connection has to deliver.

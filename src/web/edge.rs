@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::Addr;
+use tokio::sync::watch;
 
 use super::limits::Limits;
 use super::problem::Problem;
@@ -48,6 +49,8 @@ pub struct Edge {
     pub limits: Limits,
     /// Renders `/metrics`.
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// Whether the process goes down: who waits for news is answered at once.
+    pub ending: watch::Sender<bool>,
     widgets: Kept<String, WidgetCard>,
     sockets: AtomicU64,
 }
@@ -77,7 +80,17 @@ impl Edge {
         metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
     ) -> Self {
         let limits = Limits::new(settings.limits);
-        Self { house, hub, gateway, settings, limits, metrics, widgets: Kept::new(CARD_KEPT_MS), sockets: AtomicU64::new(1) }
+        Self {
+            house,
+            hub,
+            gateway,
+            settings,
+            limits,
+            metrics,
+            ending: watch::Sender::new(false),
+            widgets: Kept::new(CARD_KEPT_MS),
+            sockets: AtomicU64::new(1),
+        }
     }
 
     /// A number no other socket of this process has.

@@ -12,7 +12,7 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLim
 
 use super::problem::Problem;
 use crate::gateway::crm_intake::CrmAddress;
-use crate::model::ids::{LoginId, UserId};
+use crate::model::ids::{ConnectionId, LoginId, UserId};
 
 /// Sockets one address may hold: offices share one.
 const SOCKETS_PER_ADDRESS: u32 = 200;
@@ -34,6 +34,7 @@ pub struct Limits {
     requests: DefaultKeyedRateLimiter<IpAddr>,
     uploads: DefaultKeyedRateLimiter<String>,
     hooks: DefaultKeyedRateLimiter<String>,
+    widgets: DefaultKeyedRateLimiter<ConnectionId>,
     sockets: Arc<Mutex<HashMap<IpAddr, u32>>>,
     asked: AtomicU32,
 }
@@ -69,6 +70,7 @@ impl Limits {
             requests: RateLimiter::keyed(per(10, 300)),
             uploads: RateLimiter::keyed(per(60, 30)),
             hooks: RateLimiter::keyed(per(10, 3_000)),
+            widgets: RateLimiter::keyed(per(10, 300)),
             sockets: Arc::default(),
             asked: AtomicU32::new(0),
         }
@@ -85,6 +87,7 @@ impl Limits {
             self.requests.retain_recent();
             self.uploads.retain_recent();
             self.hooks.retain_recent();
+            self.widgets.retain_recent();
         }
         limiter.check_key(key).map_err(|until| {
             metrics::counter!("kommutator_limited_total").increment(1);
@@ -152,6 +155,14 @@ impl Limits {
             CrmAddress::Named { crm, name } => format!("{}.{name}", crm.as_str()),
         };
         self.check(&self.hooks, &key)
+    }
+
+    /// What a CRM's widget asks, by its connection: all the pages of an account have one key.
+    ///
+    /// # Errors
+    /// Too many.
+    pub fn crm_widget(&self, connection: ConnectionId) -> Result<(), Problem> {
+        self.check(&self.widgets, &connection)
     }
 
     /// A place for one more socket of an address.

@@ -122,7 +122,9 @@ impl ResponseError for Problem {
 fn refusal_status(code: &str) -> StatusCode {
     match code {
         "unknown_conversation" | "unknown_message" | "unknown_channel" | "unknown_file" | "unknown_account" => StatusCode::NOT_FOUND,
-        "somebody_wrote" | "channel_inactive" | "channel_removed" | "nothing_to_retry" => StatusCode::CONFLICT,
+        "somebody_wrote" | "channel_inactive" | "channel_removed" | "nothing_to_retry" | "crm_without_chats" | "connection_off" => {
+            StatusCode::CONFLICT
+        }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -13,6 +13,7 @@ use utoipa_actix_web::AppExt;
 use super::edge::Edge;
 use super::openapi::{Document, finish};
 use super::problem::Problem;
+use super::routes::crm_widget;
 use super::{routes, socket};
 
 /// The greatest JSON body, bytes.
@@ -45,6 +46,7 @@ pub fn serve(edge: Arc<Edge>, listener: TcpListener, workers: usize) -> std::io:
             .app_data(QueryConfig::default().error_handler(move |error, _| bad(&error)))
             .app_data(PathConfig::default().error_handler(|_, _| Problem::unknown("page").into()))
             .app_data(PayloadConfig::new(JSON_LIMIT))
+            .wrap_fn(crm_widget::for_pages)
             .wrap(headers)
             .wrap(Compress::default())
     })

@@ -5,6 +5,8 @@
  * signature signs is the path behind the host. Written from what amoCRM documents and others saw; where nobody knows, it is what is harder for a gateway, and a switch of `settings` (`amocrm/world.mjs`).
  * The accounts `demo` and `second` are there, one integration and one chat channel. All that a test may do under `/amocrm/_fake/` stands in `amocrm/acts.mjs`.
  *
+ * What people see of it is there as well, for widgets: `amocrm/ui/server.mjs`.
+ *
  * Calls have names, for faults and the ledger: `oauth.token`, `oauth.subdomain`, `oauth.page`, `leads.create` (`.list`, `.get`, `.update`, `.link`, `.notes.create`, `.custom_fields.create` …, so for contacts and
  * companies), `leads.complex`, `pipelines`, `account`, `users`, `tasks.create`, `unsorted.accept`, `contacts.chats`, `contacts.chats.link`, `talks.close`, `events`, `sources.create`, `webhooks.create`,
  * `amojo.connect`, `amojo.disconnect`, `amojo.chat`, `amojo.message`, `amojo.edit`, `amojo.typing`, `amojo.react`, `amojo.history`, `amojo.status`, `drive.session`, `drive.part`, `file`.
@@ -17,6 +19,7 @@ import { called as driveCalled, drive } from "./amocrm/drive.mjs";
 import { consent, subdomain, tokens } from "./amocrm/oauth.mjs";
 import { page, problem, Refused } from "./amocrm/refused.mjs";
 import { bearer, called, v4 } from "./amocrm/v4.mjs";
+import { page as people, shown as forPeople } from "./amocrm/ui/server.mjs";
 import { World } from "./amocrm/world.mjs";
 
 /** @typedef {import("./common.mjs").Asked} Asked */
@@ -39,6 +42,7 @@ function name(asked) {
   if (path.startsWith("/oauth2/account/")) return "oauth.subdomain";
   if (sub === "amojo") return chatCalled(asked.method, path, asked.body.length < 1_000_000 ? asked.body.toString("utf8") : "")?.name ?? `amojo ${path}`;
   if (sub === "drive-b") return driveCalled(asked.method, path) ?? `drive ${path}`;
+  if (forPeople(path)) return "page";
   const found = called(asked.method, path);
   return found ? full(found.route[2], found.parts) : path;
 }
@@ -65,6 +69,10 @@ async function answer(world, asked) {
   const login = path === "/oauth2/access_token" && asked.method === "POST";
   if (!account) return { status: login ? 404 : 401, body: login ? "" : { title: "Unauthorized", status: 401, detail: "Account not found", error_code: 101 } };
   if (account.host !== host && world.settings.renamed === "redirect") return { status: 301, body: "", headers: { location: world.href(account.host, path) } };
+  if (!login) {
+    const own = await people(world, account, path, asked);
+    if (own) return own;
+  }
   if (!login) return v4(world, account, path, asked, host);
   if (account.modes.blocked) throw page(403);
   if (account.host !== host) return { status: 404, body: "" };

@@ -11,9 +11,10 @@
  *    `{kind: "half"}`     carried out, half of the answer comes, then the connection is cut;
  *    `{kind: "instead", status, body, headers?}`  carried out, then answered so;
  *    `{kind: "delay", ms}` carried out, answered later;
- *    `{kind: "hold"}`     carried out, answered when `POST let-go` comes;
+ *    `{kind: "hold"}`     carried out, answered when `POST let-go` comes; `GET held`: how many wait for that;
  *  - `GET ledger`: every call as it came: `{at, call, body, taken}` (`at`: milliseconds of the fake's clock);
- *  - `POST reset`: everything as at the start;
+ *  - `POST count` `{call, when}`: how many calls were carried out in whose body this text stands;
+ *  - `POST calm`: no fault waits any more; `POST reset`: everything as at the start;
  *  - and whatever the fake itself offers.
  */
 
@@ -101,8 +102,11 @@ export async function serve(name, make, request, response) {
 async function control(now, op, asked, response, name) {
   const body = asked.body.length ? JSON.parse(asked.body.toString("utf8")) : {};
   if (op === "ledger") return say(response, 200, now.ledger);
+  if (op === "count") return say(response, 200, now.ledger.filter((/** @type {any} */ line) => line.call === body.call && line.taken && JSON.stringify(line.body).includes(body.when)).length);
+  if (op === "held") return say(response, 200, now.held.length);
   if (op === "let-go") now.held.splice(0).forEach((go) => go());
   else if (op === "faults") now.faults.push(...[body].flat().map((fault) => ({ times: 1, ...fault })));
+  else if (op === "calm") now.faults.length = 0;
   else if (op === "reset") running.delete(name);
   else {
     const answer = await now.fake.control(op, body, asked);

@@ -114,6 +114,7 @@ fn founding(world: &World) -> Value {
     json!({ "code": "guess", "workspace": "Захват", "name": "Чужой", "email": email, "password": "new password", "locale": "ru", "time_zone": "UTC" })
 }
 
+const NO_KEY: May = May::Everybody("401 wrong_key");
 const CUSTOMER: May = May::WhoSees("200", "404 unknown_customer");
 const CONVERSATION: May = May::WhoSees("200", "404 unknown_conversation");
 
@@ -191,6 +192,7 @@ const ROUTES: &[Row] = &[
     ("GET", "/api/v1/customers", nothing, May::Members("200")),
     ("POST", "/api/v1/customers", |world| json!({ "name": world.key() }), May::Members("201")),
     ("GET", "/api/v1/customers/{id}", nothing, CUSTOMER),
+    ("GET", "/api/v1/customers/{id}/crm", nothing, CUSTOMER),
     ("PATCH", "/api/v1/customers/{id}", |_| json!({ "company": "Ромашка" }), CUSTOMER),
     ("POST", "/api/v1/customers/{id}/merge", |world| json!({ "into": world.customer }), CUSTOMER),
     ("POST", "/api/v1/customers/{id}/unmerge", nothing, CUSTOMER),
@@ -224,6 +226,7 @@ const ROUTES: &[Row] = &[
     ("PATCH", "/api/v1/connections/{id}", |_| json!({ "active": true }), May::OurAdmins("200", "404 unknown_connection")),
     ("DELETE", "/api/v1/connections/{id}", nothing, May::OurAdmins("204", "404 unknown_connection")),
     ("POST", "/api/v1/connections/{id}/key", nothing, May::OurAdmins("201", "404 unknown_connection")),
+    ("GET", "/api/v1/connections/{id}/widget", nothing, May::OurAdmins("404 unknown_widget", "404 unknown_connection")),
     ("GET", "/api/v1/connections/{id}/settings", nothing, May::OurAdmins("200", "404 unknown_connection")),
     (
         "PUT",
@@ -232,6 +235,8 @@ const ROUTES: &[Row] = &[
         May::OurAdmins("200", "404 unknown_connection"),
     ),
     ("PUT", "/api/v1/connections/{id}/channels", |_| json!({ "channels": [] }), May::OurAdmins("200", "404 unknown_connection")),
+    ("GET", "/api/v1/connections/{id}/app", nothing, May::OurAdmins("200", "404 unknown_connection")),
+    ("PUT", "/api/v1/connections/{id}/app", |_| json!({ "values": {} }), May::OurAdmins("409 no_app", "404 unknown_connection")),
     ("POST", "/api/v1/connections/{id}/refresh", nothing, May::OurAdmins("202", "404 unknown_connection")),
     ("GET", "/api/v1/undelivered", nothing, May::Admins("200")),
     ("POST", "/api/v1/connections/{id}/again", nothing, May::OurAdmins("202", "404 unknown_connection")),
@@ -292,6 +297,18 @@ const ROUTES: &[Row] = &[
     ("GET", "/shared/{workspace}/{file}/{secret}", nothing, May::Everybody("404 unknown_file")),
     // A visitor's token opens it, a member's does not: see `a_visitor_is_no_member`.
     ("POST", "/widget/v1/files", |_| json!("a file"), May::Everybody("401 visitor_token_invalid")),
+    // The key of a connection opens these, nobody's login does: see `crm::widget`.
+    ("POST", "/crm-widget/v1/hello", |_| json!({ "account": 1, "user": { "id": 1 } }), NO_KEY),
+    ("POST", "/crm-widget/v1/card", |_| json!({ "contacts": [] }), NO_KEY),
+    ("POST", "/crm-widget/v1/start", |world| json!({ "id": "1", "conversation": world.conversation }), NO_KEY),
+    ("POST", "/crm-widget/v1/files", |_| json!("a file"), NO_KEY),
+    ("POST", "/crm-widget/v1/messages", |world| json!({ "id": "1", "conversation": world.conversation, "text": "a" }), NO_KEY),
+    ("GET", "/crm-widget/v1/messages/{id}", nothing, NO_KEY),
+    ("POST", "/crm-widget/v1/mailings", |_| json!({ "id": "1", "contacts": [], "text": "a" }), NO_KEY),
+    ("GET", "/crm-widget/v1/mailings/{id}", nothing, NO_KEY),
+    ("DELETE", "/crm-widget/v1/mailings/{id}", nothing, NO_KEY),
+    ("POST", "/crm-widget/v1/user-keys", |_| json!({ "user": { "id": 1 } }), NO_KEY),
+    ("GET", "/crm-widget/v1/notices", nothing, NO_KEY),
     ("OPTIONS", "/widget/v1/files", nothing, May::Everybody("204")),
     ("GET", "/healthz", nothing, May::Everybody("200")),
     ("GET", "/readyz", nothing, May::Everybody("200")),
@@ -446,7 +463,7 @@ impl World {
         let nobody_has = self.app.house().world.id();
         let id = match path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default() {
             // A walk is its own person's: whoever else asks knows of none.
-            _ if unknown || path.contains("/connecting/") => TokenId(nobody_has).to_string(),
+            _ if unknown || path.contains("/connecting/") || path.starts_with("/crm-widget/") => TokenId(nobody_has).to_string(),
             "conversations" => self.conversation.clone(),
             "tags" => self.made("tags", json!({ "name": self.key() })).await,
             "replies" => self.made("replies", json!({ "shared": true, "shortcut": self.key(), "text": "words" })).await,
@@ -470,7 +487,8 @@ impl World {
         match path {
             "/files/{workspace}/{file}/{variant}" => self.file.clone(),
             "/shared/{workspace}/{file}/{secret}" => format!("/shared/1/{}/guessed", self.sent_file),
-            "/api/v1/files" => format!("{path}?name=a.txt"),
+            "/api/v1/files" | "/crm-widget/v1/files" => format!("{path}?name=a.txt"),
+            "/crm-widget/v1/notices" => format!("{path}?user=1&key=guess"),
             "/api/v1/search" => format!("{path}?q=секретные"),
             "/api/v1/ways" => format!("{path}?address=anna"),
             "/widget/v1/files" => format!("{path}?widget={}&name=a.txt", self.widget),

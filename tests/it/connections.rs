@@ -357,6 +357,38 @@ async fn lost_access_is_told_by_one_letter_and_connecting_anew_keeps_everything(
     assert_eq!(smtp.to(&reader).len(), 1, "one letter, however many messages wait");
 }
 
+async fn a_45_what_is_chosen_and_gone_there_is_told_by_one_letter_until_it_is_chosen_anew(on_redis: bool) {
+    let smtp = FakeSmtp::start().await;
+    let office = Office::open(on_redis, &[("SMTP_URL", smtp.url.as_str()), ("MAIL_FROM", "chat@shop.example")]).await;
+    let id = office.connected().await;
+    let (path, settings) = (format!("connections/{id}"), format!("/api/v1/connections/{id}/settings"));
+    until("its lists", || async { office.get(&format!("{path}/settings")).await["lists"]["stages"].is_array().then_some(()) }).await;
+    let choose = |stage: &'static str| json!({ "values": { "chats": true, "stage_by": "same", "stage": stage } });
+    assert_eq!(office.owner.ask("PUT", &settings, choose("1/20")).await.status, 200);
+    let read = async |stages: Value| {
+        office.crm.look(|state| state.lists["stages"] = stages.clone());
+        assert_eq!(office.owner.post(&format!("/api/v1/{path}/refresh"), Value::Null).await.status, 202);
+        until("the new lists", || async { (office.get(&format!("{path}/settings")).await["lists"]["stages"] == stages).then_some(()) }).await;
+    };
+    read(json!([{ "value": "1/10", "label": "Первый" }])).await;
+    let row = office.get(&path).await;
+    assert_eq!((&row["gone"], &row["health"]["status"]), (&json!(["stage"]), &json!("connected")));
+    let reader = format!("{}@shop.example", office.user);
+    let letter = smtp.letter(&reader, 1).await;
+    for words in ["«Проба – Лавка»", "Этап", "сохраните настройки", &format!("/settings/outgoing/{id}")] {
+        assert!(letter.text().contains(words), "{words}: {}", letter.text());
+    }
+    // It is told once, however often the lists are read; that it comes again says nothing while nobody chose it.
+    read(json!([{ "value": "1/10", "label": "Первый" }, { "value": "1/30", "label": "Третий" }])).await;
+    read(json!([{ "value": "1/10", "label": "Первый" }, { "value": "1/20", "label": "Второй" }])).await;
+    assert_eq!(office.get(&path).await["gone"], json!(["stage"]));
+    assert_eq!(office.owner.ask("PUT", &settings, choose("1/10")).await.status, 200);
+    assert_eq!(office.get(&path).await["gone"], Value::Null);
+    read(json!([{ "value": "1/30", "label": "Третий" }])).await;
+    smtp.letter(&reader, 2).await;
+    assert_eq!(smtp.to(&reader).len(), 2, "one letter each time");
+}
+
 async fn what_is_taken_off_is_gone_and_its_account_can_come_again(on_redis: bool) {
     let office = Office::open(on_redis, &[]).await;
     let id = office.connected().await;
@@ -395,5 +427,6 @@ on_both!(
     what_did_not_get_there_is_shown_and_sent_again,
     who_comes_back_from_the_crm_is_who_went,
     lost_access_is_told_by_one_letter_and_connecting_anew_keeps_everything,
+    a_45_what_is_chosen_and_gone_there_is_told_by_one_letter_until_it_is_chosen_anew,
     what_is_taken_off_is_gone_and_its_account_can_come_again,
 );

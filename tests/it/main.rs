@@ -33,6 +33,8 @@ mod seams;
 mod search;
 #[cfg(feature = "faults")]
 mod soak_channels;
+#[cfg(feature = "faults")]
+mod soak_crm;
 mod soak_kills;
 mod soak_storm;
 #[cfg(feature = "faults")]

@@ -106,7 +106,9 @@ fn every_channel_has_its_paper() {
     for table in tables {
         let name = table.parent().unwrap().file_name().unwrap().to_str().unwrap();
         let is_its = |paper: &&PathBuf| paper.file_name().unwrap().to_str().unwrap().split(['-', '.']).next() == Some(name);
-        let paper = papers.iter().find(is_its).unwrap_or_else(|| panic!("no docs/{name}.md"));
+        // One of its very name comes before others about it.
+        let own = root().join(format!("docs/{name}.md"));
+        let paper = papers.iter().find(|paper| **paper == own).or_else(|| papers.iter().find(is_its)).unwrap_or_else(|| panic!("no docs/{name}.md"));
         let (text, paper) = (fs::read_to_string(&table).unwrap(), fs::read_to_string(paper).unwrap());
         let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
         let reasons = text
@@ -153,4 +155,50 @@ fn every_capability_is_shown_by_a_browser_test() {
         }
     }
     assert_eq!(missing, Vec::<String>::new());
+}
+
+/// The ids of the inventory's area H: those with letters are rows of the table they stand in.
+fn area_h() -> BTreeSet<String> {
+    let ranges: [std::ops::RangeInclusive<u32>; 10] = [1..=12, 20..=44, 47..=66, 70..=71, 80..=80, 82..=87, 90..=99, 45..=46, 81..=81, 101..=103];
+    let whole = ranges.into_iter().flatten().map(|id| format!("H-AMO-{id:02}"));
+    let rows = [(45, 'd'), (46, 'c'), (81, 'g'), (100, 'g')];
+    let lettered = rows.into_iter().flat_map(|(id, last)| ('a'..=last).map(move |letter| format!("H-AMO-{id}{letter}")));
+    whole.chain(lettered).collect()
+}
+
+/// Whether a file has a test, or a row of a table of decisions, of this name.
+fn has_test(file: &Path, name: &str) -> bool {
+    let text = fs::read_to_string(file).unwrap();
+    let is_test = ["#[test]", "#[tokio::test", "on_both!", "on_sqlite!", "proptest!", "\nit("].iter().any(|mark| text.contains(mark));
+    is_test && [format!("fn {name}("), format!("\"{name}"), format!("it(\"{name}\"")].iter().any(|form| text.contains(form))
+}
+
+#[test]
+fn every_rule_of_amocrm_is_shown_or_is_amocrms_own() {
+    let paper = fs::read_to_string(root().join("docs/amocrm-rules.md")).unwrap();
+    let mut files = Vec::new();
+    for (folder, ending) in [("tests/it/crm", "rs"), ("src/crm/amocrm", "rs"), ("src/model", "rs"), ("web-widget/e2e", "ts")] {
+        files_under(&root().join(folder), ending, &mut files);
+    }
+    let (mut wrong, mut told) = (Vec::new(), BTreeSet::new());
+    for line in paper.lines().filter(|line| line.starts_with("| H-AMO-")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [id, rule, shown] = cells[..] else { panic!("{line}") };
+        if !told.insert(id.to_owned()) || rule.is_empty() {
+            wrong.push(line.to_owned());
+            continue;
+        }
+        let is_shown = match (shown.strip_prefix("amoCRM itself: "), shown.split_once("` ")) {
+            (Some(reason), _) => reason.chars().count() > 30,
+            (None, Some((file, name))) => {
+                let file = file.trim_start_matches('`');
+                files.iter().any(|known| known.file_name().is_some_and(|known| known == file) && has_test(known, name))
+            }
+            (None, None) => false,
+        };
+        if !is_shown {
+            wrong.push(line.to_owned());
+        }
+    }
+    assert_eq!((told, wrong), (area_h(), Vec::new()));
 }

@@ -1,5 +1,5 @@
 /** One way of looking at a screen: what is wrong with it as it stands, in words. */
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 
 /** Runs in the page; everything it needs stands inside. */
 function examine(options: { target: number; root: string }): string[] {
@@ -159,9 +159,9 @@ export async function faultsOf(page: Page, screens = 4): Promise<string[]> {
   return [...found];
 }
 
-/** Begins to count how far things move by themselves; before the page is opened. */
-export async function watchShifts(page: Page): Promise<void> {
-  await page.addInitScript(() => {
+/** Begins to count how far things move by themselves; before pages are opened. */
+export async function watchShifts(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
     const seen: { value: number; what: string }[] = ((window as unknown as { shifts: unknown }).shifts = []);
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as unknown as { value: number; hadRecentInput: boolean; sources: { node: Node | null }[] }[]) {

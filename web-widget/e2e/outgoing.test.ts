@@ -5,7 +5,7 @@ import { launch } from "./browser.mjs";
 import { Fake } from "./fakes.ts";
 import { accessible, api, demo, Manager, seen } from "./people.ts";
 
-type Connection = { id: string; kind: string; health: { status: string }; failed: number; active: boolean };
+type Connection = { id: string; gone?: string[]; kind: string; health: { status: string }; failed: number; active: boolean };
 type Shown = { hook: string; messages: { text: string }[] };
 const run = Math.random().toString(36).slice(2, 8);
 
@@ -92,6 +92,23 @@ it("connects a CRM by the page it leads to, and sets what its form asks", async 
   const kept = await api<{ values: Record<string, unknown> }>("GET", `/connections/${id}/settings`);
   expect(kept.values).toMatchObject({ chats: false, stage: "1/20", open: ["1/10", "1/20"], tags: ["сайт", run] });
   await seen(page, "outgoing-connection");
+});
+
+it("names what is chosen and gone in the CRM, until it is chosen anew", async () => {
+  await crm.act("lists", { stages: [{ value: "1/10", label: "Первичный контакт", group: "Продажи" }], users: [{ value: "1", label: "Ольга Смирнова" }] });
+  const id = (await probe())?.id ?? "";
+  await api("POST", `/connections/${id}/refresh`);
+  await expect.poll(async () => (await probe())?.gone).toEqual(["stage"]);
+  await page.reload();
+  const form = settings();
+  const told = page.locator(".alert", { hasText: "В CRM удалено то, что выбрано в настройках: «Этап»." });
+  await told.waitFor();
+  await seen(page, "outgoing-gone");
+  await form.getByLabel("Этап", { exact: true }).selectOption({ label: "Первичный контакт" });
+  // It leaves the list with its tick.
+  await form.getByLabel("1/20").click();
+  await form.getByRole("button", { name: "Сохранить" }).click();
+  await told.waitFor({ state: "detached" });
 });
 
 it("gives the CRM what is said; what it refuses is seen in the list, at the message, and sent again", async () => {

@@ -54,6 +54,10 @@ pub struct User {
     pub is_admin: bool,
     /// Whether they still work there.
     pub is_active: bool,
+    /// Their language; empty: not told.
+    pub language: String,
+    /// Their e-mail; empty: not told.
+    pub email: String,
 }
 
 /// A funnel.
@@ -200,6 +204,8 @@ fn user(value: &Value) -> User {
         amojo: Some(text(value, "amojo_id")).filter(|id| !id.is_empty()),
         is_admin: truth(rights, "is_admin"),
         is_active: truth(rights, "is_active"),
+        language: text(value, "lang"),
+        email: text(value, "email").to_lowercase(),
     }
 }
 
@@ -415,7 +421,7 @@ mod tests {
         assert_eq!((account(&nothing), user(&nothing)), (Account::default(), User::default()));
         assert_eq!((pipeline(&nothing), source(&nothing)), (Pipeline::default(), Source::default()));
         let unknown = json!({ "id": 5, "name": "А", "rights": { "is_admin": true, "is_active": 1 }, "amojo_id": null });
-        assert_eq!(user(&unknown), User { id: 5, name: "А".to_owned(), amojo: None, is_admin: true, is_active: true });
+        assert_eq!(user(&unknown), User { id: 5, name: "А".to_owned(), is_admin: true, is_active: true, ..User::default() });
     }
 
     #[test]

@@ -103,8 +103,7 @@ fn people(settings: &Settings, known: &Known<'_>) -> Checked {
 
 fn fields(settings: &Settings, known: &Known<'_>) -> Checked {
     let (names, types) = LINKS;
-    let links = [&settings.instagram_field, &settings.vk_field, &settings.telegram_field, &settings.tiktok_field];
-    for (name, field) in names.into_iter().zip(links).filter(|(_, field)| !field.is_empty()) {
+    for (name, field) in names.into_iter().zip(settings.link_fields()).filter(|(_, field)| !field.is_empty()) {
         chosen(name, list::CONTACT_FIELDS, field, known)?;
         let line = known.line(list::CONTACT_FIELDS, field).ok().flatten();
         if line.and_then(|line| line.marks.get(mark::TYPE)).is_some_and(|kind| !types.contains(&kind.as_str())) {

@@ -13,6 +13,7 @@ use super::errors::{self, Failure, Given, Place, Then};
 use super::hosts;
 use super::oauth::{App, ChatChannel, Tokens};
 use super::sign;
+use super::sources::Sources;
 use super::{API, CHATS, fact};
 use crate::connector::lenient::text;
 use crate::crm::contract::{CrmContext, CrmError};
@@ -100,6 +101,8 @@ pub fn segment(text: &str) -> String {
 pub struct Client {
     /// How often in a row it was busy.
     busy: Mutex<BTreeMap<ConnectionId, u32>>,
+    /// By which channels messages come.
+    pub(super) sources: Sources,
 }
 
 /// What is sent, but for where.

@@ -10,8 +10,10 @@ use serde_json::Value;
 
 use super::api::{Account, Api};
 use super::client::Client;
+use super::fields::USUAL;
 use super::hosts::{self, Domain};
-use super::oauth::{self, App, AppKeys, Grant, Tokens};
+use super::oauth::{self, App, Grant, Tokens};
+use super::settings::Settings;
 use super::{AmoCrm, fact};
 use crate::connector::form::{Field, FieldKind, Step, Values};
 use crate::connector::hook::HookAddress;
@@ -127,6 +129,12 @@ impl Connect for AmoCrm {
         let api = Api::new(&self.client, context);
         let tokens = Tokens::read(&context.host.keys().secrets)?;
         let mut facts = about(&api.account().await?, &tokens.host);
+        let user = facts.get(fact::USER).and_then(|user| user.parse().ok()).unwrap_or_default();
+        match api.user(user).await.map_err(CrmError::from) {
+            Ok(user) => facts.extend(user.map(|user| (fact::LANGUAGE.to_owned(), user.language))),
+            Err(CrmError::Rejected(_)) => {}
+            Err(error) => return Err(error),
+        }
         // What was read may be new to the account: what follows goes by it.
         let mut context = context.clone();
         context.connection.facts.extend(facts.clone());
@@ -148,6 +156,7 @@ impl Connect for AmoCrm {
                 facts.insert(fact::CHANNEL.to_owned(), fact::NO.to_owned());
             }
         }
+        usual_field(&Api::new(&self.client, &context), &context).await?;
         let told = subscribe(&Api::new(&self.client, &context), &context, hook).await?;
         facts.insert(fact::WEBHOOKS.to_owned(), if told { fact::YES } else { fact::NO }.to_owned());
         facts.insert(fact::HOOK.to_owned(), hook.map(|hook| mark(&hook.url)).unwrap_or_default());
@@ -182,7 +191,9 @@ fn begin(context: &CrmContext, answer: &Values) -> Result<Progress, StepError> {
         "button" if context.returns.is_none() => Err(at_field("way", Reason::new("no_public_address"))),
         "button" if App::of(context).is_some() => consent(context, state),
         "button" => {
-            let asked = vec![Field::new("client_id", FieldKind::Text), Field::new("client_secret", FieldKind::Secret)];
+            let mut asked = vec![Field::new("client_id", FieldKind::Text), Field::new("client_secret", FieldKind::Secret)];
+            let back = context.returns.as_ref().map(|returns| Field::copy("redirect_uri", returns.url.clone()));
+            asked.splice(0..0, back);
             Ok(ask(fields("integration", asked), &State { asked: "integration".to_owned(), ..state }))
         }
         _ => Err(at_field("way", Reason::new("required"))),
@@ -197,8 +208,9 @@ fn app(context: &CrmContext, state: &State) -> App {
         client_secret: SecretString::from(state.client_secret.as_str()),
         ..App::default()
     });
-    if app.redirect_uri.is_empty() {
-        app.redirect_uri = context.returns.as_ref().map(|returns| returns.url.clone()).unwrap_or_default();
+    // They come back to where this installation is now.
+    if let Some(returns) = &context.returns {
+        app.redirect_uri.clone_from(&returns.url);
     }
     app
 }
@@ -229,18 +241,11 @@ async fn by_code(client: &Client, context: &CrmContext, state: State, answer: &V
     let host = hosts::account(&referer).ok_or_else(|| at_field("", Reason::new("amocrm_host").with("host", cut(&referer))))?;
     let app = app(context, &state);
     let tokens = oauth::exchange(client, context, &app, &host, &Grant::Code(&code)).await.map_err(|failure| failed("", failure))?;
-    let new = (!state.client_id.is_empty()).then(|| NewApp {
-        external_key: app.client_id.clone(),
-        secrets: sealed(&app),
-        facts: [("client_id".to_owned(), app.client_id.clone()), ("redirect_uri".to_owned(), app.redirect_uri.clone())].into(),
-    });
-    done(client, context, &tokens, new, &app, "").await
-}
-
-fn sealed(app: &App) -> SecretString {
-    use secrecy::ExposeSecret;
-    let keys = AppKeys { client_secret: app.client_secret.expose_secret().to_owned(), channel_secret: String::new() };
-    SecretString::from(serde_json::to_string(&keys).unwrap_or_default())
+    // Tokens are renewed with the same address they were first given to.
+    let values = [("client_id", app.client_id.as_str()), ("redirect_uri", &app.redirect_uri), ("client_secret", &state.client_secret)];
+    let values = values.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    let new = NewApp { external_key: app.client_id.clone(), values };
+    done(client, context, &tokens, Some(new), &app, "").await
 }
 
 fn cut(text: &str) -> String {
@@ -295,6 +300,23 @@ fn about(account: &Account, host: &str) -> BTreeMap<String, String> {
         (fact::DRIVE, account.drive.clone()),
     ];
     known.into_iter().map(|(name, value)| (name.to_owned(), value)).filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The field for links to Instagram is there from the beginning (H-AMO-07), and again once its owner wants it again. Who may make no fields
+/// has none.
+async fn usual_field(api: &Api<'_>, context: &CrmContext) -> Result<(), CrmError> {
+    let [instagram, ..] = USUAL;
+    if !Settings::of(&context.connection).instagram_field.is_empty() || context.connection.gone().contains(&"instagram_field") {
+        return Ok(());
+    }
+    match api.field_called(instagram, "url").await {
+        Ok(_) => {
+            context.host.lists_are_old();
+            Ok(())
+        }
+        Err(CrmError::Rejected(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// By what an address of ours is known again: facts are shown, and the end of the address is secret.

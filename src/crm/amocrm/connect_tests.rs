@@ -69,6 +69,7 @@ fn context() -> CrmContext {
         returns: Some(Returns { url: "https://gw.example/back".to_owned(), state: "mark-1".to_owned() }),
         outside: Arc::new(Outside::new(false)),
         files: Arc::new(Nobody),
+        locale: "ru".to_owned(),
         deadline: Time(60_000),
         now: Time(0),
     }

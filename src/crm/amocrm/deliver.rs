@@ -1,26 +1,27 @@
 //! What becomes of a message in amoCRM: a chat there, or a note; a contact and a deal by the owner's rules; tasks.
 
+use std::collections::BTreeMap;
+
 use super::api::{Api, Kind};
-use super::chats::{Chats, Content, NewMessage, PutIn, Reached};
+use super::chats::{Chats, Content, NewMessage, PutIn};
 use super::client::Client;
 use super::errors::Failure;
+use super::fate::NOTE;
+use super::incoming::Stands;
 use super::records::Records;
-use super::say;
+use super::say::Say;
 use super::settings::{Mode, Notify, Settings};
+use super::words;
 use super::work::NewTask;
-use crate::connector::lenient::words;
-use crate::crm::contract::{CrmContext, CrmError, Delivered, Job};
+use crate::connector::lenient;
+use crate::crm::contract::{CrmContext, CrmError, Delivered, Job, Notice};
 use crate::model::conversation::{Conversation, Place};
-use crate::model::crm::{Begun, CrmConnection, CrmTalk};
+use crate::model::crm::{CrmConnection, CrmTalk};
 use crate::model::deals::talk_key;
-use crate::model::message::{Delivery, Message, Origin, Told};
-use crate::model::protocol::{AuthorKind, EntryDirection, FileStatus, SendStatus};
+use crate::model::message::Message;
+use crate::model::protocol::{EntryDirection, FileStatus};
 use crate::model::reason::Reason;
 
-/// What stands in place of a message that was deleted.
-const DELETED: &str = "[сообщение удалено]";
-/// What a task says while the owner says nothing else (H-AMO-64).
-const TASK: &str = "Ответить клиенту";
 /// A message whose putting in was refused is looked for among so many.
 const NEWEST: usize = 50;
 
@@ -28,8 +29,22 @@ const NEWEST: usize = 50;
 mod known {
     /// The contact the chat was linked to.
     pub(super) const LINKED: &str = "linked";
+    /// What amoCRM calls the customer of a chat that began there, until it hears our names of both.
+    pub(super) const UNNAMED: &str = "unnamed";
+    /// Our name of the customer in the chat, where it was opened before the channel told who they are: they stay one there.
+    pub(super) const PERSON: &str = "person";
+    /// The message a note was last made for, and the note: what comes after it may fail, and all is done again.
+    pub(super) const NOTED: &str = "noted";
     /// The message a task was last made for.
     pub(super) const TASK_FOR: &str = "task_for";
+    /// The message a note was begun for and may be there, and since when.
+    pub(super) const NOTE_FOR: &str = "note_for";
+}
+
+/// What is to be known of a chat that began at amoCRM.
+#[must_use]
+pub(super) fn unnamed(customer: String) -> BTreeMap<String, String> {
+    BTreeMap::from([(known::UNNAMED.to_owned(), customer)])
 }
 
 /// Which stretch of its conversation a message belongs to: an answer to where was spoken last.
@@ -43,12 +58,14 @@ pub fn key(connection: &CrmConnection, conversation: &Conversation, message: &Me
 }
 
 /// All that a delivery needs.
-struct Office<'a> {
-    context: &'a CrmContext,
-    job: &'a Job,
-    settings: Settings,
-    api: Api<'a>,
-    chats: Chats<'a>,
+pub(super) struct Office<'a> {
+    pub(super) client: &'a Client,
+    pub(super) context: &'a CrmContext,
+    pub(super) job: &'a Job,
+    pub(super) settings: Settings,
+    pub(super) mode: Mode,
+    pub(super) api: Api<'a>,
+    pub(super) chats: Chats<'a>,
 }
 
 /// Gives a message to amoCRM.
@@ -58,94 +75,162 @@ struct Office<'a> {
 pub async fn deliver(client: &Client, context: &CrmContext, job: &Job) -> Result<Delivered, CrmError> {
     let settings = Settings::of(&context.connection);
     let mode = settings.mode(&context.connection);
-    let office = Office { context, job, settings, api: Api::new(client, context), chats: Chats::new(client, context) };
+    let office = Office { client, context, job, settings, mode, api: Api::new(client, context), chats: Chats::new(client, context) };
     let fresh = || CrmTalk::fresh(context.connection.id, job.conversation.id, &job.key, context.now);
     let mut talk = job.talk.clone().unwrap_or_else(fresh);
     talk.said_at = context.now;
-    match mode {
-        Mode::Lite => {
-            office.records().ensure(&mut talk).await?;
-            if !office.settings.notes {
-                return Ok(Delivered { skipped: Some(Reason::new("amocrm_lite")), ..Delivered::default() });
-            }
-            office.note(&mut talk).await
-        }
-        Mode::Add => {
-            office.records().ensure(&mut talk).await?;
-            let delivered = office.note(&mut talk).await?;
-            office.task(&mut talk).await?;
-            Ok(delivered)
-        }
-        Mode::Chats => {
-            let (_, unsorted) = office.records().stage();
-            // amoCRM makes contact and deal by itself where deals wait to be accepted (H-AMO-51, H-AMO-54).
-            if !unsorted || office.settings.contact_for_unsorted || talk.deal.is_some() {
-                office.records().ensure(&mut talk).await?;
-            }
-            office.chat(&mut talk).await?;
-            let delivered = office.put(&talk).await?;
-            if talk.contact.is_none()
-                && let Some(chat) = &talk.chat
-                && let Some(contact) = office.api.contact_of_chat(chat).await?
-            {
-                talk.contact = Some(contact.to_string());
-            }
+    let records = office.records();
+    // Of a chat that began at amoCRM the contact is known there.
+    if talk.contact.is_none() && talk.facts.contains_key(known::UNNAMED) {
+        talk.contact = records.contact_of_chat(&talk).await?;
+    }
+    match records.stands(&mut talk).await? {
+        Stands::Free => records.ensure(&mut talk).await?,
+        Stands::Waits => {}
+        Stands::Declined => {
             context.host.keep(&talk).await?;
-            office.task(&mut talk).await?;
-            Ok(delivered)
+            return Ok(Delivered { skipped: Some(Reason::new("amocrm_declined")), ..Delivered::default() });
         }
     }
+    let delivered = office.give(&records, &mut talk).await?;
+    records.answered(&mut talk).await?;
+    Ok(delivered)
+}
+
+/// Makes the chat of a conversation that is begun there. None: there are no chats.
+///
+/// # Errors
+/// What the caller can do next.
+pub(super) async fn open(client: &Client, context: &CrmContext, job: &Job) -> Result<Option<String>, CrmError> {
+    let settings = Settings::of(&context.connection);
+    if settings.mode(&context.connection) != Mode::Chats {
+        return Ok(None);
+    }
+    let office = Office { client, context, job, settings, mode: Mode::Chats, api: Api::new(client, context), chats: Chats::new(client, context) };
+    let fresh = || CrmTalk::fresh(context.connection.id, job.conversation.id, &job.key, context.now);
+    let mut talk = job.talk.clone().unwrap_or_else(fresh);
+    talk.said_at = context.now;
+    if talk.contact.is_none() {
+        office.records().ensure(&mut talk).await?;
+    }
+    office.chat(&mut talk).await?;
+    Ok(talk.chat)
 }
 
 impl Office<'_> {
+    /// The message itself, and what follows of it.
+    async fn give(&self, records: &Records<'_>, talk: &mut CrmTalk) -> Result<Delivered, CrmError> {
+        match self.mode {
+            Mode::Lite if !self.settings.notes => Ok(Delivered { skipped: Some(Reason::new("amocrm_lite")), ..Delivered::default() }),
+            Mode::Lite => self.note(talk).await,
+            Mode::Add => {
+                let delivered = self.note(talk).await?;
+                self.task(talk).await?;
+                Ok(Delivered { notice: self.notice(talk).await, ..delivered })
+            }
+            Mode::Chats => {
+                self.chat(talk).await?;
+                let delivered = self.put(talk).await?;
+                // It knows our names by now.
+                talk.facts.remove(known::UNNAMED);
+                records.learn(talk).await?;
+                self.context.host.keep(talk).await?;
+                self.task(talk).await?;
+                Ok(Delivered { notice: self.notice(talk).await, ..delivered })
+            }
+        }
+    }
+
+    /// Who is told of a customer's message by our widget (H-AMO-60 … H-AMO-62).
+    async fn notice(&self, talk: &CrmTalk) -> Option<Notice> {
+        if self.settings.notify != Notify::Notices || self.job.message.direction != EntryDirection::Inbound {
+            return None;
+        }
+        let asked = self.settings.notify_responsible || self.settings.notify_always;
+        let responsible = match talk.deal.as_ref().and_then(|deal| deal.parse().ok()).filter(|_| asked) {
+            // Who is responsible is no reason to try the whole message again.
+            Some(deal) => self.api.lead(deal).await.ok().flatten().map(|lead| lead.responsible.to_string()),
+            None => None,
+        };
+        let to = self.settings.told(responsible.as_deref(), &self.context.connection);
+        Some(Notice { to, contact: talk.contact.clone(), deal: talk.deal.clone() })
+    }
+
     fn records(&self) -> Records<'_> {
-        Records { api: self.api, context: self.context, job: self.job, settings: &self.settings }
+        Records { api: self.api, context: self.context, job: self.job, settings: &self.settings, mode: self.mode }
+    }
+
+    pub(super) fn say(&self) -> Say<'_> {
+        Say { context: self.context, job: self.job }
     }
 
     /// The chat is there and is the contact's, before anything is said in it: so amoCRM makes neither a second contact nor a deal.
     async fn chat(&self, talk: &mut CrmTalk) -> Result<(), CrmError> {
         if talk.chat.is_none() {
-            let made = self.chats.open(&talk.name(), &say::customer(self.job), None).await?;
+            let who = self.say().customer();
+            let made = self.chats.open(&talk.name(), &who, self.source().await?.as_deref()).await?;
             talk.chat = Some(made.chat);
+            if self.job.conversation.address.is_some() && self.job.identities.is_empty() {
+                talk.facts.insert(known::PERSON.to_owned(), who.id);
+            }
             self.context.host.keep(talk).await?;
         }
         let contact = talk.contact.as_ref().and_then(|contact| contact.parse::<i64>().ok());
         if let (Some(contact), Some(chat)) = (contact, talk.chat.clone())
             && talk.facts.get(known::LINKED) != Some(&contact.to_string())
         {
-            self.api.link_chat(contact, &chat).await?;
+            match self.api.link_chat(contact, &chat).await.map_err(CrmError::from) {
+                Ok(()) => {}
+                // Of a contact that is not shown yet it is amoCRM's affair which chats it has.
+                Err(CrmError::Rejected(_)) if self.records().waits() => {}
+                Err(error) => return Err(error),
+            }
             talk.facts.insert(known::LINKED.to_owned(), contact.to_string());
         }
         self.context.host.keep(talk).await
     }
 
+    /// By which channel it came, as amoCRM shows it.
+    async fn source(&self) -> Result<Option<String>, CrmError> {
+        self.client.sources.of(&self.api, self.context, &self.job.account).await
+    }
+
     /// The message itself: put in twice it is there once.
     async fn put(&self, talk: &CrmTalk) -> Result<Delivered, CrmError> {
-        let contents = say::contents(self.context, self.job).await?;
+        let contents = self.say().contents().await?;
         let mut ids = Vec::new();
         for (at, content) in contents.into_iter().enumerate() {
             ids.push(self.put_one(talk, &content, at).await?);
         }
         let mut ids = ids.into_iter();
-        Ok(Delivered { external_id: ids.next(), more: ids.collect(), skipped: None })
+        Ok(Delivered { external_id: ids.next(), more: ids.collect(), ..Delivered::default() })
     }
 
-    async fn put_one(&self, talk: &CrmTalk, content: &Content, at: usize) -> Result<String, CrmError> {
-        let (sender, receiver) = say::sides(self.context, self.job);
+    pub(super) async fn put_one(&self, talk: &CrmTalk, content: &Content, at: usize) -> Result<String, CrmError> {
+        let (mut sender, mut receiver) = self.say().sides();
+        let unnamed = talk.facts.get(known::UNNAMED);
+        let customer = receiver.as_mut().unwrap_or(&mut sender);
+        if let Some(theirs) = unnamed {
+            customer.theirs = Some(theirs.clone());
+        }
+        if let Some(person) = talk.facts.get(known::PERSON) {
+            customer.id.clone_from(person);
+        }
         let message = self.job.message.id();
         let inbound = receiver.is_none();
         let new = NewMessage {
             id: if at == 0 { message.to_string() } else { format!("{message}-{at}") },
             chat: talk.name(),
-            their_chat: None,
+            their_chat: talk.chat.clone().filter(|_| unnamed.is_some()),
             at: self.job.message.written_at,
             sender,
             receiver,
             content: content.clone(),
             // What was written elsewhere is shown, and tells nobody.
             silent: !inbound,
-            source: None,
-            reply_to: self.job.reply_to.clone().filter(|_| at == 0),
+            source: self.source().await?,
+            // What stands in a note is no message of a chat.
+            reply_to: self.job.reply_to.clone().filter(|id| at == 0 && !id.starts_with(NOTE)),
             post: None,
         };
         match self.chats.put(&new).await {
@@ -153,25 +238,32 @@ impl Office<'_> {
             Err(Failure { error: CrmError::Rejected(reason), .. }) => match self.was_put(talk, &new.id).await? {
                 // It is there already: a try before this one had its answer lost.
                 Some(id) => Ok(id),
-                None => self.degraded(&new, content, reason).await,
+                None => self.degraded(&new, reason).await,
             },
             Err(failure) => Err(failure.error),
         }
     }
 
-    /// A file amoCRM does not take goes as a link.
-    async fn degraded(&self, new: &NewMessage, content: &Content, reason: Reason) -> Result<String, CrmError> {
-        let Content::File { url, name, caption, .. } = content else { return Err(CrmError::Rejected(reason)) };
+    /// An answer to what is not in this chat goes as a plain message; a file amoCRM does not take goes as a link.
+    async fn degraded(&self, new: &NewMessage, reason: Reason) -> Result<String, CrmError> {
+        let plain = NewMessage { reply_to: None, ..new.clone() };
+        if new.reply_to.is_some() {
+            match self.chats.put(&plain).await.map_err(CrmError::from) {
+                Err(CrmError::Rejected(_)) => {}
+                put => return Ok(put?.message),
+            }
+        }
+        let Content::File { url, name, caption, .. } = &new.content else { return Err(CrmError::Rejected(reason)) };
         let text = [caption.as_str(), name.as_str(), url.as_str()].into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
-        let plain = NewMessage { id: format!("{}-t", new.id), content: Content::Text(text), ..new.clone() };
-        Ok(self.chats.put(&plain).await?.message)
+        let link = NewMessage { id: format!("{}-t", new.id), content: Content::Text(text), ..plain };
+        Ok(self.chats.put(&link).await?.message)
     }
 
     async fn was_put(&self, talk: &CrmTalk, ours: &str) -> Result<Option<String>, CrmError> {
         let Some(chat) = &talk.chat else { return Ok(None) };
         let said = self.chats.history(chat, 0, NEWEST).await?;
         let messages = said.iter().filter_map(|one| one.get("message"));
-        Ok(messages.filter(|message| words(message, "client_id") == ours).map(|message| words(message, "id").to_owned()).next())
+        Ok(messages.filter(|message| lenient::words(message, "client_id") == ours).map(|message| lenient::words(message, "id").to_owned()).next())
     }
 
     /// Where there are no chats the dialogue stands in notes (H-AMO-99). A note that may be there is looked for first.
@@ -182,32 +274,40 @@ impl Office<'_> {
         let Some((kind, id)) = place else {
             return Ok(Delivered { skipped: Some(Reason::new("amocrm_no_deal")), ..Delivered::default() });
         };
+        let noted = talk.facts.get(known::NOTED).and_then(|noted| noted.split_once(' '));
+        if let Some((_, note)) = noted.filter(|(message, _)| *message == self.job.message.id().to_string()) {
+            return Ok(Delivered { external_id: Some(format!("{NOTE}{note}")), ..Delivered::default() });
+        }
         let text = self.note_text().await?;
-        let mark = format!("note {}", self.job.message.id());
-        if talk.begun.as_ref().is_some_and(|begun| begun.what == mark) {
-            let since = talk.begun.as_ref().map_or(0, |begun| begun.at.0.div_euclid(1_000) - 120);
+        let message = self.job.message.id().to_string();
+        // Not where contact and deal are begun: they are seen to first each time.
+        let begun = talk.facts.get(known::NOTE_FOR).and_then(|known| known.split_once(' ')).filter(|(of, _)| *of == message);
+        let begun = begun.and_then(|(_, at)| at.parse::<i64>().ok());
+        if let Some(at) = begun {
+            let since = at.div_euclid(1_000) - 120;
             let there = self.api.notes(kind, id).await?.into_iter().find(|note| note.text == text && note.created_at >= since);
             if let Some(note) = there {
                 return self.noted(talk, note.id).await;
             }
         }
-        talk.begun = Some(Begun { what: mark, at: self.context.now });
+        talk.facts.insert(known::NOTE_FOR.to_owned(), format!("{message} {}", begun.unwrap_or(self.context.now.0)));
         self.context.host.keep(talk).await?;
         let note = self.api.make_note(kind, id, &text).await?;
         self.noted(talk, note).await
     }
 
     async fn noted(&self, talk: &mut CrmTalk, note: i64) -> Result<Delivered, CrmError> {
-        talk.begun = None;
+        talk.facts.insert(known::NOTED.to_owned(), format!("{} {note}", self.job.message.id()));
+        talk.facts.remove(known::NOTE_FOR);
         self.context.host.keep(talk).await?;
-        Ok(Delivered { external_id: Some(format!("note-{note}")), ..Delivered::default() })
+        Ok(Delivered { external_id: Some(format!("{NOTE}{note}")), ..Delivered::default() })
     }
 
     async fn note_text(&self) -> Result<String, CrmError> {
         let inbound = self.job.message.direction == EntryDirection::Inbound;
-        let who = if inbound { say::customer(self.job).name } else { self.job.message.author.name.clone() };
+        let who = if inbound { self.say().customer().name } else { self.job.message.author.name.clone() };
         let way = if inbound { "→" } else { "←" };
-        let mut lines = vec![format!("{way} {who} ({}): {}", self.job.account.name, say::words(self.job))];
+        let mut lines = vec![format!("{way} {who} ({}): {}", self.job.account.name, self.say().words())];
         for file in self.job.message.attachments.iter().filter(|file| file.status == FileStatus::Ready) {
             lines.push(format!("{}: {}", file.name, self.context.files.link(file.file).await.map_err(CrmError::Rejected)?));
         }
@@ -226,7 +326,7 @@ impl Office<'_> {
         if self.job.message.direction != EntryDirection::Inbound || talk.facts.get(known::TASK_FOR) == Some(&number) {
             return Ok(());
         }
-        let text = if self.settings.task_text.is_empty() { TASK.to_owned() } else { self.settings.task_text.clone() };
+        let text = if self.settings.task_text.is_empty() { words::say(self.context, "task").to_owned() } else { self.settings.task_text.clone() };
         let Some(lead) = self.api.lead(deal).await? else { return Ok(()) };
         if !each {
             let open = self.api.open_tasks(deal).await?;
@@ -244,111 +344,5 @@ impl Office<'_> {
         let kind = self.settings.task_type.parse().ok();
         self.api.make_task(deal, &NewTask { text, until, responsible: lead.responsible, kind }).await?;
         Ok(())
-    }
-}
-
-/// What amoCRM should know of a message by now.
-fn told(message: &Message) -> Told {
-    Told {
-        state: Some(message.state.status),
-        edited_at: message.edited_at,
-        deleted: message.deleted_at.is_some(),
-        reactions: message.reactions.iter().filter(|reaction| reaction.author.kind != AuthorKind::Crm).cloned().collect(),
-        files: !message.attachments.iter().any(|file| file.status == FileStatus::Pending),
-    }
-}
-
-/// Whether it wants to hear what changed of a message: only chats show it.
-#[must_use]
-pub fn follows(connection: &CrmConnection, message: &Message, delivery: &Delivery) -> bool {
-    let new = told(message);
-    let moved = new.state != delivery.told.state && message.direction == EntryDirection::Outbound;
-    let says = (new.edited_at, new.deleted, &new.reactions) != (delivery.told.edited_at, delivery.told.deleted, &delivery.told.reactions);
-    let came = new.files && !delivery.told.files && !message.attachments.is_empty();
-    Settings::of(connection).mode(connection) == Mode::Chats && (moved || says || came)
-}
-
-/// Tells what changed of a message.
-///
-/// # Errors
-/// What the caller can do next.
-pub async fn tell(client: &Client, context: &CrmContext, job: &Job) -> Result<Told, CrmError> {
-    let settings = Settings::of(&context.connection);
-    let office = Office { context, job, settings, api: Api::new(client, context), chats: Chats::new(client, context) };
-    let (new, old) = (told(&job.message), &job.delivery.told);
-    let own = job.message.origin == Origin::Crm { connection: context.connection.id };
-    let Some(id) = job.delivery.external_id.as_deref() else { return Ok(new) };
-    let Some(talk) = &job.talk else { return Ok(new) };
-    // amoCRM shows how far its own messages came; of others only that they did not go.
-    if new.state != old.state
-        && let Some(reached) = reached(job, own)
-    {
-        ignore_unknown(office.chats.tell(id, &reached).await)?;
-    }
-    if new.deleted && !old.deleted {
-        office.chats.edit(&talk.name(), id, context.now, &Content::Text(DELETED.to_owned())).await?;
-    } else if new.edited_at != old.edited_at && !own {
-        office.chats.edit(&talk.name(), id, context.now, &Content::Text(say::words(job))).await?;
-    }
-    if new.reactions != old.reactions {
-        // amoCRM shows one of each person: the newest.
-        let emoji = new.reactions.last().map(|reaction| reaction.emoji.as_str());
-        ignore_unknown(office.chats.react(&talk.name(), id, emoji, &say::customer(job)).await)?;
-    }
-    if new.files && !old.files && !own {
-        for (at, content) in say::contents(context, job).await?.into_iter().enumerate().filter(|(_, content)| matches!(content, Content::File { .. }))
-        {
-            office.put_one(talk, &content, at.saturating_add(100)).await?;
-        }
-    }
-    Ok(new)
-}
-
-/// A message amoCRM knows no more has nothing to be told of.
-fn ignore_unknown(told: Result<(), Failure>) -> Result<(), CrmError> {
-    match told {
-        Err(Failure { then: super::errors::Then::Drop, .. }) => Ok(()),
-        other => Ok(other?),
-    }
-}
-
-fn reached(job: &Job, own: bool) -> Option<Reached> {
-    match job.message.state.status {
-        SendStatus::Delivered if own => Some(Reached::Delivered),
-        SendStatus::Read if own => Some(Reached::Read),
-        SendStatus::Failed | SendStatus::Unknown if own => {
-            let reason = job.message.state.reason.as_ref();
-            let code = reason.map_or("", |reason| reason.code.as_str());
-            let code_there = match code {
-                "customer_blocked_us" | "chat_gone" => 901,
-                "channel_inactive" | "channel_removed" | "token_revoked" | "not_connected" => 902,
-                "provider_failed" | "provider_unreachable" | "answer_lost" | "expired" => 903,
-                "messages_not_allowed" | "bad_address" => 904,
-                _ => 905,
-            };
-            Some(Reached::Failed { code: code_there, words: failed_words(reason) })
-        }
-        _ => None,
-    }
-}
-
-/// Why a message did not reach the customer, for the manager in amoCRM.
-fn failed_words(reason: Option<&Reason>) -> String {
-    let code = reason.map_or("", |reason| reason.code.as_str());
-    let words = match code {
-        "customer_blocked_us" => "Клиент запретил сообщения",
-        "text_too_long" => "Слишком длинное сообщение для этого канала",
-        "file_too_large" => "Слишком большой файл для этого канала",
-        "too_many_files" => "Слишком много файлов в одном сообщении",
-        "file_unavailable" => "Файл не удалось получить из amoCRM",
-        "reply_window_over" => "Время для ответа истекло",
-        "channel_inactive" | "channel_removed" | "not_connected" => "Канал выключен",
-        "token_revoked" => "Канал потерял доступ, его нужно подключить заново",
-        "answer_lost" => "Неизвестно, дошло ли сообщение",
-        _ => "Сообщение не доставлено",
-    };
-    match reason.and_then(|reason| reason.provider.as_deref()) {
-        Some(said) => format!("{words}: {}", said.chars().take(150).collect::<String>()),
-        None => words.to_owned(),
     }
 }

@@ -200,6 +200,24 @@ impl Api<'_> {
         Ok(embedded(&found, "contacts").iter().map(contact).collect())
     }
 
+    /// Companies in whose fields these words stand, with their deals: what is known of them is what is known of contacts.
+    ///
+    /// # Errors
+    /// What it means.
+    pub async fn find_companies(&self, query: &str) -> Result<Vec<Contact>, Failure> {
+        let found = self.ask(&Ask::get("/companies").with("query", query).with("with", "leads").with("limit", FOUND)).await?;
+        Ok(embedded(&found, "companies").iter().map(contact).collect())
+    }
+
+    /// A contact becomes one of a company's. Twice has the effect of once.
+    ///
+    /// # Errors
+    /// What it means.
+    pub async fn link_company(&self, contact: i64, company: i64) -> Result<(), Failure> {
+        let body = json!([{ "to_entity_id": company, "to_entity_type": "companies" }]);
+        self.ask(&Ask::post(format!("/contacts/{contact}/link"), body)).await.map(|_| ())
+    }
+
     /// A contact with its deals; none: it is not there.
     ///
     /// # Errors

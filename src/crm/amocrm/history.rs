@@ -153,6 +153,8 @@ pub mod mark {
     pub const MAIN: &str = "main";
     /// Of a user: how the chats name them.
     pub const AMOJO: &str = "amojo_id";
+    /// Of a user: their e-mail.
+    pub const EMAIL: &str = "email";
     /// Of a user: works there no longer.
     pub const GONE: &str = "gone";
     /// Of a field: its code.
@@ -182,7 +184,7 @@ fn flag(is: bool) -> String {
 fn connecting(context: &CrmContext) -> Vec<User> {
     let known = |name: &str| context.connection.facts.get(name).cloned().unwrap_or_default();
     let id = known(fact::USER).parse().unwrap_or_default();
-    vec![User { id, name: known(fact::USER_NAME), amojo: None, is_admin: true, is_active: true }]
+    vec![User { id, name: known(fact::USER_NAME), is_admin: true, is_active: true, ..User::default() }]
 }
 
 #[async_trait]
@@ -212,7 +214,9 @@ impl Lists for AmoCrm {
         };
         let user = |user: &User| {
             let amojo = user.amojo.clone().unwrap_or_default();
-            choice(user.id, &user.name, "", &[(mark::AMOJO, amojo), (mark::MAIN, flag(user.is_admin)), (mark::GONE, flag(!user.is_active))])
+            let marks =
+                [(mark::AMOJO, amojo), (mark::EMAIL, user.email.clone()), (mark::MAIN, flag(user.is_admin)), (mark::GONE, flag(!user.is_active))];
+            choice(user.id, &user.name, "", &marks)
         };
         lists.insert(list::USERS.to_owned(), users.iter().map(user).collect());
         lists.insert(list::CONTACT_FIELDS.to_owned(), fields(&api.fields(Kind::Contacts).await?));

@@ -85,6 +85,13 @@ pub fn is_russian(host: &str) -> bool {
     split(host).is_some_and(|(_, domain)| domain == "amocrm.ru")
 }
 
+/// Whether a page of this origin is one of the account's.
+#[must_use]
+pub fn is_page(origin: &str, host: &str) -> bool {
+    let account = origin.strip_prefix("https://").and_then(self::account);
+    account.is_some_and(|account| account == host)
+}
+
 /// The address of a path at a host. `base`: all hosts are reached through this one (a proxy), by their names.
 #[must_use]
 pub fn address(base: Option<&str>, host: &str, path: &str) -> String {

@@ -1,27 +1,39 @@
 //! amoCRM and Kommo.
 //!
 //! * [`sign`]: what is signed; [`hosts`]: where amoCRM answers; [`errors`]: what its answers mean
-//! * [`client`]: every call; [`oauth`]: how it lets us in; [`connect`]: the steps, and what is told to it once
+//! * [`client`]: every call; [`oauth`]: how it lets us in; [`connect`]: the steps, and what is told to it once; [`app`]: our integration there
 //! * [`parse`]: what its hooks say; [`history`]: what they did not say, and what there is to choose from
 //! * [`api`]: what stands around the records; [`entities`]: contacts and deals; [`work`]: notes, tasks, what waits; [`chats`]: the Chats API
-//! * [`settings`]: what an owner may set; [`deliver`]: what becomes of a message there
+//! * [`settings`]: what an owner may set; [`fields`]: what of it is there, and what is gone
+//! * [`deliver`]: what becomes of a message there; [`records`]: its deal; [`contacts`]: its contact; [`incoming`]: what waits to be accepted;
+//!   [`fate`]: what is told of it later; [`say`], [`words`]: how it is put; [`sources`]: by which channel it came; [`typing`]: that its customer
+//!   writes; `widget`: whom our widget may be shown to
 
 pub mod api;
+mod app;
 pub mod chats;
 mod checks;
 pub mod client;
 pub mod connect;
+pub mod contacts;
 pub mod deliver;
 pub mod entities;
 pub mod errors;
+pub mod fate;
+pub mod fields;
 pub mod history;
 pub mod hosts;
+pub mod incoming;
 pub mod oauth;
 pub mod parse;
 pub mod records;
 pub mod say;
 pub mod settings;
 pub mod sign;
+mod sources;
+mod typing;
+mod widget;
+pub mod words;
 pub mod work;
 
 use async_trait::async_trait;
@@ -29,7 +41,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use self::client::Client;
-use super::capability::{Connect, History, Lists, Renew};
+use super::capability::{Apps, Connect, History, Lists, Renew, Typing, Widget, WriteFirst};
 use super::contract::{Crm, CrmContext, CrmError, Delivered, Gate, Job};
 use super::event::CrmEvent;
 use crate::connector::form::{Field, Texts};
@@ -37,7 +49,7 @@ use crate::connector::hook::{RawHook, Routed, Unreadable};
 use crate::connector::walk::StepError;
 use crate::model::connection::CrmKind;
 use crate::model::conversation::Conversation;
-use crate::model::crm::{CrmConnection, CrmDirectory};
+use crate::model::crm::{CrmConnection, CrmDirectory, CrmRecord};
 use crate::model::message::{Delivery, Message, Told};
 
 /// amoCRM's words to people.
@@ -75,6 +87,8 @@ pub mod fact {
     pub const CHANNEL: &str = "channel";
     /// How the Chats API names the account and the channel together.
     pub const SCOPE: &str = "scope_id";
+    /// The language of who connected it.
+    pub const LANGUAGE: &str = "language";
     /// Who writes in chats for people amoCRM does not know.
     pub const BOT: &str = "bot_id";
     /// Whether it tells what changes: [`YES`], or [`NO`], where the tariff does not have it.
@@ -119,6 +133,10 @@ impl Crm for AmoCrm {
         settings::check(settings, directory)
     }
 
+    fn gone(&self, connection: &CrmConnection, old: Option<&CrmDirectory>, new: &CrmDirectory) -> Vec<String> {
+        fields::gone(connection, old, new)
+    }
+
     fn key(&self, connection: &CrmConnection, conversation: &Conversation, message: &Message) -> Option<String> {
         deliver::key(connection, conversation, message)
     }
@@ -128,11 +146,11 @@ impl Crm for AmoCrm {
     }
 
     fn follows(&self, connection: &CrmConnection, message: &Message, delivery: &Delivery) -> bool {
-        deliver::follows(connection, message, delivery)
+        fate::follows(connection, message, delivery)
     }
 
     async fn tell(&self, context: &CrmContext, job: &Job) -> Result<Told, CrmError> {
-        deliver::tell(&self.client, context, job).await
+        fate::tell(&self.client, context, job).await
     }
 
     fn route(&self, hook: &RawHook, connection: &CrmConnection, secrets: &SecretString) -> Result<Routed, Unreadable> {
@@ -143,7 +161,21 @@ impl Crm for AmoCrm {
         parse::parse(part)
     }
 
+    fn page(&self, connection: &CrmConnection, record: CrmRecord, id: &str) -> Option<String> {
+        let host = connection.facts.get(fact::HOST).and_then(|host| hosts::account(host))?;
+        let id: u64 = id.parse().ok()?;
+        let kind = match record {
+            CrmRecord::Contact => "contacts",
+            CrmRecord::Deal => "leads",
+        };
+        Some(hosts::address(None, &host, &format!("/{kind}/detail/{id}")))
+    }
+
     fn connect(&self) -> Option<&dyn Connect> {
+        Some(self)
+    }
+
+    fn apps(&self) -> Option<&dyn Apps> {
         Some(self)
     }
 
@@ -152,6 +184,18 @@ impl Crm for AmoCrm {
     }
 
     fn history(&self) -> Option<&dyn History> {
+        Some(self)
+    }
+
+    fn typing(&self) -> Option<&dyn Typing> {
+        Some(self)
+    }
+
+    fn write_first(&self) -> Option<&dyn WriteFirst> {
+        Some(self)
+    }
+
+    fn widget(&self) -> Option<&dyn Widget> {
         Some(self)
     }
 

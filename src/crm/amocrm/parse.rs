@@ -12,7 +12,8 @@ use super::oauth::AppKeys;
 use super::{fact, sign};
 use crate::connector::hook::{HookAnswer, RawHook, Routed, Unreadable};
 use crate::connector::lenient::{cut, degrees_e7, int, list, text, words};
-use crate::crm::event::{ChatName, CrmEvent, CrmFile, CrmPerson, Said};
+use crate::crm::event::{ChatName, CrmEvent, CrmFile, CrmPerson, FirstTo, Said};
+use crate::model::contact;
 use crate::model::crm::CrmConnection;
 use crate::model::message::Part;
 use crate::model::time::Time;
@@ -213,12 +214,11 @@ fn said(message: &Value, whole: &Value) -> Result<Said, Unreadable> {
     }
     let chat = chat_name(message)?;
     let to = message.get("receiver").unwrap_or(&Value::Null);
-    let address = ["phone", "email"].map(|name| text(to, name)).into_iter().find(|address| !address.is_empty());
     let reply = content.get("reply_to").or_else(|| message.get("reply_to")).and_then(|reply| reply.get("message"));
     let (parts, files) = content_of(content);
     Ok(Said {
         // Somebody we gave no name is written to for the first time.
-        first: address.filter(|_| chat.ours.is_none()),
+        first: Some(to).filter(|_| chat.ours.is_none()).and_then(first_to),
         chat,
         external_id,
         who: person(message.get("sender")),
@@ -228,6 +228,14 @@ fn said(message: &Value, whole: &Value) -> Result<Said, Unreadable> {
         reply_to: reply.map(|reply| text(reply, "id")).filter(|id| !id.is_empty()),
         source: message.get("source").map(|source| text(source, "external_id")).filter(|source| !source.is_empty()),
     })
+}
+
+/// Somebody nobody knows, by the phone that was clicked there: digits, with the code of the country.
+fn first_to(to: &Value) -> Option<FirstTo> {
+    let phone = |digits: String| contact::phone(&digits).unwrap_or_else(|| format!("+{}", digits.trim_start_matches('+')));
+    let phone = Some(text(to, "phone")).filter(|phone| !phone.is_empty()).map(phone);
+    let address = phone.or_else(|| Some(text(to, "email")).filter(|email| !email.is_empty()))?;
+    Some(FirstTo { address, facts: super::deliver::unnamed(text(to, "id")) })
 }
 
 /// What a message says: its type tells little, since one may hold a file, words and buttons at once.
@@ -296,9 +304,10 @@ fn record(part: &Value) -> Vec<CrmEvent> {
             (read && !chat.theirs.is_empty()).then_some(CrmEvent::Read { chat })
         }
         ("unsorted", "delete") => {
-            let taken = item.get("accept_result").and_then(|result| result.get("leads")).and_then(Value::as_object);
-            let deals = taken.into_iter().flatten().filter_map(|(_, id)| changed("deal", id.as_str().unwrap_or_default().to_owned()));
-            let mut events: Vec<CrmEvent> = deals.take(RECORDS).collect();
+            // Where deals wait that were taken or declined, they are looked at again.
+            let results = ["accept_result", "decline_result"].into_iter().filter_map(|result| item.get(result)?.get("leads")?.as_object());
+            let told = results.flatten().map(|(_, id)| id.as_str().unwrap_or_default().to_owned());
+            let mut events: Vec<CrmEvent> = told.chain([text(item, "lead_id")]).filter_map(|id| changed("deal", id)).take(RECORDS).collect();
             if words(item, "action") == "decline" {
                 events.extend(changed("declined", text(item, "uid")));
             }

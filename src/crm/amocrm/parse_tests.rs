@@ -137,6 +137,8 @@ fn of_records_only_what_matters_is_kept() {
     assert_eq!(of("talk[update][0][chat_id]=ch&talk[update][0][is_read]=1&talk[update][0][talk_id]=3"), read);
     assert_eq!(of("talk[update][0][chat_id]=ch&talk[update][0][is_read]=0"), []);
     assert_eq!(of("unsorted[delete][0][uid]=u&unsorted[delete][0][action]=decline"), changed("declined", "u"));
+    let told = [changed("deal", "9"), changed("declined", "u")].concat();
+    assert_eq!(of("unsorted[delete][0][uid]=u&unsorted[delete][0][action]=decline&unsorted[delete][0][decline_result][leads][0]=9"), told);
     assert_eq!(
         of("unsorted[delete][0][uid]=u&unsorted[delete][0][action]=accept&unsorted[delete][0][accept_result][leads][0]=9"),
         changed("deal", "9")
@@ -180,7 +182,7 @@ fn who_is_written_to_first_is_named_by_a_phone() {
     let first = json!({ "time": 5, "message": { "receiver": { "id": "r", "phone": "79990001122" }, "conversation": { "id": "c" },
         "message": { "id": "x", "type": "text", "text": "Здравствуйте", "markup": null } } });
     let said = said_of(&first);
-    assert_eq!((said.first.as_deref(), said.chat.ours, said.at), (Some("79990001122"), None, Time(5_000)));
+    assert_eq!((said.first.unwrap().address.as_str(), said.chat.ours, said.at), ("+79990001122", None, Time(5_000)));
 }
 
 #[test]

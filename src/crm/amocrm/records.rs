@@ -1,49 +1,80 @@
-//! The contact and the deal of a message: found, joined or made by the tables of [`deals`](crate::model::deals).
+//! The deal of a message: joined or made by the tables of [`deals`](crate::model::deals); its contact is found by `contacts`.
 //!
 //! Each thing that is made is kept before the next, and what was begun with an unknown end is looked for by the mark it was given.
 
-use super::api::{Api, CustomField, Kind};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::api::{Api, Kind};
 use super::entities::{Contact, FieldName, FieldValue, Lead, Write};
-use super::history::{list, mark};
-use super::say;
-use super::settings::{Settings, read_stage};
+use super::errors::{Failure, Then};
+use super::say::Say;
+use super::settings::{Mode, Settings};
+use super::words;
 use crate::crm::contract::{CrmContext, CrmError, Job};
-use crate::model::contact;
-use crate::model::conversation::Place;
 use crate::model::crm::{Begun, CrmTalk};
-use crate::model::deals::{DealRules, KnownContact, KnownDeal, Standing, choose_contact, choose_deal, family};
-use crate::model::message::MessageScope;
-use crate::model::reason::Reason;
-use crate::model::substitution::{substitute, tags};
+use crate::model::deals::{DealRules, KnownDeal, Standing, choose_deal, family};
+use crate::model::substitution::tags;
 
 /// What was seen of contact and deal is believed for so long, milliseconds; a change that is told ends it earlier.
-const SEEN_MS: i64 = 60_000;
+pub(super) const SEEN_MS: i64 = 60_000;
 /// So many deals of a customer are looked at.
 const DEALS: usize = 10;
+/// A value that is not taken is tried again so often, with directories that are read anew.
+const STALE_TRIES: u32 = 6;
 
 /// What is kept of a talk beside its ids.
-mod known {
-    /// The family its deal was made for.
-    pub(super) const FAMILY: &str = "family";
-    /// Its deal or contact was there before us.
-    pub(super) const FOUND: &str = "found";
+pub(super) mod known {
+    /// The deal that was made for this talk, and for which family.
+    pub(crate) const MADE: &str = "made";
+    pub(crate) const FAMILY: &str = "family";
+    /// The company whose number the customer has, until they are told to be its.
+    pub(crate) const COMPANY: &str = "company";
+    /// Its contact was there before us.
+    pub(crate) const FOUND: &str = "found";
     /// It is of comments.
-    pub(super) const COMMENTS: &str = "comments";
+    pub(crate) const COMMENTS: &str = "comments";
+    /// By which rules its deal was chosen.
+    pub(crate) const RULES: &str = "rules";
+    /// Its deal waits in «Неразобранное».
+    pub(crate) const WAITS: &str = "waits";
+    /// The deal that whoever answered first became responsible for.
+    pub(crate) const ANSWERED: &str = "answered";
+    /// Somebody declined it there.
+    pub(crate) const DECLINED: &str = "declined";
+    /// Somebody here wanted it there all the same: amoCRM makes nothing of it by itself any more.
+    pub(crate) const WANTED: &str = "wanted";
+    /// What of the customer stands in the contact, or stood there: hashes.
+    pub(crate) const TOLD: &str = "told";
+    /// The name we gave the contact: a hash.
+    pub(crate) const NAMED: &str = "named";
+}
+
+/// A short name of something, by which it is known again and not read.
+pub(super) fn hash(of: &str) -> String {
+    HEXLOWER.encode(Sha256::digest(of.as_bytes()).get(..6).unwrap_or_default())
+}
+
+/// A person chose the contact: it was there before us.
+pub(super) fn joined(talk: &mut CrmTalk) {
+    talk.facts.insert(known::FOUND.to_owned(), "1".to_owned());
 }
 
 /// A deal the customer has, as it was seen just now.
 struct Seen {
     id: String,
+    number: i64,
     family: Option<String>,
     comments: Option<bool>,
     own: bool,
     standing: Standing,
+    waits: bool,
     newness: i64,
 }
 
 impl Seen {
     fn known(&self) -> KnownDeal<'_> {
-        let Self { id, family, comments, own, standing, newness } = self;
+        let Self { id, family, comments, own, standing, newness, .. } = self;
         KnownDeal { id, family: family.as_deref(), comments: *comments, own: *own, standing: *standing, newness: *newness }
     }
 }
@@ -58,151 +89,89 @@ pub struct Records<'a> {
     pub job: &'a Job,
     /// What the owner set.
     pub settings: &'a Settings,
+    /// How the connection works.
+    pub mode: Mode,
 }
 
-impl Records<'_> {
-    fn is_comment(&self) -> bool {
-        self.job.message.context.scope == MessageScope::Comment || matches!(self.job.conversation.place, Place::Post(_))
+impl<'a> Records<'a> {
+    pub(super) fn say(&self) -> Say<'a> {
+        Say { context: self.context, job: self.job }
     }
 
-    fn account(&self) -> String {
-        self.job.account.id.to_string()
+    /// New deals wait to be accepted: only chats have that (H-AMO-50).
+    pub(super) fn waits(&self) -> bool {
+        self.mode == Mode::Chats && self.stage().1
     }
 
-    /// The stage new deals come into; none: amoCRM's own first. And whether they wait there to be accepted.
-    #[must_use]
-    pub fn stage(&self) -> (Option<(i64, i64)>, bool) {
-        let stage = self.settings.stage_for(&self.account());
-        let line = stage.and_then(|(funnel, stage)| self.line(list::STAGES, &format!("{funnel}/{stage}")));
-        (stage, line.is_some_and(|line| line.marks.get(mark::TYPE).is_some_and(|kind| kind == mark::UNSORTED)))
+    /// Comments stand apart: not where deals wait to be accepted (H-AMO-47).
+    pub(super) fn splits(&self) -> bool {
+        self.settings.split_comments && !self.waits()
     }
 
-    fn line(&self, list: &str, value: &str) -> Option<&crate::model::crm::CrmChoice> {
-        self.context.directory.as_ref()?.lists.get(list)?.iter().find(|line| line.value == value)
-    }
-
-    /// Sees to both, and keeps them in the talk.
+    /// Sees to both, and keeps them in the talk. Where deals wait, and nothing is known of the customer, both are left to amoCRM.
     ///
     /// # Errors
     /// What the caller can do next.
     pub async fn ensure(&self, talk: &mut CrmTalk) -> Result<(), CrmError> {
-        let seen = talk.facts.get(CrmTalk::SEEN).and_then(|at| at.parse::<i64>().ok());
-        if talk.deal.is_some() && talk.begun.is_none() && seen.is_some_and(|seen| self.context.now.0 - seen < SEEN_MS) {
+        if self.is_fresh(talk) {
             return Ok(());
         }
-        let contact = self.contact(talk).await?;
-        let deals = self.deals(talk, contact.as_ref()).await?;
-        let rules = DealRules { split_comments: self.settings.split_comments, new_when_closed: self.settings.create_new_deal_when_closed };
-        let known: Vec<KnownDeal<'_>> = deals.iter().map(Seen::known).collect();
-        let chosen = choose_deal(&known, family(&self.job.conversation.kind), self.is_comment(), rules).map(str::to_owned);
-        match (chosen, contact) {
-            (Some(deal), contact) => {
-                if let Some(contact) = contact {
-                    talk.contact = Some(contact.id.to_string());
-                    self.join(&deal, &contact).await?;
-                } else {
-                    self.add_contact(talk, &deal).await?;
-                }
-                talk.deal = Some(deal);
-            }
-            (None, contact) if self.job.link.rules().create_deal && (contact.is_some() || self.job.link.rules().create_contact) => {
-                self.make(talk, contact.as_ref()).await?;
-            }
-            // No deals are wanted of this channel: a contact is enough (J-20, J-21).
-            (None, Some(contact)) => talk.contact = Some(contact.id.to_string()),
-            (None, None) if self.job.link.rules().create_contact => self.make_contact(talk).await?,
-            (None, None) => {}
-        }
-        if self.is_comment() {
+        if self.say().is_comment() {
             talk.facts.insert(known::COMMENTS.to_owned(), "1".to_owned());
         }
-        talk.begun = None;
+        let contact = self.contact(talk).await?;
+        let company = if contact.is_none() { self.company().await? } else { None };
+        if let Some(company) = &company {
+            talk.facts.insert(known::COMPANY.to_owned(), company.id.to_string());
+        }
+        let deals = self.deals(talk, contact.as_ref().or(company.as_ref())).await?;
+        let rules = DealRules { split_comments: self.splits(), new_when_closed: self.settings.create_new_deal_when_closed };
+        let all: Vec<KnownDeal<'_>> = deals.iter().map(Seen::known).collect();
+        let chosen = choose_deal(&all, family(&self.job.conversation.kind), self.say().is_comment(), rules);
+        let chosen = deals.iter().find(|deal| Some(deal.id.as_str()) == chosen);
+        let wanted = self.job.link.rules();
+        match (chosen, contact) {
+            (Some(deal), contact) => self.join(talk, deal, contact.as_ref()).await?,
+            (None, contact) if wanted.create_deal && self.may_make(talk, contact.is_some()) => self.make(talk, contact.as_ref()).await?,
+            (None, contact) => {
+                // No deals are wanted of this channel: a contact is enough (J-20, J-21).
+                talk.deal = None;
+                match contact {
+                    Some(contact) => self.use_contact(talk, &contact).await?,
+                    None if wanted.create_contact && !self.waits() => self.make_contact(talk).await?,
+                    None => {}
+                }
+            }
+        }
+        self.employ(talk).await?;
+        if talk.begun.as_ref().is_some_and(|begun| begins_record(&begun.what)) {
+            talk.begun = None;
+        }
+        talk.facts.insert(known::RULES.to_owned(), self.rules_mark());
         talk.facts.insert(CrmTalk::SEEN.to_owned(), self.context.now.0.to_string());
         self.context.host.keep(talk).await
     }
 
-    /// The contact: the talk's own, that of another talk of the customer, or one that is found by phone, link or e-mail.
-    async fn contact(&self, talk: &mut CrmTalk) -> Result<Option<Contact>, CrmError> {
-        let with_contact = self.job.others.iter().filter_map(|(other, _)| Some((other, other.contact.as_deref()?)));
-        let known =
-            |(other, id): (&CrmTalk, &'_ str)| (id.to_owned(), other.facts.contains_key(known::COMMENTS), other.facts.contains_key(known::FOUND));
-        let others: Vec<(String, bool, bool)> = with_contact.map(known).collect();
-        let choices: Vec<KnownContact<'_>> = others.iter().map(|(id, comments, _)| KnownContact { id, comments: *comments }).collect();
-        let other = choose_contact(&choices, self.is_comment(), self.settings.split_comments);
-        if others.iter().any(|(id, _, found)| *found && Some(id.as_str()) == other) {
-            talk.facts.insert(known::FOUND.to_owned(), "1".to_owned());
-        }
-        for id in [talk.contact.as_deref(), other].into_iter().flatten() {
-            let Ok(id) = id.parse::<i64>() else { continue };
-            // Deleted, or merged into another: it is looked for anew.
-            if let Some(contact) = self.api.contact(id).await? {
-                return Ok(Some(contact));
-            }
-        }
-        // One made for comments apart is not the one people know by its phone.
-        if self.settings.split_comments && self.is_comment() && talk.begun.is_none() && !others.is_empty() {
-            return Ok(None);
-        }
-        self.find(talk).await
+    /// Whether what was seen last is still to be believed: it is not long ago, and nothing was set otherwise since.
+    fn is_fresh(&self, talk: &CrmTalk) -> bool {
+        let whole = talk.deal.is_some() || (talk.contact.is_some() && !self.job.link.rules().create_deal);
+        let begun = talk.begun.as_ref().is_some_and(|begun| begins_record(&begun.what));
+        let same_rules = talk.facts.get(known::RULES) == Some(&self.rules_mark());
+        whole && !begun && same_rules && self.was_seen(talk) && !self.has_news(talk)
     }
 
-    async fn find(&self, talk: &mut CrmTalk) -> Result<Option<Contact>, CrmError> {
-        if !self.job.link.rules().find_existing {
-            return self.find_ours(talk).await;
-        }
-        let link = self.job.identities.first().and_then(|identity| say::link(identity, self.job));
-        for phone in say::phones(self.job) {
-            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-            // The last ten are the same however the number begins.
-            let query: String = digits.chars().skip(digits.chars().count().saturating_sub(10)).collect();
-            let found = self.api.find_contacts(&query).await?;
-            if let Some(contact) = found.into_iter().find(|one| has(one, |value| contact::phone(value).as_deref() == Some(phone.as_str()))) {
-                return Ok(Some(self.was_there(talk, contact)));
-            }
-        }
-        if let Some(link) = &link {
-            let name = link.rsplit('/').next().unwrap_or(link).trim_start_matches('@').to_lowercase();
-            let found = self.api.find_contacts(&name).await?;
-            let same = |value: &str| same_profile(value, link);
-            if let Some(contact) = found.into_iter().find(|one| has(one, same)) {
-                return Ok(Some(self.was_there(talk, contact)));
-            }
-        }
-        for email in say::emails(self.job) {
-            let found = self.api.find_contacts(&email).await?;
-            if let Some(contact) = found.into_iter().find(|one| has(one, |value| contact::email(value).as_deref() == Some(email.as_str()))) {
-                return Ok(Some(self.was_there(talk, contact)));
-            }
-        }
-        self.find_ours(talk).await
+    pub(super) fn was_seen(&self, talk: &CrmTalk) -> bool {
+        let seen = talk.facts.get(CrmTalk::SEEN).and_then(|at| at.parse::<i64>().ok());
+        seen.is_some_and(|seen| self.context.now.0.saturating_sub(seen) < SEEN_MS)
     }
 
-    /// Made by a try whose answer was lost: known by its mark.
-    async fn find_ours(&self, talk: &CrmTalk) -> Result<Option<Contact>, CrmError> {
-        if talk.begun.is_none() {
-            return Ok(None);
-        }
-        let mark = self.mark();
-        Ok(self.api.find_contacts(&mark).await?.into_iter().find(|one| has(one, |value| value == mark)))
+    fn rules_mark(&self) -> String {
+        hash(&format!("{} {}", self.context.connection.settings, self.job.link.settings))
     }
 
-    /// What was found is people's, unless a try of ours made it.
-    fn was_there(&self, talk: &mut CrmTalk, contact: Contact) -> Contact {
-        if !has(&contact, |value| value == self.mark()) {
-            talk.facts.insert(known::FOUND.to_owned(), "1".to_owned());
-        }
-        contact
-    }
-
-    /// By what a contact of ours is found again: there is one for each customer, or two where comments are kept apart.
-    fn mark(&self) -> String {
-        let whose = match (&self.job.customer, self.job.identities.first()) {
-            (Some(customer), _) => customer.id.to_string(),
-            (None, Some(identity)) => identity.id.to_string(),
-            (None, None) => self.job.conversation.id.to_string(),
-        };
-        let apart = if self.settings.split_comments && self.is_comment() { "-comments" } else { "" };
-        format!("kommutator-{whose}{apart}")
+    fn may_make(&self, talk: &CrmTalk, contact_is_known: bool) -> bool {
+        let at_once = !self.waits() || self.settings.contact_for_unsorted || talk.facts.contains_key(known::WANTED);
+        contact_is_known || (at_once && self.job.link.rules().create_contact)
     }
 
     /// The customer's deals: those of their talks, and those of the contact that people made.
@@ -217,257 +186,180 @@ impl Records<'_> {
             }
             let Ok(number) = id.parse::<i64>() else { continue };
             let lead = self.api.lead(number).await?;
-            deals.push(self.seen(id, own, lead.as_ref(), talk));
+            let mut talks = self.context.host.of_deal(&id).await?;
+            talks.push(talk.clone());
+            deals.push(self.seen((id, number), own, lead.as_ref(), &talks));
         }
         Ok(deals)
     }
 
-    fn seen(&self, id: String, own: bool, lead: Option<&Lead>, talk: &CrmTalk) -> Seen {
-        let talks = std::iter::once(talk).chain(self.job.others.iter().map(|(other, _)| other));
-        // Who made it says what for; a deal of a contact that was there before us is for all.
-        let maker = talks.filter(|of| of.deal.as_deref() == Some(&id)).find(|of| of.facts.contains_key(known::FAMILY));
-        let maker = maker.filter(|of| !of.facts.contains_key(known::FOUND));
+    fn seen(&self, (id, number): (String, i64), own: bool, lead: Option<&Lead>, talks: &[CrmTalk]) -> Seen {
+        // Who made it says what for; a deal of a contact that was there before us is for all networks (H-AMO-45d).
+        let maker = talks.iter().find(|talk| talk.facts.get(known::MADE) == Some(&id));
+        let family = maker.filter(|talk| !talk.facts.contains_key(known::FOUND)).and_then(|talk| talk.facts.get(known::FAMILY).cloned());
+        let waits = lead.is_some_and(|lead| self.is_unsorted(lead));
         let standing = match lead {
             None => Standing::Gone,
             Some(lead) if lead.is_deleted => Standing::Gone,
-            Some(lead) if self.settings.is_open((lead.pipeline, lead.stage), self.is_unsorted(lead)) => Standing::Open,
+            Some(lead) if self.settings.is_open((lead.pipeline, lead.stage), waits) => Standing::Open,
             Some(_) => Standing::Closed,
         };
         Seen {
-            family: maker.and_then(|of| of.facts.get(known::FAMILY).cloned()),
-            comments: maker.map(|of| of.facts.contains_key(known::COMMENTS)),
+            family,
+            comments: maker.map(|talk| talk.facts.contains_key(known::COMMENTS)),
             newness: lead.map_or(0, |lead| lead.created_at),
             id,
+            number,
             own,
             standing,
+            waits,
         }
     }
 
-    fn is_unsorted(&self, lead: &Lead) -> bool {
-        let line = self.line(list::STAGES, &format!("{}/{}", lead.pipeline, lead.stage));
-        line.is_some_and(|line| line.marks.get(mark::TYPE).is_some_and(|kind| kind == mark::UNSORTED))
-    }
-
-    /// The contact stands in a deal that is joined.
-    async fn join(&self, deal: &str, contact: &Contact) -> Result<(), CrmError> {
-        if let Ok(deal) = deal.parse::<i64>()
-            && !contact.leads.contains(&deal)
-        {
-            self.api.link(deal, contact.id, contact.leads.is_empty()).await?;
+    /// The message goes to a deal that is there, and its contact with it (H-AMO-42, H-AMO-46a off).
+    async fn join(&self, talk: &mut CrmTalk, deal: &Seen, contact: Option<&Contact>) -> Result<(), CrmError> {
+        talk.deal = Some(deal.id.clone());
+        if deal.waits {
+            talk.facts.insert(known::WAITS.to_owned(), deal.id.clone());
+        } else {
+            talk.facts.remove(known::WAITS);
+        }
+        match contact {
+            Some(contact) => {
+                self.use_contact(talk, contact).await?;
+                if !contact.leads.contains(&deal.number) {
+                    self.api.link(deal.number, contact.id, false).await?;
+                }
+            }
+            // While the deal waits its contact is not shown, but it is the one.
+            None if deal.waits => {
+                let of_it = self.job.others.iter().find(|(other, _)| other.deal.as_ref() == Some(&deal.id));
+                talk.contact = talk.contact.take().or_else(|| of_it.and_then(|(other, _)| other.contact.clone()));
+            }
+            None if self.job.link.rules().create_contact => {
+                self.make_contact(talk).await?;
+                if let Some(contact) = talk.contact.as_ref().and_then(|contact| contact.parse::<i64>().ok()) {
+                    self.api.link(deal.number, contact, false).await?;
+                }
+            }
+            None => {}
         }
         Ok(())
-    }
-
-    /// A contact of its own in a deal that is joined (H-AMO-42, H-AMO-46a off).
-    async fn add_contact(&self, talk: &mut CrmTalk, deal: &str) -> Result<(), CrmError> {
-        self.make_contact(talk).await?;
-        let contact = talk.contact.as_ref().and_then(|contact| contact.parse::<i64>().ok());
-        if let (Ok(deal), Some(contact)) = (deal.parse::<i64>(), contact) {
-            self.api.link(deal, contact, false).await?;
-        }
-        Ok(())
-    }
-
-    async fn make_contact(&self, talk: &mut CrmTalk) -> Result<(), CrmError> {
-        self.begin(talk, "contact").await?;
-        let write = self.contact_write().await?;
-        let contact = self.ended(talk, self.api.make(Kind::Contacts, &write).await).await?;
-        talk.contact = Some(contact.to_string());
-        self.context.host.keep(talk).await
     }
 
     /// A new deal, with a new contact where there is none.
     async fn make(&self, talk: &mut CrmTalk, contact: Option<&Contact>) -> Result<(), CrmError> {
-        if let (Some(contact), Some(begun)) = (contact, &talk.begun)
-            && let Some(deal) = self.made_since(contact, begun).await?
+        if let (Some(contact), Some(begun)) = (contact, talk.begun.clone())
+            && let Some(deal) = self.made_by_a_try(contact, &begun).await?
         {
-            talk.contact = Some(contact.id.to_string());
-            talk.deal = Some(deal.to_string());
-            talk.facts.insert(known::FAMILY.to_owned(), family(&self.job.conversation.kind).to_owned());
+            self.use_contact(talk, contact).await?;
+            self.made(talk, deal);
             return Ok(());
         }
-        self.begin(talk, "deal").await?;
+        let newest = contact.and_then(|contact| contact.leads.iter().max()).copied().unwrap_or_default();
         let mut deal = self.deal_write();
-        match contact {
-            Some(contact) => {
-                deal.contacts = vec![contact.id];
-                let made = self.ended(talk, self.api.make(Kind::Leads, &deal).await).await?;
-                talk.contact = Some(contact.id.to_string());
-                talk.deal = Some(made.to_string());
-            }
-            None => {
-                let write = self.contact_write().await?;
-                let (made, contact) = self.ended(talk, self.api.make_both(&deal, &write).await).await?;
-                talk.deal = Some(made.to_string());
-                talk.contact = Some(contact).filter(|contact| *contact > 0).map(|contact| contact.to_string());
-            }
+        if let Some(contact) = contact {
+            self.use_contact(talk, contact).await?;
+        } else if self.waits() {
+            self.make_contact(talk).await?;
+        } else {
+            self.begin(talk, DEAL, newest).await?;
+            let (write, told) = self.contact_write().await?;
+            let (made, contact) = self.ended(talk, self.api.make_both(&deal, &write).await).await?;
+            talk.contact = Some(contact).filter(|contact| *contact > 0).map(|contact| contact.to_string());
+            talk.facts.extend(told);
+            talk.facts.remove(known::FOUND);
+            self.made(talk, made);
+            return Ok(());
         }
-        talk.facts.insert(known::FAMILY.to_owned(), family(&self.job.conversation.kind).to_owned());
+        self.begin(talk, DEAL, newest).await?;
+        deal.contacts = talk.contact.iter().filter_map(|contact| contact.parse().ok()).collect();
+        let made = match (self.waits(), self.stage().0) {
+            (true, Some((pipeline, _))) => self.api.make_incoming(&deal, pipeline, self.say().domain(), self.context.now).await,
+            _ => self.api.make(Kind::Leads, &deal).await,
+        };
+        let made = self.ended(talk, made).await?;
+        self.made(talk, made);
         Ok(())
     }
 
-    /// A deal of the contact that a lost try of ours made.
-    async fn made_since(&self, contact: &Contact, begun: &Begun) -> Result<Option<i64>, CrmError> {
+    /// It is the talk's own now.
+    pub(super) fn made(&self, talk: &mut CrmTalk, deal: i64) {
+        let deal = deal.to_string();
+        talk.facts.insert(known::MADE.to_owned(), deal.clone());
+        talk.facts.insert(known::FAMILY.to_owned(), family(&self.job.conversation.kind).to_owned());
+        if self.waits() {
+            talk.facts.insert(known::WAITS.to_owned(), deal.clone());
+        } else {
+            talk.facts.remove(known::WAITS);
+        }
+        talk.deal = Some(deal);
+    }
+
+    /// A deal of the contact that a lost try of ours made: none of those that were there before.
+    async fn made_by_a_try(&self, contact: &Contact, begun: &Begun) -> Result<Option<i64>, CrmError> {
+        let Some(before) = begun.what.strip_prefix(DEAL).and_then(|newest| newest.trim().parse::<i64>().ok()) else { return Ok(None) };
         let name = self.deal_name();
-        for id in contact.leads.iter().rev().take(DEALS) {
-            if let Some(lead) = self.api.lead(*id).await?
-                // amoCRM's clock may be behind ours.
-                && lead.created_at >= begun.at.0.div_euclid(1_000) - 120
-                && lead.name == name
-            {
+        for id in contact.leads.iter().filter(|id| **id > before).take(DEALS) {
+            if self.api.lead(*id).await?.is_some_and(|lead| lead.name == name && !lead.is_deleted) {
                 return Ok(Some(*id));
             }
         }
         Ok(None)
     }
 
-    async fn begin(&self, talk: &mut CrmTalk, what: &str) -> Result<(), CrmError> {
-        let at = talk.begun.as_ref().map_or(self.context.now, |begun| begun.at);
-        talk.begun = Some(Begun { what: what.to_owned(), at });
+    /// From now on it may be there. `newest`: the newest of its kind that was there before.
+    pub(super) async fn begin(&self, talk: &mut CrmTalk, what: &str, newest: i64) -> Result<(), CrmError> {
+        talk.begun = Some(Begun { what: format!("{what} {newest}"), at: self.context.now });
         self.context.host.keep(talk).await
     }
 
-    /// What surely was not made is not looked for.
-    async fn ended<T>(&self, talk: &mut CrmTalk, made: Result<T, super::errors::Failure>) -> Result<T, CrmError> {
-        match made {
-            Ok(made) => Ok(made),
-            Err(failure) => {
-                if matches!(failure.error, CrmError::Rejected(_)) {
-                    talk.begun = None;
-                    self.context.host.keep(talk).await?;
-                }
-                Err(failure.error)
-            }
+    /// What surely was not made is not looked for. Where a field or a stage is gone, it is tried again once it is known what there is.
+    pub(super) async fn ended<T>(&self, talk: &mut CrmTalk, made: Result<T, Failure>) -> Result<T, CrmError> {
+        let failure = match made {
+            Ok(made) => return Ok(made),
+            Err(failure) => failure,
+        };
+        let CrmError::Rejected(reason) = &failure.error else { return Err(failure.error) };
+        if talk.begun.as_ref().is_some_and(|begun| begins_record(&begun.what)) {
+            talk.begun = None;
         }
+        self.context.host.keep(talk).await?;
+        let (delivery, directory) = (&self.job.delivery, self.context.directory.as_ref());
+        // Known to be so by directories that were read since it was not taken last: it is something else.
+        let was_read = delivery.tries > 0 && directory.is_some_and(|directory| directory.read_at > delivery.at);
+        if failure.then == Then::ReadLists && !was_read && delivery.tries < STALE_TRIES {
+            self.context.host.lists_are_old();
+            return Err(CrmError::Temporary(reason.clone()));
+        }
+        Err(failure.error)
     }
 
     fn deal_name(&self) -> String {
-        format!("Новая сделка из {}", say::domain(self.job))
+        words::with(self.context, "deal", &[("domain", self.say().domain())])
     }
 
     fn deal_write(&self) -> Write {
-        let with = say::substitutes(self.job);
-        let mut fields = self.filled(&self.settings.lead_fields);
-        if let (Ok(field), Some(visit)) = (self.settings.u_code_field.parse::<i64>(), &self.job.visit) {
+        let mut fields = self.filled(&self.settings.lead_fields, super::history::list::LEAD_FIELDS);
+        if let (Some(field), Some(visit)) = (self.lead_field(&self.settings.u_code_field), &self.job.visit) {
             fields.push((FieldName::Id(field), vec![FieldValue { value: visit.code.clone(), kind: String::new() }]));
         }
-        let (stage, unsorted) = self.stage();
         Write {
             name: Some(self.deal_name()),
-            // What waits to be accepted amoCRM makes by itself; what we make beside it goes into the first stage.
-            stage: stage.filter(|_| !unsorted).or_else(|| self.first_stage()),
-            responsible: self.settings.responsible_for(&self.account(), &self.context.connection),
-            tags: if self.settings.tags_on { tags(&self.settings.tags, &with) } else { Vec::new() },
+            stage: if self.waits() { None } else { self.stage().0.filter(|_| !self.stage().1).or_else(|| self.first_stage()) },
+            // Nobody is, until somebody accepts it (H-AMO-50).
+            responsible: if self.waits() { None } else { self.responsible() },
+            tags: if self.settings.tags_on { tags(&self.settings.tags, &self.say().substitutes()) } else { Vec::new() },
             fields,
             contacts: Vec::new(),
         }
     }
-
-    /// «Первичный контакт»: the first stage of the main funnel in which deals do not wait (H-AMO-56).
-    fn first_stage(&self) -> Option<(i64, i64)> {
-        let stages = self.context.directory.as_ref()?.lists.get(list::STAGES)?;
-        let ordinary = |line: &&crate::model::crm::CrmChoice| !line.marks.contains_key(mark::TYPE);
-        let main = stages.iter().filter(ordinary).find(|line| line.marks.contains_key(mark::MAIN));
-        main.or_else(|| stages.iter().find(ordinary)).and_then(|line| read_stage(&line.value))
-    }
-
-    async fn contact_write(&self) -> Result<Write, CrmError> {
-        let mut fields = say::reach(self.job);
-        fields.push((FieldName::Id(self.field("Kommutator", "text").await?), vec![FieldValue { value: self.mark(), kind: String::new() }]));
-        if let Some(identity) = self.job.identities.first()
-            && let Some(link) = say::link(identity, self.job)
-            && let Some(field) = self.link_field().await?
-        {
-            fields.push((FieldName::Id(field), vec![FieldValue { value: link, kind: String::new() }]));
-        }
-        let marks = self.job.visit.as_ref().map(|visit| &visit.marks);
-        for (field, name) in [(&self.settings.referral_field, "ref"), (&self.settings.referral_source_field, "ref_source")] {
-            let value = marks.and_then(|marks| marks.get(name));
-            if let (Ok(field), Some(value)) = (field.parse::<i64>(), value) {
-                fields.push((FieldName::Id(field), vec![FieldValue { value: value.clone(), kind: String::new() }]));
-            }
-        }
-        fields.extend(self.filled(&self.settings.contact_fields));
-        let responsible = self.settings.responsible_for(&self.account(), &self.context.connection);
-        Ok(Write { name: Some(say::customer(self.job).name), responsible, fields, ..Write::default() })
-    }
-
-    fn filled(&self, all: &[super::settings::Filled]) -> Vec<(FieldName, Vec<FieldValue>)> {
-        let with = say::substitutes(self.job);
-        let one = |filled: &super::settings::Filled| {
-            let value = substitute(&filled.value, &with);
-            let field = filled.field.parse::<i64>().ok().filter(|_| !value.trim().is_empty())?;
-            Some((FieldName::Id(field), vec![FieldValue { value, kind: String::new() }]))
-        };
-        all.iter().filter_map(one).collect()
-    }
-
-    /// The contact's field for a link to this network: the one the owner chose, else ours (H-AMO-07, H-AMO-85). One that is gone is not written
-    /// to.
-    async fn link_field(&self) -> Result<Option<i64>, CrmError> {
-        let (chosen, usual) = match family(&self.job.conversation.kind) {
-            "instagram" => (&self.settings.instagram_field, "Instagram"),
-            "vk" => (&self.settings.vk_field, "Vkontakte"),
-            "telegram" => (&self.settings.telegram_field, "Telegram"),
-            "tik" => (&self.settings.tiktok_field, "TikTok"),
-            _ => return Ok(None),
-        };
-        if chosen.is_empty() {
-            return self.field(usual, "url").await.map(Some);
-        }
-        Ok(self.line(list::CONTACT_FIELDS, chosen).and_then(|line| line.value.parse().ok()))
-    }
-
-    /// A contact's field of this name: made, where there is none.
-    async fn field(&self, name: &str, kind: &str) -> Result<i64, CrmError> {
-        let lines = self.context.directory.as_ref().and_then(|directory| directory.lists.get(list::CONTACT_FIELDS));
-        if let Some(line) = lines.into_iter().flatten().find(|line| line.label.eq_ignore_ascii_case(name)) {
-            return line.value.parse().map_err(|_| CrmError::Temporary(Reason::new("answer_unreadable")));
-        }
-        let same = |field: &&CustomField| field.name.eq_ignore_ascii_case(name);
-        if let Some(field) = self.api.fields(Kind::Contacts).await?.iter().find(same) {
-            return Ok(field.id);
-        }
-        Ok(self.api.make_field(Kind::Contacts, kind, name).await?)
-    }
 }
 
-fn has(contact: &Contact, is: impl Fn(&str) -> bool) -> bool {
-    contact.fields.iter().flat_map(|field| &field.values).any(|value| is(&value.value))
-}
+/// What a deal, and a contact, is called while it is not known whether it was made.
+const DEAL: &str = "deal";
+pub(super) const CONTACT: &str = "contact";
 
-/// Whether two links lead to one profile, however they are written: with `www.`, `m.`, `@`, a slash at the end, without `https://`.
-#[must_use]
-pub fn same_profile(one: &str, other: &str) -> bool {
-    let of = |text: &str| {
-        let text = text.trim().to_lowercase();
-        let text = text.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.").trim_start_matches("m.");
-        let text = text.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
-        text.replace("/@", "/")
-    };
-    let (one, other) = (of(one), of(other));
-    let login = other.rsplit('/').next().unwrap_or_default();
-    !login.is_empty() && (one == other || one.trim_start_matches('@') == login)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn h_amo_33_a_profile_is_one_however_its_link_is_written() {
-        for (written, is) in [
-            ("https://instagram.com/natgeo", true),
-            ("http://www.instagram.com/natgeo/?hl=ru", true),
-            ("instagram.com/NatGeo", true),
-            ("@natgeo", true),
-            ("natgeo", true),
-            ("https://instagram.com/natgeo2", false),
-            ("https://vk.com/natgeo", false),
-            ("", false),
-        ] {
-            assert_eq!(same_profile(written, "https://instagram.com/natgeo"), is, "{written}");
-        }
-        assert!(same_profile("https://www.tiktok.com/shop", "https://www.tiktok.com/@shop"));
-    }
+fn begins_record(what: &str) -> bool {
+    [DEAL, CONTACT].iter().any(|kind| what.starts_with(kind))
 }

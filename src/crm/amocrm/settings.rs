@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::history::{list, mark};
 use super::{fact, hosts};
-use crate::connector::form::{Field, FieldKind, OnlyIf, ROWS_OF_ACCOUNTS};
+use crate::connector::form::{Advice, Field, FieldKind, OnlyIf, ROWS_OF_ACCOUNTS};
 use crate::connector::walk::StepError;
+use crate::crm::capability::WIDGET_SEEN;
 use crate::model::crm::{CrmChoice, CrmConnection, CrmDirectory};
 use crate::model::reason::Reason;
 
@@ -232,6 +233,12 @@ impl Settings {
         }
     }
 
+    /// The fields that are chosen for links, in the order of [`LINK_FIELDS`]; empty: the one we make.
+    #[must_use]
+    pub(super) fn link_fields(&self) -> [&str; 4] {
+        [&self.instagram_field, &self.vk_field, &self.telegram_field, &self.tiktok_field]
+    }
+
     /// The stage of a new deal from an account, as funnel and stage; none: the account's own first.
     #[must_use]
     pub fn stage_for(&self, account: &str) -> Option<(i64, i64)> {
@@ -250,6 +257,22 @@ impl Settings {
             return stage != Stage::WON && stage != Stage::LOST;
         }
         self.open_stages.iter().any(|open| read_stage(open) == Some((funnel, stage)))
+    }
+
+    /// Who is told of a message by our widget: who connected the account; the deal's responsible, or all that are ticked, as it is set. Who is
+    /// responsible but not ticked is told by nobody: then who connected it is.
+    #[must_use]
+    pub fn told(&self, responsible: Option<&str>, connection: &CrmConnection) -> Vec<String> {
+        let connecting = connection.facts.get(fact::USER).cloned();
+        let known = |user: &&str| self.user_keys.contains_key(*user) || connecting.as_deref() == Some(*user);
+        let mut to: Vec<String> = Vec::new();
+        if self.notify_responsible || self.notify_always {
+            to.extend(responsible.filter(known).map(str::to_owned));
+        }
+        if self.notify_always {
+            to.extend(self.user_keys.keys().filter(|user| responsible != Some(user.as_str())).cloned());
+        }
+        if to.is_empty() { connecting.into_iter().collect() } else { to }
     }
 
     /// Who is responsible for what is made for an account: a user's number; none: nobody is known.
@@ -289,6 +312,11 @@ fn rows(name: &str, rows: &str, list: Option<&str>) -> Field {
     Field::new(name, FieldKind::Rows { rows: rows.to_owned(), list: list.map(str::to_owned) }).optional()
 }
 
+/// Nobody has the widget that shows notices: a task reaches everybody (H-AMO-60, H-AMO-64).
+fn unseen() -> Advice {
+    Advice { of: "notices".to_owned(), instead: "one_task".to_owned() }
+}
+
 fn filled(name: &str, list: &str) -> Field {
     Field::new(name, FieldKind::Filled { list: list.to_owned(), most: MANY }).optional().advanced()
 }
@@ -312,7 +340,10 @@ pub fn fields(connection: &CrmConnection) -> Vec<Field> {
         only(rows("responsible_of", ROWS_OF_ACCOUNTS, Some(list::USERS)), "responsible_by", &["source"]),
         switch("tags_on"),
         only(Field::new("tags", FieldKind::Tags { most: MANY }).optional(), "tags_on", &["true"]),
-        choice("notify", &["notices", "one_task", "each_task", "nothing"]),
+        Field {
+            advice: (!connection.facts.contains_key(WIDGET_SEEN)).then(unseen),
+            ..choice("notify", &["notices", "one_task", "each_task", "nothing"])
+        },
         only(switch("notify_responsible"), "notify", &["notices"]),
         only(switch("notify_always"), "notify", &["notices"]),
         only(rows("user_keys", list::USERS, None), "notify", &["notices"]),
@@ -336,7 +367,7 @@ pub fn fields(connection: &CrmConnection) -> Vec<Field> {
 }
 
 /// Fields in which links to customers stand.
-const LINK_FIELDS: [&str; 4] = ["instagram_field", "vk_field", "telegram_field", "tiktok_field"];
+pub(super) const LINK_FIELDS: [&str; 4] = ["instagram_field", "vk_field", "telegram_field", "tiktok_field"];
 /// The types of fields that can hold a link.
 const LINK_TYPES: [&str; 3] = ["url", "text", "textarea"];
 
@@ -382,9 +413,7 @@ pub(super) struct Known<'a> {
 impl Known<'_> {
     /// A line of a list. `Err`: the list is known, and it is not in it.
     pub(super) fn line(&self, list: &str, value: &str) -> Result<Option<&CrmChoice>, ()> {
-        let lines = self.directory.and_then(|directory| directory.lists.get(list));
-        let Some(lines) = lines.filter(|lines| !lines.is_empty()) else { return Ok(None) };
-        lines.iter().find(|line| line.value == value).map(Some).ok_or(())
+        super::fields::line(self.directory, list, value)
     }
 
     /// Whether a stage is «Неразобранное», as far as is known.

@@ -204,6 +204,47 @@ fn the_form_asks_for_each_setting() {
     assert!(chats.iter().all(|field| field.name != "notes"));
 }
 
+/// H-AMO-60: without the widget nobody would see a notice, and the form says so.
+#[test]
+fn where_the_widget_was_never_seen_a_task_is_offered() {
+    let advice = |facts: &[(&str, &str)]| {
+        let fields = settings::fields(&connection(json!({}), facts));
+        fields.into_iter().find(|field| field.name == "notify").and_then(|field| field.advice).map(|advice| (advice.of, advice.instead))
+    };
+    assert_eq!(advice(&[]), Some(("notices".to_owned(), "one_task".to_owned())));
+    assert_eq!(advice(&[("widget_seen", "1")]), None);
+}
+
+/// H-AMO-60 … H-AMO-62, for who may be told.
+#[test]
+fn who_is_told_is_as_it_is_set() {
+    let account = connection(json!({}), &[("user_id", "1")]);
+    let told = |settings: Value, responsible: Option<&str>| {
+        let mut all = Settings::of(&connection(settings, &[])).told(responsible, &account);
+        all.sort();
+        all.join(" ")
+    };
+    let with = |more: &str| {
+        let mut settings = json!({ "user_keys": { "2": "a", "3": "b" } });
+        settings[more] = json!(true);
+        settings
+    };
+    for (settings, responsible, wanted) in [
+        (json!({}), None, "1"),
+        (json!({}), Some("2"), "1"),
+        (with("notify_responsible"), Some("2"), "2"),
+        (with("notify_responsible"), Some("1"), "1"),
+        (with("notify_responsible"), Some("9"), "1"),
+        (with("notify_responsible"), None, "1"),
+        (with("notify_always"), Some("2"), "2 3"),
+        (with("notify_always"), Some("1"), "1 2 3"),
+        (with("notify_always"), Some("9"), "2 3"),
+        (json!({ "notify_always": true }), Some("9"), "1"),
+    ] {
+        assert_eq!(told(settings.clone(), responsible), wanted, "{settings} {responsible:?}");
+    }
+}
+
 /// Whatever the form and the errors say, there are words for it.
 #[test]
 fn each_field_and_each_reason_has_its_words() {
@@ -215,6 +256,9 @@ fn each_field_and_each_reason_has_its_words() {
             wanted.insert(format!("field.{}", field.name));
             if field.warns {
                 wanted.insert(format!("field.{}.warning", field.name));
+            }
+            if field.advice.is_some() {
+                wanted.insert(format!("field.{}.advice", field.name));
             }
             if let FieldKind::Choice { values } = field.kind {
                 wanted.extend(values.iter().map(|value| format!("field.{}.{value}", field.name)));

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::api::{Api, Kind, embedded, number, truth};
 use super::client::{Ask, segment};
+use super::entities::Write;
 use super::errors::Failure;
 use crate::connector::lenient::{text, words};
+use crate::model::time::Time;
 
 /// The most read of notes and tasks.
 const FOUND: usize = 50;
@@ -133,6 +135,28 @@ impl Api<'_> {
     /// What it means.
     pub async fn give_task(&self, id: i64, responsible: i64) -> Result<(), Failure> {
         self.ask(&Ask::patch(format!("/tasks/{id}"), json!({ "responsible_user_id": responsible }))).await.map(|_| ())
+    }
+
+    /// Makes a deal that waits in «Неразобранное», with a contact that is there. Only chats have deals that amoCRM makes wait by itself; this one
+    /// waits as an enquiry by a form.
+    ///
+    /// # Errors
+    /// What it means; what may have been made is looked for first.
+    pub async fn make_incoming(&self, deal: &Write, pipeline: i64, from: &str, now: Time) -> Result<i64, Failure> {
+        let mut item = deal.json();
+        let metadata = json!({
+            "category": "forms", "form_id": "kommutator", "form_name": from, "form_page": from, "form_sent_at": now.0.div_euclid(1_000),
+            "ip": "127.0.0.1", "referer": "",
+        });
+        if let Some(fields) = item.as_object_mut() {
+            fields.insert("pipeline_id".to_owned(), json!(pipeline));
+            if let Some(embedded) = fields.entry("_embedded").or_insert_with(|| json!({})).as_object_mut() {
+                embedded.insert("metadata".to_owned(), metadata);
+            }
+        }
+        let made = self.ask(&Ask::make("/leads/complex", json!([item]))).await?;
+        let deal = made.as_array().and_then(|all| all.first()).map(|one| number(one, "id"));
+        deal.filter(|deal| *deal > 0).ok_or_else(|| Failure::unreadable(true))
     }
 
     /// The deal of a chat that waits in «Неразобранное».

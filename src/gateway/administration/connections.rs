@@ -13,6 +13,7 @@ use crate::connector::values::{self, Choices};
 use crate::connector::walk::StepError;
 use crate::crm::contract::Crm;
 use crate::gateway::administration::connecting::SET_UP_FOR;
+use crate::gateway::crm_widget;
 use crate::gateway::entries::{self, CrmMailboxEntry, FeedEntry};
 use crate::gateway::house::House;
 use crate::model::connection::{CrmKind, Health, HealthState};
@@ -174,6 +175,10 @@ pub async fn change_connection(
     for _ in 0..10 {
         let old = store.get::<CrmConnection>(CrmConnection::at(id)).await?.filter(|old| old.record.removed_at.is_none()).ok_or(UNKNOWN)?;
         let new = changed(house, workspace, &old.record, change).await?;
+        if change.new_key {
+            // The way to it first: a key that opens nothing is harmless.
+            crm_widget::point(house, workspace, &new).await?;
+        }
         let mut batch = Batch::new();
         batch.update(&old, &new)?;
         batch.append(&streams::feed(), entries::write(&FeedEntry::Connection { c: id, lost: false })?);
@@ -219,6 +224,7 @@ async fn changed(
         new.settings = checked(house, workspace, old, settings).await?;
         // What is set may ask for something to be made there.
         new.facts.remove(SET_UP_FOR);
+        new.is_set();
     }
     if change.new_key {
         new.api_key = new_key(house);

@@ -12,27 +12,25 @@ use serde_json::json;
 use super::access::Caller;
 use super::connecting::SET_UP_FOR;
 use super::walk::{self, NAMES, STEP_MS, Stand, TAKE_OFF_MS, free_name, invalid, wrong};
-use super::{Actor, AdministrationError, audit, connections, links};
+use super::{Actor, AdministrationError, audit, connections, crm_apps, links};
 use crate::connector::form::Values;
 use crate::connector::walk::StepError;
-use crate::crm::capability::{Connect, Connected, NewApp, Progress};
+use crate::crm::capability::{Connect, Connected, Progress};
 use crate::crm::contract::{Crm, CrmContext, CrmError, Host, Keys, Returns};
 use crate::gateway::crm_actor::desk;
 use crate::gateway::entries::{self, CrmMailboxEntry, FeedEntry};
 use crate::gateway::house::House;
-use crate::model::connection::{CrmKind, Health, HealthState, ProviderApp};
+use crate::model::connection::{CrmKind, Health, HealthState};
 use crate::model::crm::{CrmConnection, CrmTalk};
 use crate::model::ids::{ConnectingId, ConnectionId, ProviderAppId, WorkspaceId};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
 use crate::store::batch::Batch;
 use crate::store::key::Key;
-use crate::store::port::{CommitError, Refusal, Scan};
+use crate::store::port::{CommitError, Refusal};
 use crate::store::records::{Connecting, Goal, streams};
 use crate::store::table::{Record, Stored};
 
-/// The fact by which an app is found again.
-const APP_KEY: &str = "external_key";
 const UNKNOWN: AdministrationError = AdministrationError::Unknown("connecting");
 
 fn connectable(crm: &Arc<dyn Crm>) -> Result<&dyn Connect, AdministrationError> {
@@ -127,7 +125,7 @@ async fn go_on(
         None => unborn(kind, house.world.now()),
     };
     let mark = format!("{}.{}", old.record.id, house.world.secret::<32>());
-    let returns = house.public_address().map(|base| Returns { url: format!("{base}/oauth/{}", kind.as_str()), state: mark.clone() });
+    let returns = crm_apps::returns(house, kind).map(|url| Returns { url, state: mark.clone() });
     let context = CrmContext { returns, ..context(house, workspace, connection, SecretString::default(), STEP_MS).await? };
     let progress = limited(STEP_MS, connect.next(&context, state, values)).await.ok_or_else(|| wrong("provider_unreachable"))??;
     match progress {
@@ -179,7 +177,10 @@ async fn finish(
     for attempt in 0..NAMES {
         let known = store.get_unique::<CrmConnection>(CrmConnection::BY_EXTERNAL, &mark.0, &mark.1).await?;
         let mut batch = Batch::new();
-        let app = app(house, workspace, &mut batch, crm.name(), connected.app.as_ref()).await?;
+        let app = match &connected.app {
+            Some(new) => Some(crm_apps::keep(house, workspace, &mut batch, crm, new).await?),
+            None => None,
+        };
         let new = match (&known, again) {
             (Some(known), Some(id)) if known.record.id == id => {
                 let new = renewed(house, &known.record, &connected, app);
@@ -242,34 +243,6 @@ fn renewed(house: &House, old: &CrmConnection, connected: &Connected, app: Optio
         health: HealthState { status: Health::Connected, reason: None, since: house.world.now() },
         ..old.clone()
     }
-}
-
-/// The app it was connected with, kept once.
-async fn app(
-    house: &House, workspace: WorkspaceId, batch: &mut Batch, provider: &str, new: Option<&NewApp>,
-) -> Result<Option<ProviderAppId>, AdministrationError> {
-    let Some(new) = new else { return Ok(None) };
-    let apps = house.store.workspace(workspace).scan::<ProviderApp>(&[], Scan::first(1_000)).await?;
-    let same = |app: &&Stored<ProviderApp>| app.record.provider == provider && app.record.facts.get(APP_KEY) == Some(&new.external_key);
-    let known = apps.iter().find(same);
-    let id = known.map_or_else(|| ProviderAppId(house.world.id()), |known| known.record.id);
-    let mut facts = known.map(|known| known.record.facts.clone()).unwrap_or_default();
-    facts.extend(new.facts.clone());
-    facts.insert(APP_KEY.to_owned(), new.external_key.clone());
-    let record = ProviderApp {
-        id,
-        provider: provider.to_owned(),
-        name: known.map_or_else(|| new.external_key.clone(), |known| known.record.name.clone()),
-        sealed: house.keyring.seal(&ProviderApp::context(id), new.secrets.expose_secret().as_bytes(), house.world.as_ref()),
-        facts,
-        base_url: None,
-        created_at: known.map_or_else(|| house.world.now(), |known| known.record.created_at),
-    };
-    match known {
-        Some(known) => batch.update(known, &record)?,
-        None => batch.insert(&record)?,
-    }
-    Ok(Some(id))
 }
 
 /// A connection was taken off: its CRM is told to send nothing more. Best effort: what it sends all the same finds no address.

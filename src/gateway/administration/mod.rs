@@ -6,7 +6,8 @@
 //! * [`passwords`], [`second_factor`]: what a login asks for, and how it is had again
 //! * [`invites`]: how others come in; [`founding`]: how the first one does
 //! * [`channels`]: provider logins and channel accounts; [`connecting`]: how they come to be
-//! * [`connections`]: CRM connections; [`crm_connecting`]: how they come to be; [`links`]: which channels feed which; [`undelivered`]: what
+//! * [`connections`]: CRM connections; [`crm_connecting`]: how they come to be; [`crm_apps`]: what this installation is at them; [`crm_places`]: where a customer
+//!   stands there; [`links`]: which channels feed which; [`undelivered`]: what
 //!   did not get there
 //! * [`walk`]: what both ways of connecting have in common
 //! * [`customers`]: merged and taken apart
@@ -19,7 +20,9 @@ pub mod access;
 pub mod channels;
 pub mod connecting;
 pub mod connections;
+pub mod crm_apps;
 pub mod crm_connecting;
+pub mod crm_places;
 pub mod customers;
 pub mod founding;
 pub mod invites;

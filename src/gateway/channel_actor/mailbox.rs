@@ -17,7 +17,7 @@ use super::profiles::Profiles;
 use super::resolve::{Resolver, Step};
 use super::{ChannelActor, WorkFor};
 use crate::gateway::begins::{self, Suspects};
-use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError};
+use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, Command, CommandError, tell_left};
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::inbound::{Changed, find_external};
 use crate::gateway::conversation::{Cause, What, Work, pending};
@@ -309,7 +309,7 @@ impl Mailbox<'_> {
             return self.quarantine(plan.number, &plan.bytes, reason).await;
         }
         if plan.answer.is_some() {
-            self.signal_answer().await;
+            tell_left(&self.desk.store).await;
         }
         Ok(())
     }
@@ -321,15 +321,8 @@ impl Mailbox<'_> {
         batch.take(&self.stream, number);
         batch.once(answer.as_bytes().to_vec(), ANSWER_KEPT_MS, refused);
         self.desk.commit(batch).await?;
-        self.signal_answer().await;
+        tell_left(&self.desk.store).await;
         Ok(())
-    }
-
-    async fn signal_answer(&self) {
-        // Best effort: who waits also looks by itself.
-        if let Err(error) = self.desk.store.signal(Bytes::from_static(b"{\"k\":\"answered\"}")).await {
-            tracing::debug!(%error, "an answer could not be signalled");
-        }
     }
 
     async fn take(&self, number: u64) -> Result<(), CommandError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::channel::contract::{ChannelEvent, Incoming, LoginAccount, Person, Writer};
-use crate::gateway::commands::{Command, CommandError};
+use crate::gateway::commands::{Command, CommandError, To};
 use crate::gateway::conversation::What;
 use crate::gateway::conversation::desk::Desk;
 use crate::gateway::conversation::inbound::{Changed, find_external};
@@ -153,14 +153,21 @@ impl Resolver {
     pub(super) async fn command(&self, command: Command) -> Result<Step, CommandError> {
         let id = match (&command, command.conversation()) {
             (_, Some(id)) => id,
-            (Command::WriteFirst { account, address, .. }, None) => {
-                let card = self.desk.card(*account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
-                let address = self.desk.channel.first_address(&card.account, address).map_err(CommandError::Refused)?;
-                self.address(*account, &address).await?
-            }
+            (Command::WriteFirst { account, address, .. }, None) => self.written_to(*account, address).await?,
+            (Command::FromWidget(asked), None) => match &asked.to {
+                To::Address { account, address } => self.written_to(*account, address).await?,
+                To::Conversation { id } => *id,
+            },
             (_, None) => return Err(CommandError::refused("not_supported")),
         };
         Ok(Step::Work(id, What::Client(command)))
+    }
+
+    /// The conversation of an address as somebody typed it.
+    async fn written_to(&self, account: AccountId, address: &str) -> Result<ConversationId, CommandError> {
+        let card = self.desk.card(account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+        let address = self.desk.channel.first_address(&card.account, address).map_err(CommandError::Refused)?;
+        self.address(account, &address).await
     }
 
     /// A conversation with a person, any: who they are is the same in all of them.

@@ -99,8 +99,8 @@ pub(crate) async fn command(desk: &Desk, stored: &Stored<Conversation>, command:
         Command::React { message, emoji, who } => wording::react(desk, stored, *message, emoji.as_deref(), who).await,
         Command::FromCrm(said) => super::crm::said(desk, stored, said).await,
         Command::Erase { message, .. } => wording::erase(desk, stored, *message).await,
-        // A part is turned into events by the channel's actor before it comes here; a write-first needs no conversation.
-        Command::Part { .. } | Command::WriteFirst { .. } => Err(CommandError::refused("not_supported")),
+        // A part is turned into events by the channel's actor before it comes here; a write-first, and what a widget asks, needs no conversation.
+        Command::Part { .. } | Command::WriteFirst { .. } | Command::FromWidget(_) => Err(CommandError::refused("not_supported")),
     }
 }
 
@@ -137,7 +137,9 @@ async fn send(
 }
 
 /// Adds a message of ours to the conversation of a draft.
-async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author, origin: &Origin, at: Time) -> Result<Decision, CommandError> {
+pub(super) async fn write(
+    desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author, origin: &Origin, at: Time,
+) -> Result<Decision, CommandError> {
     if !is_client_id(&frame.client_id) {
         return Err(CommandError::refused("bad_client_id"));
     }
@@ -166,7 +168,11 @@ async fn write(desk: &Desk, mut draft: Draft, frame: &SendFrame, author: &Author
         mentions: if frame.note { mentioned(desk, conversation.account, &frame.mentions).await? } else { Vec::new() },
         ..Message::fresh(id, conversation.account, direction, author.clone(), origin.clone(), now)
     };
-    let uploader = FileOwner::Uploader { id: author.id.clone() };
+    let uploader = match origin {
+        // The users of a CRM are not ours: what they upload is the connection's.
+        Origin::Crm { connection } => FileOwner::Uploader { id: connection.to_string() },
+        _ => FileOwner::Uploader { id: author.id.clone() },
+    };
     let mut message = inbound::attach(desk, &mut draft, message, &frame.attachments, frame.as_files, &uploader).await?;
     if !frame.note {
         check_files(desk, conversation, &message.attachments)?;
@@ -228,15 +234,7 @@ pub(crate) struct First<'a> {
 pub(crate) async fn write_first(
     desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, first: &First<'_>,
 ) -> Result<Decision, CommandError> {
-    let card = desk.card(first.account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
-    let address = desk.channel.first_address(&card.account, first.address).map_err(CommandError::Refused)?;
-    let now = desk.house.world.now();
-    let fresh = stored.is_none();
-    let made = Conversation { title: address.clone(), address: Some(address), ..inbound::empty(id, &card, now) };
-    let mut draft = Draft::new(stored, Some(made), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
-    if fresh {
-        draft.fact(desk, &first.author.id, FactKind::Opened)?;
-    }
+    let draft = addressed(desk, id, stored, first.account, first.address, &first.author.id)?;
     let frame = SendFrame {
         client_id: first.client_id.to_owned(),
         conversation: id,
@@ -249,6 +247,21 @@ pub(crate) async fn write_first(
         expected_last: None,
     };
     write(desk, draft, &frame, first.author, first.origin, first.at).await
+}
+
+/// Over the conversation of an address, or the first state of a new one.
+pub(super) fn addressed(
+    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, account: AccountId, address: &str, by: &str,
+) -> Result<Draft, CommandError> {
+    let card = desk.card(account).ok_or_else(|| CommandError::refused("unknown_channel"))?;
+    let address = desk.channel.first_address(&card.account, address).map_err(CommandError::Refused)?;
+    let now = desk.house.world.now();
+    let made = Conversation { title: address.clone(), address: Some(address), ..inbound::empty(id, &card, now) };
+    let mut draft = Draft::new(stored, Some(made), now).ok_or_else(|| CommandError::refused("unknown_conversation"))?;
+    if stored.is_none() {
+        draft.fact(desk, by, FactKind::Opened)?;
+    }
+    Ok(draft)
 }
 
 /// Why a message cannot be sent as it is.

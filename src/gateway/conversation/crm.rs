@@ -1,17 +1,20 @@
 //! What somebody wrote to the customer in a CRM. It was said there already, so it is never refused: what cannot go stands in the log as
 //! failed, with the reason, and the CRM hears of it like of any other.
+//!
+//! And what somebody does by a CRM's widget: that is not said yet, so it can be refused, and the CRM gets it like what is written elsewhere.
 
 use super::client::{self, LIVE_LIFETIME_MS, Limits};
 use super::desk::Desk;
 use super::{Decision, Done, comeback, inbound};
 use crate::channel::contract::Transport;
-use crate::gateway::commands::{Answer, CommandError, FromCrm};
+use crate::gateway::commands::{ANSWER_KEPT_MS, Answer, CommandError, FromCrm, FromWidget, To};
+use crate::gateway::entries::{self, CrmMailboxEntry};
 use crate::model::conversation::{Conversation, ConversationStatus};
-use crate::model::ids::MessageId;
+use crate::model::ids::{ConversationId, MessageId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin, Piece, Told, plain_text};
-use crate::model::protocol::{EntryDirection, SendState, SendStatus};
+use crate::model::protocol::{EntryDirection, SendFrame, SendState, SendStatus};
 use crate::model::reason::Reason;
-use crate::store::records::FileOwner;
+use crate::store::records::{FileOwner, streams};
 use crate::store::table::Stored;
 
 pub(super) async fn said(desk: &Desk, stored: &Stored<Conversation>, said: &FromCrm) -> Result<Decision, CommandError> {
@@ -64,6 +67,50 @@ pub(super) async fn said(desk: &Desk, stored: &Stored<Conversation>, said: &From
     }
     let answer = Done::Answer(Answer::Message { message: Box::new(message), duplicate: false });
     Ok(Decision::Commit(Box::new(draft), Box::new(move |_| answer)))
+}
+
+/// Somebody writes by a CRM's widget, or begins a conversation there.
+pub(super) async fn asked(
+    desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, asked: &FromWidget,
+) -> Result<Decision, CommandError> {
+    let mut draft = match (&asked.to, stored) {
+        (To::Address { account, address }, stored) => client::addressed(desk, id, stored, *account, address, &asked.author.id)?,
+        (To::Conversation { .. }, Some(stored)) => client::draft(desk, stored)?,
+        (To::Conversation { .. }, None) => return Err(CommandError::refused("unknown_conversation")),
+    };
+    if let Some(answer) = &asked.opens {
+        let entry = CrmMailboxEntry::Open { c: id, j: asked.joins.clone(), answer: answer.clone(), at: asked.at };
+        draft.batch().once(format!("opens/{answer}").into_bytes(), ANSWER_KEPT_MS, "");
+        draft.batch().append(&streams::crm_mailbox(asked.connection), entries::write(&entry)?);
+    }
+    let Some(words) = &asked.words else {
+        return Ok(match stored.filter(|_| asked.opens.is_none()) {
+            Some(stored) => client::unchanged(stored),
+            None => client::commit(draft),
+        });
+    };
+    let message = MessageId { conversation: id, number: draft.next_number() };
+    let origin = match &words.mailing {
+        Some(mailing) => Origin::Mailing { id: mailing.clone() },
+        None => Origin::Crm { connection: asked.connection },
+    };
+    if words.mailing.is_some() {
+        draft.drop_for_crms();
+    } else {
+        draft.export(message, asked.connection, &asked.joins)?;
+    }
+    let frame = SendFrame {
+        client_id: asked.client_id.clone(),
+        conversation: id,
+        text: words.text.clone(),
+        attachments: words.files.clone(),
+        as_files: false,
+        reply_to: None,
+        note: false,
+        mentions: Vec::new(),
+        expected_last: None,
+    };
+    client::write(desk, draft, &frame, &asked.author, &origin, asked.at).await
 }
 
 /// Why it cannot go. A reply where there are none goes as a plain message.

@@ -9,6 +9,7 @@ use crate::gateway::tally;
 use crate::gateway::views;
 use crate::model::connection::{AccountLink, UnansweredOutbound};
 use crate::model::conversation::{Conversation, Fact, FactKind};
+use crate::model::crm::Joins;
 use crate::model::customer::Identity;
 use crate::model::ids::{ConnectionId, CustomerId, MessageId};
 use crate::model::message::{CrmDeliveryStatus, Delivery, Message, Origin};
@@ -62,6 +63,7 @@ pub(crate) struct Draft {
     hidden: Vec<bool>,
     quiet: bool,
     delivered: bool,
+    dropped: bool,
     facts: Vec<u64>,
     tell: Option<Tell>,
     failed: Vec<u32>,
@@ -85,6 +87,7 @@ impl Draft {
             hidden: Vec::new(),
             quiet: false,
             delivered: false,
+            dropped: false,
             facts: Vec::new(),
             tell: None,
             failed: Vec::new(),
@@ -240,9 +243,22 @@ impl Draft {
         self.batch.insert(delivery)
     }
 
+    /// A message written in a CRM's widget is to be put into that CRM: it does not stand there by itself.
+    pub(crate) fn export(&mut self, message: MessageId, connection: ConnectionId, joins: &Joins) -> Result<(), StoreError> {
+        self.stands(&Delivery::fresh(message, connection, CrmDeliveryStatus::Queued, self.now))?;
+        let entry = CrmOutboxEntry { j: joins.clone(), ..CrmOutboxEntry::new(message, self.now) };
+        self.batch.append(&streams::crm_outbox(connection), entries::write(&entry)?);
+        Ok(())
+    }
+
+    /// What is added from now on is of a mailing that no CRM gets (H-AMO-40).
+    pub(crate) fn drop_for_crms(&mut self) {
+        self.dropped = true;
+    }
+
     /// A CRM is to be told what changed of a message it has.
     pub(crate) fn news(&mut self, message: MessageId, connection: ConnectionId) -> Result<(), StoreError> {
-        let entry = CrmOutboxEntry { m: message, k: CrmNews::Changed, bulk: false };
+        let entry = CrmOutboxEntry { k: CrmNews::Changed, ..CrmOutboxEntry::new(message, self.now) };
         self.batch.append(&streams::crm_outbox(connection), entries::write(&entry)?);
         Ok(())
     }
@@ -270,15 +286,17 @@ impl Draft {
             if message.origin == (Origin::Crm { connection: link.connection }) {
                 continue;
             }
-            let status = first_status(message, link, self.conversation.customer_wrote);
+            let status = match first_status(message, link, self.conversation.customer_wrote) {
+                CrmDeliveryStatus::Queued if self.dropped => CrmDeliveryStatus::Mailing,
+                status => status,
+            };
             let delivery = Delivery::fresh(message.id(), link.connection, status, self.now);
             self.delivered = true;
             self.batch.insert(&delivery)?;
             if status == CrmDeliveryStatus::Queued {
-                self.batch.append(
-                    &streams::crm_outbox(link.connection),
-                    entries::write(&CrmOutboxEntry { m: message.id(), k: CrmNews::New, bulk: matches!(message.origin, Origin::Mailing { .. }) })?,
-                );
+                let bulk = matches!(message.origin, Origin::Mailing { .. });
+                let entry = CrmOutboxEntry { bulk, ..CrmOutboxEntry::new(message.id(), self.now) };
+                self.batch.append(&streams::crm_outbox(link.connection), entries::write(&entry)?);
             }
             if first_answer && link.unanswered_outbound == UnansweredOutbound::ReleaseOnReply {
                 self.release(link.connection, message.number)?;

@@ -332,6 +332,7 @@ async fn perform(desk: &Desk, id: ConversationId, mut known: Known, work: Work) 
 async fn first_sent(desk: &Desk, id: ConversationId, what: &What) -> Result<Option<Done>, StoreError> {
     let (by_customer, key) = match what {
         What::Client(Command::Send { frame, .. }) => (false, Some(&frame.client_id)),
+        What::Client(Command::FromWidget(asked)) => (false, Some(&asked.client_id)),
         What::Inbound { incoming, .. } => (true, incoming.client_id.as_ref()),
         What::Client(_) | What::Changed(_) | What::Fetched(_) | What::Pictured(_) | What::Begin(_) | What::End(_) => (false, None),
     };
@@ -367,6 +368,8 @@ async fn decide(desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversa
             let first = client::First { account: *account, address, client_id, text, author, origin, at: *at };
             client::write_first(desk, id, stored, &first).await
         }
+        // It may be to an address nobody wrote to yet.
+        What::Client(Command::FromWidget(asked)) => crm::asked(desk, id, stored, asked).await,
         What::Client(command) => client::command(desk, existing(stored)?, command).await,
         What::Fetched(fetched) => files::fetched(desk, existing(stored)?, fetched).await,
         What::Pictured(pictured) => pictures::pictured(desk, existing(stored)?, pictured).await,

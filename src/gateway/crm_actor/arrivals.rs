@@ -1,14 +1,15 @@
 //! What becomes of each event of a CRM. Nothing of a conversation is written here: what is to be done with it goes into the mailbox of its
 //! login, in the commit that takes the CRM's entry.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::desk::CrmDesk;
+use super::first::{self, Begun};
 use super::{health, keeper};
 use crate::crm::event::{ChatName, CrmEvent, CrmFile, CrmPerson, Said};
-use crate::gateway::channel_actor::Writing;
 use crate::gateway::commands::{Command, CommandError, FromCrm};
 use crate::gateway::entries::{self, MailboxEntry};
 use crate::gateway::signals::{self, Signal};
@@ -41,7 +42,7 @@ const TALKS: usize = 200;
 ///
 /// # Errors
 /// A refusal (the part goes to quarantine), or the store failed.
-pub(super) async fn arrive(desk: &CrmDesk, batch: &mut Batch, event: CrmEvent, came: Time) -> Result<Option<Duration>, CommandError> {
+pub(super) async fn arrive(desk: &Arc<CrmDesk>, batch: &mut Batch, event: CrmEvent, came: Time) -> Result<Option<Duration>, CommandError> {
     let connection = desk.record().await?;
     match event {
         // Nothing is passed on from one that is switched off (B-35), nor later what was said meanwhile: it is kept, and a person may try it again.
@@ -74,13 +75,23 @@ pub(super) async fn arrive(desk: &CrmDesk, batch: &mut Batch, event: CrmEvent, c
 }
 
 /// Somebody wrote to the customer in the CRM.
-async fn said(desk: &CrmDesk, batch: &mut Batch, said: Said, came: Time) -> Result<Option<Duration>, CommandError> {
+async fn said(desk: &Arc<CrmDesk>, batch: &mut Batch, said: Said, came: Time) -> Result<Option<Duration>, CommandError> {
     // It came before; or it is what we gave it ourselves.
     if message_of(desk, &said.external_id).await?.is_some() {
         return Ok(None);
     }
-    let Some((talk, conversation)) = place(desk, &said.chat).await? else {
-        return Err(CommandError::Refused(Reason::new("unknown_chat").with("chat", said.chat.theirs.chars().take(100).collect::<String>())));
+    let (talk, conversation) = match (place(desk, &said.chat).await?, &said.first) {
+        (Some(known), _) => known,
+        (None, Some(to)) => match first::begun(desk, &said, to).await? {
+            Begun::Here(talk, conversation) => (talk, *conversation),
+            Begun::Later(pause) => return Ok(Some(pause)),
+            // The CRM was told.
+            Begun::Refused => return Ok(None),
+        },
+        (None, None) => {
+            let chat: String = said.chat.theirs.chars().take(100).collect();
+            return Err(CommandError::Refused(Reason::new("unknown_chat").with("chat", chat)));
+        }
     };
     let now = desk.house.world.now();
     let mut failed = None;
@@ -133,12 +144,12 @@ fn chat(name: &ChatName) -> Option<String> {
 }
 
 /// The key of a message written there: the same however often it comes.
-fn client_id(desk: &CrmDesk, external_id: &str) -> String {
+pub(super) fn client_id(desk: &CrmDesk, external_id: &str) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(external_id.as_bytes()));
     format!("crm-{}-{}", desk.connection, hash.get(..32).unwrap_or(&hash))
 }
 
-fn author(who: &CrmPerson) -> Author {
+pub(super) fn author(who: &CrmPerson) -> Author {
     let name = who.name.trim().chars().take(100).collect();
     Author { kind: AuthorKind::Crm, id: who.id.chars().take(64).collect(), name }
 }
@@ -186,9 +197,6 @@ async fn typing(desk: &CrmDesk, chat: &ChatName, who: &CrmPerson) -> Result<(), 
     let Some((_, conversation)) = place(desk, chat).await? else { return Ok(()) };
     let signal = Signal::Typing { conversation: conversation.id, account: conversation.account, who: author(who), to_visitor: true };
     signals::send(&desk.house, desk.workspace, &signal).await;
-    if let Some(actor) = desk.house.directory.find(desk.workspace, conversation.login) {
-        actor.do_send(Writing(conversation.id));
-    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use secrecy::SecretString;
-use tokio::sync::{Mutex as AsyncMutex, watch};
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 
 use super::gates::Gates;
 use crate::crm::contract::{Crm, CrmContext, CrmError, Host};
@@ -35,6 +35,8 @@ pub struct CrmDesk {
     pub(super) changed: watch::Sender<u64>,
     /// Its directories are to be read anew.
     pub(super) stale: AtomicBool,
+    /// The keeper is to look at once.
+    pub(super) wanted: Notify,
     /// Customers whose messages are being given to the CRM.
     busy: Mutex<HashMap<String, Weak<AsyncMutex<()>>>>,
 }
@@ -54,7 +56,7 @@ impl CrmDesk {
         let tenure = Tenure::new(house, workspace, Owned::Connection(connection), crm.name(), token, blamed);
         let gates = Gates::new(crm.gates());
         let (renewals, changed) = (AsyncMutex::default(), watch::Sender::new(0));
-        Self { tenure, connection, crm, gates, renewals, changed, stale: AtomicBool::new(false), busy: Mutex::default() }
+        Self { tenure, connection, crm, gates, renewals, changed, stale: AtomicBool::new(false), wanted: Notify::new(), busy: Mutex::default() }
     }
 
     /// Something changed that may end a wait.
@@ -124,6 +126,7 @@ pub(in crate::gateway) async fn context(
         None => None,
     };
     let directory = store.get::<CrmDirectory>(CrmDirectory::at(connection.id)).await.map_err(|error| unreadable(&error))?;
+    let space = house.space(workspace).await.map_err(|error| unreadable(&error))?;
     Ok(CrmContext {
         host,
         connection,
@@ -133,6 +136,7 @@ pub(in crate::gateway) async fn context(
         returns: None,
         outside: Arc::clone(&house.outside),
         files: Arc::new(OwnFiles { house: Arc::clone(house), workspace }),
+        locale: space.map(|space| space.locale.clone()).unwrap_or_default(),
         deadline,
         now: house.world.now(),
     })

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::crm::contract::Gate;
-use crate::gateway::faults::patience;
+use crate::gateway::faults::pace;
 
 /// What the bulk waits before it looks whether somebody else goes first.
 const YIELD: Duration = Duration::from_millis(20);
@@ -28,7 +28,7 @@ struct State {
 impl Gates {
     pub(super) fn new(gates: &'static [Gate]) -> Self {
         let state = |gate: &Gate| {
-            let gap = if gate.per_second == 0 { Duration::ZERO } else { patience(Duration::from_secs(1) / gate.per_second) };
+            let gap = if gate.per_second == 0 { Duration::ZERO } else { pace(Duration::from_secs(1) / gate.per_second) };
             (gate.name, Mutex::new(State { gap, next: None, people: 0 }))
         };
         Self { gates: gates.iter().map(state).collect() }
@@ -39,11 +39,8 @@ impl Gates {
         let Some(gate) = self.gates.get(name) else { return };
         let since = Instant::now();
         let mut waits = Waits { gate, counted: false };
-        loop {
-            match waits.take(bulk && since.elapsed() < FOR_PEOPLE, bulk, Instant::now()) {
-                Ok(due) => return tokio::time::sleep_until(due.into()).await,
-                Err(pause) => tokio::time::sleep(pause).await,
-            }
+        while let Err(pause) = waits.take(bulk && since.elapsed() < FOR_PEOPLE, bulk, Instant::now()) {
+            tokio::time::sleep(pause).await;
         }
     }
 }
@@ -55,20 +52,20 @@ struct Waits<'a> {
 }
 
 impl Waits<'_> {
-    /// Takes the next turn. `Err`: not yet, look again after so long.
-    fn take(&mut self, yields: bool, bulk: bool, now: Instant) -> Result<Instant, Duration> {
+    /// Takes a turn: the call goes now. `Err`: not yet, look again after so long. No turn is taken ahead: who came late to it would go side by
+    /// side with the next, and who comes later and is waited for would be behind all that wait already.
+    fn take(&mut self, yields: bool, bulk: bool, now: Instant) -> Result<(), Duration> {
         let mut state = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = state.next.unwrap_or(now).max(now);
-        // A turn is taken only once it is near, so that who comes later and is waited for is not behind all that wait already.
-        if due > now + YIELD.max(state.gap) || (yields && state.people > 0) {
+        let left = state.next.map_or(Duration::ZERO, |next| next.saturating_duration_since(now));
+        if !left.is_zero() || (yields && state.people > 0) {
             if !bulk && !self.counted {
                 self.counted = true;
                 state.people = state.people.saturating_add(1);
             }
-            return Err(YIELD.min(due.saturating_duration_since(now)).max(Duration::from_millis(1)));
+            return Err(YIELD.min(left).max(Duration::from_millis(1)));
         }
-        state.next = Some(due + state.gap);
-        Ok(due)
+        state.next = Some(now + state.gap);
+        Ok(())
     }
 }
 
@@ -87,29 +84,32 @@ mod tests {
 
     const GATES: &[Gate] = &[Gate { name: "api", per_second: 10 }];
 
-    #[tokio::test(start_paused = true)]
+    const GAP: Duration = Duration::from_millis(100);
+
+    #[tokio::test]
     async fn calls_keep_their_gap_whoever_makes_them() {
         let gates = Gates::new(GATES);
-        let began = Instant::now();
-        let mut went = Vec::new();
+        let mut last = None;
         for bulk in [false, true, false, true, true] {
             gates.turn("api", bulk).await;
-            went.push(Instant::now());
+            let went = Instant::now();
+            assert!(last.replace(went).is_none_or(|last| went.duration_since(last) >= GAP));
         }
-        assert!(went.windows(2).all(|pair| pair[1].duration_since(pair[0]) >= Duration::ZERO));
+        let began = Instant::now();
         gates.turn("another", false).await;
-        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(began.elapsed() < GAP, "nobody counts there");
     }
 
     #[test]
-    fn a_turn_is_taken_once_it_is_near() {
+    fn no_turn_is_taken_ahead_and_who_is_late_makes_the_next_wait() {
         let gates = Gates::new(GATES);
         let gate = gates.gates.get("api").unwrap();
         let now = Instant::now();
-        let take = |bulk: bool, yields: bool| Waits { gate, counted: false }.take(yields, bulk, now);
-        assert_eq!(take(false, false), Ok(now));
-        assert_eq!(take(false, false), Ok(now + Duration::from_millis(100)));
-        assert!(take(false, false).is_err(), "not two turns ahead");
+        let take = |at: Instant| Waits { gate, counted: false }.take(false, false, at);
+        assert_eq!((take(now), take(now)), (Ok(()), Err(YIELD)));
+        assert_eq!(take(now + GAP * 3), Ok(()), "the machine stood still");
+        assert!(take(now + GAP * 4 - Duration::from_millis(1)).is_err(), "a gap from when it went");
+        assert_eq!(take(now + GAP * 4), Ok(()));
     }
 
     #[test]
@@ -119,12 +119,10 @@ mod tests {
         let now = Instant::now();
         let (mut person, mut bulk) = (Waits { gate, counted: false }, Waits { gate, counted: false });
         assert!(bulk.take(true, true, now).is_ok());
-        assert!(bulk.take(true, true, now).is_ok());
         assert!(person.take(false, false, now).is_err());
-        let near = now + Duration::from_millis(150);
-        assert!(bulk.take(true, true, near).is_err(), "the person goes first");
-        assert!(person.take(false, false, near).is_ok());
+        assert!(bulk.take(true, true, now + GAP).is_err(), "the person goes first");
+        assert!(person.take(false, false, now + GAP).is_ok());
         drop(person);
-        assert!(bulk.take(true, true, near + Duration::from_millis(100)).is_ok());
+        assert!(bulk.take(true, true, now + GAP * 2).is_ok());
     }
 }

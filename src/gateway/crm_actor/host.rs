@@ -7,11 +7,18 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::desk::{CrmDesk, unreadable};
+use super::keeper;
 use crate::crm::contract::{CrmError, Host, Keys};
 use crate::model::crm::{CrmConnection, CrmTalk};
 use crate::model::reason::Reason;
-use crate::store::port::{CommitError, RecordKey, Refusal};
+use crate::store::key::Key;
+use crate::store::port::{CommitError, RecordKey, Refusal, Scan};
 use crate::store::table::Stored;
+
+/// How often a talk is written anew where hooks write it, too.
+const KEEP_TRIES: usize = 10;
+/// The most talks of one deal.
+const TALKS: usize = 100;
 
 /// For one job.
 pub(super) struct JobHost {
@@ -20,6 +27,8 @@ pub(super) struct JobHost {
     keys: Mutex<Keys>,
     /// The talks as they were read or kept last.
     talks: Mutex<HashMap<RecordKey, Stored<CrmTalk>>>,
+    /// When something was seen of which a hook told meanwhile that it changed.
+    unseen: Mutex<Option<String>>,
 }
 
 impl JobHost {
@@ -27,7 +36,14 @@ impl JobHost {
         let secrets = desk.open(connection)?;
         let round = *desk.renewals.lock().await;
         let talks = talks.into_iter().map(|talk| (CrmTalk::at(talk.record.connection, talk.record.conversation, &talk.record.key), talk)).collect();
-        Ok(Self { desk: Arc::clone(desk), bulk, keys: Mutex::new(Keys { secrets, round }), talks: Mutex::new(talks) })
+        Ok(Self { desk: Arc::clone(desk), bulk, keys: Mutex::new(Keys { secrets, round }), talks: Mutex::new(talks), unseen: Mutex::default() })
+    }
+
+    fn forget(&self, talk: &mut CrmTalk) {
+        let unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        if unseen.is_some() && talk.facts.get(CrmTalk::SEEN) == unseen.as_ref() {
+            talk.facts.remove(CrmTalk::SEEN);
+        }
     }
 }
 
@@ -47,48 +63,76 @@ impl Host for JobHost {
         if stale.round > round {
             return Ok(stale);
         }
-        let keys = renew(&self.desk, Some(stale.secrets)).await?;
+        let keys = renew(&self.desk, stale.secrets).await?;
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys.clone();
         Ok(keys)
     }
 
     async fn keep(&self, talk: &CrmTalk) -> Result<(), CrmError> {
         let key = CrmTalk::at(talk.connection, talk.conversation, &talk.key);
-        let old = self.talks.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if old.as_ref().is_some_and(|old| old.record == *talk) {
-            return Ok(());
+        let mut old = self.talks.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let mut new = talk.clone();
+        self.forget(&mut new);
+        for _ in 0..KEEP_TRIES {
+            if old.as_ref().is_some_and(|old| old.record == new) {
+                break;
+            }
+            let mut batch = self.desk.batch();
+            match &old {
+                Some(old) => batch.update(old, &new).map_err(|error| unreadable(&error))?,
+                None => batch.insert(&new).map_err(|error| unreadable(&error))?,
+            }
+            match crate::gateway::faults::commit("crm/keep", &self.desk.store, batch).await {
+                Ok(_) => {
+                    old = Some(Stored { version: old.map_or(1, |old| old.version.saturating_add(1)), record: new.clone() });
+                }
+                Err(CommitError::Refused(Refusal::NotUnique { .. })) => return Err(CrmError::Temporary(Reason::new("chat_taken"))),
+                // A hook told meanwhile that something changed, or that somebody wrote there: both stays.
+                Err(CommitError::Refused(Refusal::Conflict { .. })) => {
+                    old = self.desk.store.get::<CrmTalk>(key.clone()).await?;
+                    if let Some(Stored { record: stored, .. }) = &old {
+                        if !stored.facts.contains_key(CrmTalk::SEEN) {
+                            *self.unseen.lock().unwrap_or_else(PoisonError::into_inner) = talk.facts.get(CrmTalk::SEEN).cloned();
+                        }
+                        new.said_at = new.said_at.max(stored.said_at);
+                        new.chat = new.chat.take().or_else(|| stored.chat.clone());
+                        self.forget(&mut new);
+                    }
+                }
+                Err(error) => return Err(unreadable(&error)),
+            }
         }
-        let mut batch = self.desk.batch();
-        match &old {
-            Some(old) => batch.update(old, talk).map_err(|error| unreadable(&error))?,
-            None => batch.insert(talk).map_err(|error| unreadable(&error))?,
-        }
-        crate::gateway::faults::commit("crm/keep", &self.desk.store, batch).await.map_err(|error| match error {
-            CommitError::Refused(Refusal::NotUnique { .. }) => CrmError::Temporary(Reason::new("chat_taken")),
-            error => unreadable(&error),
-        })?;
-        let version = old.map_or(1, |old| old.version.saturating_add(1));
-        self.talks.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Stored { version, record: talk.clone() });
+        let old = old.filter(|old| old.record == new).ok_or_else(|| CrmError::Temporary(Reason::new("connection_unreadable")))?;
+        self.talks.lock().unwrap_or_else(PoisonError::into_inner).insert(key, old);
         Ok(())
+    }
+
+    async fn of_deal(&self, deal: &str) -> Result<Vec<CrmTalk>, CrmError> {
+        let group = Key::new().number(self.desk.connection.0).text(deal).done();
+        let found = self.desk.store.scan_index::<CrmTalk>(CrmTalk::BY_DEAL, &group, Scan::first(TALKS)).await?;
+        Ok(found.into_iter().map(|(_, stored)| stored.record).collect())
+    }
+
+    fn lists_are_old(&self) {
+        keeper::read_lists(&self.desk);
     }
 }
 
-/// Exchanges the tokens, once however many ask: who found others to be stale than those that are stored gets the stored ones. `stale`: none asks
-/// ahead of their end.
+/// Exchanges the tokens, once however many ask: who found others to be stale, or about to end, than those that are stored gets the stored ones.
 ///
 /// Exchanging kills the old tokens, so the new ones are durable before anybody uses them; nobody begins who does not own the connection any
 /// more; and once begun it goes to its end, also where the job that asked is over.
-pub(super) async fn renew(desk: &Arc<CrmDesk>, stale: Option<SecretString>) -> Result<Keys, CrmError> {
+pub(super) async fn renew(desk: &Arc<CrmDesk>, stale: SecretString) -> Result<Keys, CrmError> {
     let exchange = tokio::spawn(exchange(Arc::clone(desk), stale));
     exchange.await.unwrap_or_else(|error| Err(CrmError::Temporary(Reason::new("crm_panicked").said(&error.to_string()))))
 }
 
-async fn exchange(desk: Arc<CrmDesk>, stale: Option<SecretString>) -> Result<Keys, CrmError> {
+async fn exchange(desk: Arc<CrmDesk>, stale: SecretString) -> Result<Keys, CrmError> {
     let desk = &desk;
     let mut renewals = desk.renewals.lock().await;
     let connection = desk.record().await.map_err(|error| unreadable(&error))?;
     let old = desk.open(&connection)?;
-    if stale.is_some_and(|stale| stale.expose_secret() != old.expose_secret()) {
+    if stale.expose_secret() != old.expose_secret() {
         *renewals = renewals.saturating_add(1);
         return Ok(Keys { secrets: old, round: *renewals });
     }

@@ -6,10 +6,11 @@ use super::desk::CrmDesk;
 use crate::crm::contract::Job;
 use crate::model::connection::{AccountLink, ChannelAccount};
 use crate::model::conversation::Conversation;
-use crate::model::crm::{CrmConnection, CrmTalk};
+use crate::model::crm::{CrmConnection, CrmTalk, Joins};
 use crate::model::customer::{Customer, CustomerLink, Identity};
 use crate::model::ids::{ConversationId, CustomerId, IdentityId};
-use crate::model::message::{Delivery, Message};
+use crate::model::message::{Delivery, Message, Origin};
+use crate::model::people::User;
 use crate::model::visit::Visit;
 use crate::store::key::Key;
 use crate::store::port::{Scan, StoreError};
@@ -41,6 +42,21 @@ pub(super) async fn whose(desk: &CrmDesk, conversation: &Conversation) -> Result
     })
 }
 
+/// The job's talk belongs to what a person chose.
+pub(super) fn join(desk: &CrmDesk, job: &mut Job, joins: &Joins) {
+    if joins.is_empty() {
+        return;
+    }
+    let fresh = || CrmTalk::fresh(desk.connection, job.conversation.id, &job.key, desk.house.world.now());
+    let mut talk = job.talk.clone().unwrap_or_else(fresh);
+    if talk.join(joins)
+        && let Some(folder) = desk.crm.write_first()
+    {
+        folder.joined(&mut talk);
+    }
+    job.talk = Some(talk);
+}
+
 async fn customer_of(desk: &CrmDesk, identity: IdentityId) -> Result<Option<CustomerId>, StoreError> {
     Ok(desk.store.get::<CustomerLink>(CustomerLink::at(identity)).await?.map(|link| link.record.customer))
 }
@@ -61,6 +77,10 @@ pub(super) async fn gather(
     let author = match message.identity.filter(|author| Some(*author) != conversation.identity) {
         Some(author) => store.get::<Identity>(Identity::at(author)).await?.map(|stored| stored.record),
         None => None,
+    };
+    let writer = match (&message.origin, message.author.id.parse()) {
+        (Origin::Manager, Ok(user)) => desk.house.store.global().get::<User>(User::at(user)).await?.map(|stored| stored.record.email),
+        _ => None,
     };
     let visit = match conversation.last_visit.as_ref().or(conversation.first_visit.as_ref()) {
         Some(code) => store.get::<Visit>(Visit::at(code)).await?.map(|stored| stored.record),
@@ -99,8 +119,22 @@ pub(super) async fn gather(
         Some(id) => store.get::<Delivery>(Delivery::at(id, desk.connection)).await?.and_then(|stored| stored.record.external_id),
         None => None,
     };
-    let job =
-        Job { message, delivery, conversation, account: account.record, link, customer, identities, author, visit, key, talk, others, reply_to };
+    let job = Job {
+        message,
+        delivery,
+        conversation,
+        account: account.record,
+        link,
+        customer,
+        identities,
+        author,
+        writer,
+        visit,
+        key,
+        talk,
+        others,
+        reply_to,
+    };
     Ok(Some(Gathered { job, talks }))
 }
 

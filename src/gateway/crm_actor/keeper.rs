@@ -1,6 +1,7 @@
 //! Keeps a connection in order: sets it up, renews its tokens ahead of their end, reads its directories, looks through its history for what
 //! its hooks did not tell.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +11,13 @@ use sha2::{Digest, Sha256};
 use super::desk::CrmDesk;
 use super::health;
 use super::host::{self, JobHost};
-use crate::connector::hook::HookAddress;
 use crate::crm::capability::{Connect, HOOK_NAME, History, Lists, Talks};
 use crate::crm::contract::{CrmContext, CrmError};
 use crate::gateway::administration::connecting::SET_UP_FOR;
 use crate::gateway::commands::CommandError;
-use crate::gateway::crm_intake;
 use crate::gateway::entries::{self, CrmMailboxEntry, FeedEntry};
 use crate::gateway::faults::patience;
+use crate::gateway::{crm_intake, crm_widget};
 use crate::model::connection::Health;
 use crate::model::crm::{CrmConnection, CrmDirectory, CrmPlace, CrmTalk};
 use crate::model::reason::Reason;
@@ -42,15 +42,17 @@ const TALKS: usize = 100;
 /// What stands for an installation that cannot be reached from outside.
 const NOWHERE: &str = "-";
 
-/// The directories are to be read anew.
+/// The directories are to be read anew. Who waits for them is woken once they are there, not before.
 pub(super) fn read_lists(desk: &CrmDesk) {
     desk.stale.store(true, std::sync::atomic::Ordering::Relaxed);
-    desk.changed();
+    desk.wanted.notify_one();
 }
 
 /// When each task may be tried again.
 #[derive(Default)]
 struct Tasks {
+    /// The key that leads to the connection.
+    key: String,
     set_up: Pause,
     renewal: Pause,
     lists: Pause,
@@ -91,9 +93,11 @@ pub(super) async fn run(desk: Arc<CrmDesk>) -> Result<(), CommandError> {
     loop {
         changed.borrow_and_update();
         round(&desk, &mut tasks).await?;
-        // Something changed: what failed before may do now.
-        if tokio::time::timeout(patience(BEAT), changed.changed()).await.is_ok() {
-            tasks = Tasks::default();
+        tokio::select! {
+            // Something changed: what failed before may do now.
+            _ = changed.changed() => tasks = Tasks::default(),
+            () = desk.wanted.notified() => {}
+            () = tokio::time::sleep(patience(BEAT)) => {}
         }
     }
 }
@@ -109,6 +113,12 @@ async fn round(desk: &Arc<CrmDesk>, tasks: &mut Tasks) -> Result<(), CommandErro
     if connection.removed_at.is_some() || connection.health.status == Health::NotConnected {
         return Ok(());
     }
+    if tasks.key != connection.api_key {
+        match crm_widget::point(&desk.house, desk.workspace, &connection).await {
+            Ok(()) => tasks.key.clone_from(&connection.api_key),
+            Err(error) => tracing::warn!(connection = %desk.connection, %error, "the key of a connection leads nowhere yet"),
+        }
+    }
     let now = desk.house.world.now();
     let shut_out = connection.health.status == Health::AccessLost;
     if tasks.renewal.is_over(now)
@@ -118,7 +128,7 @@ async fn round(desk: &Arc<CrmDesk>, tasks: &mut Tasks) -> Result<(), CommandErro
         let due = renew.due(&kept);
         // What was found to open nothing is not used again: only connecting anew helps.
         if !shut_out && due.is_some_and(|due| due <= now) {
-            let renewed = host::renew(desk, None).await.map(|_| ());
+            let renewed = host::renew(desk, kept.clone()).await.map(|_| ());
             if let Err(CrmError::AccessLost(reason)) = &renewed {
                 health::shut_out(desk, reason.clone(), &kept).await;
             }
@@ -171,10 +181,10 @@ async fn told(desk: &CrmDesk, pause: &mut Pause, result: Result<(), CrmError>) {
     }
 }
 
-/// What a task is given; it goes after what people wait for.
-async fn context(desk: &Arc<CrmDesk>, connection: &CrmConnection) -> Result<CrmContext, CrmError> {
+/// What a task is given. `bulk`: it goes after what people wait for.
+async fn context(desk: &Arc<CrmDesk>, connection: &CrmConnection, bulk: bool) -> Result<CrmContext, CrmError> {
     let deadline = desk.house.world.now().plus_ms(i64::try_from(LIMIT.as_millis()).unwrap_or(60_000));
-    let host = Arc::new(JobHost::new(desk, connection, true, Vec::new()).await?);
+    let host = Arc::new(JobHost::new(desk, connection, bulk, Vec::new()).await?);
     desk.context(connection.clone(), host, deadline).await
 }
 
@@ -191,14 +201,8 @@ async fn set_up(desk: &Arc<CrmDesk>, connection: &CrmConnection, connect: &dyn C
     if connection.facts.get(SET_UP_FOR) == Some(&address) {
         return Ok(());
     }
-    let hook = match address.as_str() {
-        NOWHERE => None,
-        base => {
-            let secret = crm_intake::secret(&desk.house, desk.workspace, desk.connection).await?;
-            Some(HookAddress { url: format!("{base}/hooks/crm/{}/{secret}", desk.connection), secret })
-        }
-    };
-    let context = context(desk, connection).await?;
+    let hook = crm_intake::own_address(&desk.house, desk.workspace, desk.connection).await?;
+    let context = context(desk, connection, true).await?;
     let told = limited(desk, &context, connect.set_up(&context, hook.as_ref())).await?;
     if let Some(name) = told.get(HOOK_NAME) {
         crm_intake::name(&desk.house, desk.workspace, desk.connection, connection.kind, name)
@@ -231,11 +235,12 @@ async fn lists(desk: &Arc<CrmDesk>, connection: &CrmConnection, lists: &dyn List
     if !stale && old.as_ref().is_some_and(|old| now.since(old.record.read_at) < LISTS_GOOD_MS) {
         return Ok(());
     }
-    let context = context(desk, connection).await?;
+    let context = context(desk, connection, true).await?;
     let read = limited(desk, &context, lists.read(&context)).await.inspect_err(|_| {
         desk.stale.fetch_or(stale, std::sync::atomic::Ordering::Relaxed);
     })?;
     let new = CrmDirectory { connection: desk.connection, lists: read, read_at: desk.house.world.now() };
+    lose(desk, old.as_ref().map(|old| &old.record), &new).await?;
     let mut batch = desk.batch();
     match &old {
         Some(old) => batch.update(old, &new)?,
@@ -243,6 +248,32 @@ async fn lists(desk: &Arc<CrmDesk>, connection: &CrmConnection, lists: &dyn List
     }
     batch.append(&streams::feed(), entries::write(&FeedEntry::Connection { c: desk.connection, lost: false })?);
     desk.store.commit(batch).await.map_err(|error| super::desk::unreadable(&error))?;
+    if stale {
+        desk.changed();
+    }
+    Ok(())
+}
+
+/// What is set and no longer there is kept with the connection, and its owners are told once. Before the directories: what was there is known
+/// by the old ones.
+async fn lose(desk: &Arc<CrmDesk>, old: Option<&CrmDirectory>, new: &CrmDirectory) -> Result<(), CrmError> {
+    let gone = desk.crm.gone(&desk.record().await?, old, new);
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let told = Cell::new(false);
+    let change = |known: &CrmConnection| {
+        let mut changed = known.clone();
+        // Set otherwise meanwhile: what was looked at then says nothing.
+        let gone = desk.crm.gone(known, old, new);
+        told.set(changed.lose(&gone));
+        Ok::<_, CommitError>(changed)
+    };
+    let tell = |_: &CrmConnection, batch: &mut Batch| {
+        batch.append(&streams::feed(), entries::write(&FeedEntry::Connection { c: desk.connection, lost: told.get() })?);
+        Ok(())
+    };
+    desk.store.change(CrmConnection::at(desk.connection), change, tell).await.map_err(|error| super::desk::unreadable(&error))?;
     Ok(())
 }
 
@@ -254,7 +285,8 @@ async fn look(desk: &Arc<CrmDesk>, connection: &CrmConnection, history: &dyn His
         return Ok(());
     }
     let cursor = old.as_ref().map(|old| old.record.cursor.clone()).unwrap_or_default();
-    let context = context(desk, connection).await?;
+    // A customer waits for an answer that no hook told of.
+    let context = context(desk, connection, false).await?;
     let talks = Known { desk: Arc::clone(desk) };
     let found = limited(desk, &context, history.look(&context, &cursor, &talks)).await?;
     for part in &found.parts {

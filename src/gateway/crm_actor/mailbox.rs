@@ -5,12 +5,12 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::desk::CrmDesk;
-use super::{arrivals, keeper};
+use super::{arrivals, first, keeper};
 use crate::connector::hook::RawHook;
 use crate::crm::event::CrmEvent;
 use crate::gateway::begins;
 use crate::gateway::commands::CommandError;
-use crate::gateway::entries::{self, CrmMailboxEntry, CrmNews, CrmOutboxEntry, FeedEntry};
+use crate::gateway::entries::{self, CrmMailboxEntry, CrmOutboxEntry, FeedEntry};
 use crate::gateway::faults;
 use crate::gateway::lines::{self, Entry, Handled, Work};
 use crate::model::ids::ConversationId;
@@ -47,7 +47,8 @@ impl Work for Mailbox {
         let line = match &entry {
             CrmMailboxEntry::Release { conversation, .. } => format!("c{conversation}"),
             CrmMailboxEntry::Again { m } => format!("c{}", m.conversation),
-            CrmMailboxEntry::Reload | CrmMailboxEntry::Unfit { .. } => String::new(),
+            CrmMailboxEntry::Open { c, .. } => format!("c{c}"),
+            CrmMailboxEntry::Look | CrmMailboxEntry::Reload | CrmMailboxEntry::Unfit { .. } => String::new(),
             CrmMailboxEntry::Part { body, .. } => {
                 let events = parse(&self.desk, body)?;
                 let chat = events.iter().find_map(CrmEvent::chat);
@@ -64,8 +65,14 @@ impl Work for Mailbox {
         match &entry.item {
             CrmMailboxEntry::Release { conversation, before, .. } => self.release(entry.number, *conversation, *before).await,
             CrmMailboxEntry::Again { m } => self.again(entry.number, *m).await,
+            CrmMailboxEntry::Open { c, j, answer, at } => first::open(&self.desk, entry.number, *c, j, answer, *at).await,
+            CrmMailboxEntry::Look => {
+                self.desk.changed();
+                self.take(entry.number).await
+            }
             CrmMailboxEntry::Reload => {
                 keeper::read_lists(&self.desk);
+                self.desk.changed();
                 self.take(entry.number).await
             }
             CrmMailboxEntry::Unfit { headers, query, body } => {
@@ -119,9 +126,9 @@ impl Mailbox {
                 break;
             }
             released += 1;
-            let new = Delivery { status: CrmDeliveryStatus::Queued, at: desk.house.world.now(), ..old.record.clone() };
-            batch.update(&old, &new)?;
-            let entry = CrmOutboxEntry { m: message.record.id(), k: CrmNews::New, bulk: false };
+            let now = desk.house.world.now();
+            batch.update(&old, &Delivery { status: CrmDeliveryStatus::Queued, at: now, ..old.record.clone() })?;
+            let entry = CrmOutboxEntry::new(message.record.id(), now);
             batch.append(&streams::crm_outbox(desk.connection), entries::write(&entry)?);
             let feed = FeedEntry::Delivery { c: conversation, a: message.record.account, n: message.record.number };
             batch.append(&streams::feed(), entries::write(&feed)?);
@@ -142,9 +149,17 @@ impl Mailbox {
         let again = delivery.filter(|old| matches!(old.record.status, CrmDeliveryStatus::Failed | CrmDeliveryStatus::Skipped));
         if let (Some(old), Some(found)) = (again, desk.store.get::<Message>(Message::at(message)).await?) {
             let now = desk.house.world.now();
-            let new = Delivery { status: CrmDeliveryStatus::Queued, reason: None, tries: 0, again_at: Some(now), at: now, ..old.record.clone() };
+            let new = Delivery {
+                status: CrmDeliveryStatus::Queued,
+                reason: None,
+                tries: 0,
+                failing_since: None,
+                again_at: Some(now),
+                at: now,
+                ..old.record.clone()
+            };
             batch.update(&old, &new)?;
-            let entry = CrmOutboxEntry { m: message, k: CrmNews::New, bulk: false };
+            let entry = CrmOutboxEntry::new(message, now);
             batch.append(&streams::crm_outbox(desk.connection), entries::write(&entry)?);
             let feed = FeedEntry::Delivery { c: message.conversation, a: found.record.account, n: message.number };
             batch.append(&streams::feed(), entries::write(&feed)?);

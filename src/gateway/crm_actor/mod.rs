@@ -3,21 +3,27 @@
 //! * [`desk`]: what its workers share
 //! * `outbox`: gives messages to the CRM, tells it what became of them; `job`: what it is told
 //! * `mailbox`: reads what came from the CRM, in order, different chats side by side; `arrivals`: what becomes of each event
+//! * `first`: conversations that begin there
 //! * `host`: what the CRM's folder may ask for: turns, tokens, that something is kept; `gates`: when the CRM may be called
 //! * `keeper`: sets up, renews tokens ahead of their end, reads directories, looks through the CRM's history
+//! * `asides`: shows there that a customer writes
+//! * `mailing`: goes on with mailings
 //! * `health`: how the connection is
 //!
 //! One such actor runs in the whole cluster per connection; every write carries its token. It writes deliveries and talks, and nothing of a
 //! conversation: what was said in the CRM goes into the mailbox of the conversation's login, in the commit that takes the CRM's entry.
 
 mod arrivals;
+mod asides;
 pub mod desk;
+mod first;
 mod gates;
 mod health;
 mod host;
 mod job;
 mod keeper;
 mod mailbox;
+mod mailing;
 mod outbox;
 
 use std::sync::Arc;
@@ -61,6 +67,8 @@ impl Actor for CrmActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.spawn(mailbox::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
         ctx.spawn(outbox::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(asides::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
+        ctx.spawn(mailing::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
         ctx.spawn(keeper::run(Arc::clone(&self.desk)).into_actor(self).map(Self::worker_ended));
         tracing::info!(workspace = %self.desk.workspace, connection = %self.desk.connection, token = self.desk.token, "CRM actor started");
     }

@@ -1,6 +1,7 @@
 //! What is due goes out. Each try is committed before the call, with the time of the next: a node that dies meanwhile loses nothing. A push
 //! whose answer was lost may go twice; push services and devices keep one of each topic.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, StreamExt};
@@ -11,7 +12,7 @@ use super::words::{Push, Said, words};
 use crate::gateway::administration::sessions::sessions;
 use crate::gateway::house::House;
 use crate::gateway::post::{NewLetter, write_as};
-use crate::model::connection::ChannelAccount;
+use crate::model::connection::{ChannelAccount, Health};
 use crate::model::conversation::Conversation;
 use crate::model::crm::CrmConnection;
 use crate::model::ids::{LetterId, SessionId, WorkspaceId};
@@ -84,6 +85,8 @@ struct Telling {
     about: String,
     text: String,
     file: bool,
+    /// Of a CRM: not its access is lost, but what is set chooses something that is gone.
+    gone: bool,
 }
 
 async fn one(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: Stored<Notice>) -> Result<(), StoreError> {
@@ -130,7 +133,7 @@ async fn look(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: 
     let Some(member) = store.get::<Member>(Member::at(notice.user)).await?.map(|stored| stored.record) else { return Ok(Look::Over) };
     let Some(user) = house.store.global().get::<User>(User::at(notice.user)).await?.map(|stored| stored.record) else { return Ok(Look::Over) };
     let settings = store.get::<NoticeWishes>(NoticeWishes::at(notice.user)).await?.map(|wishes| wishes.record.settings).unwrap_or_default();
-    let mut message = Telling { user, settings, event: notice.event, about: String::new(), text: String::new(), file: false };
+    let mut message = Telling { user, settings, event: notice.event, about: String::new(), text: String::new(), file: false, gone: false };
     let Some(event) = notice.event else {
         return Ok(if member.removed_at.is_none() { Look::Tell(Box::new(message)) } else { Look::Over });
     };
@@ -167,6 +170,10 @@ async fn look(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: 
         NoticeTopic::Connection { connection } => {
             let found = store.get::<CrmConnection>(CrmConnection::at(connection)).await?.map(|stored| stored.record);
             let Some(found) = found.filter(|found| found.removed_at.is_none()) else { return Ok(Look::Over) };
+            message.gone = found.health.status != Health::AccessLost && !found.gone().is_empty();
+            if message.gone {
+                message.text = fields_of(house, &found, &message.user.locale);
+            }
             message.about = found.name;
             event
         }
@@ -298,13 +305,20 @@ fn path(topic: NoticeTopic) -> String {
 fn composed(message: &Telling, notice: &Notice) -> Push {
     let channel = matches!(notice.topic, NoticeTopic::Channel { .. });
     let crm = matches!(notice.topic, NoticeTopic::Connection { .. });
-    let said = Said { about: &message.about, by: &notice.by, text: &message.text, file: message.file, channel, crm };
+    let said = Said { about: &message.about, by: &notice.by, text: &message.text, file: message.file, channel, crm, gone: message.gone };
     let (title, body) = words(&message.user.locale, message.event, &said);
     let conversation = match notice.topic {
         NoticeTopic::Conversation { conversation } => Some(conversation.to_string()),
         NoticeTopic::Channel { .. } | NoticeTopic::Connection { .. } | NoticeTopic::Trial => None,
     };
     Push { title, body, tag: tag(notice.topic), url: path(notice.topic), conversation, again: true }
+}
+
+/// What is to be chosen anew, as its form calls it.
+fn fields_of(house: &House, connection: &CrmConnection, locale: &str) -> String {
+    let Some(crm) = house.crms.get(connection.kind.as_str()) else { return String::new() };
+    let texts: BTreeMap<String, String> = serde_json::from_str(crm.texts().of(locale)).unwrap_or_default();
+    connection.gone().iter().filter_map(|field| texts.get(&format!("field.{field}")).cloned()).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes the letter, once: it has the id the notice was decided with.
@@ -314,6 +328,7 @@ async fn letter(house: &House, workspace: WorkspaceId, notice: &Notice, id: Lett
         (Some(NoticeEvent::Mentioned), _) => LetterKind::Mentioned,
         (Some(NoticeEvent::Overdue), _) => LetterKind::Overdue,
         (_, NoticeTopic::Channel { .. }) => LetterKind::ChannelLost,
+        (_, NoticeTopic::Connection { .. }) if message.gone => LetterKind::ConnectionGone,
         (_, NoticeTopic::Connection { .. }) => LetterKind::ConnectionLost,
         _ => LetterKind::SendFailed,
     };

@@ -40,6 +40,8 @@ pub struct Said<'a> {
     pub channel: bool,
     /// Whether it is about a CRM as a whole.
     pub crm: bool,
+    /// Of a CRM: what is set chooses something that is gone there.
+    pub gone: bool,
 }
 
 /// Title and body.
@@ -82,6 +84,15 @@ pub fn words(locale: &str, event: Option<NoticeEvent>, said: &Said<'_>) -> (Stri
                 "Канал потерял доступ: сообщения не уходят",
                 "The channel lost its access: nothing is sent",
                 "El canal perdió el acceso: no se envía nada",
+            )
+            .to_owned(),
+        ),
+        Some(NoticeEvent::Trouble) if said.gone => (
+            about,
+            pick(
+                "В CRM удалено то, что выбрано в настройках: выберите заново",
+                "The CRM no longer has what the settings choose: choose anew",
+                "El CRM ya no tiene lo elegido en los ajustes: elige de nuevo",
             )
             .to_owned(),
         ),

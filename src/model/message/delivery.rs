@@ -32,7 +32,10 @@ pub struct Delivery {
     /// What the CRM was told of it since.
     #[serde(default, skip_serializing_if = "Told::is_nothing")]
     pub told: Told,
-    /// When somebody wanted it to go once more.
+    /// Since when it fails for now, each time it is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Time>,
+    /// When somebody last wanted it to go once more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again_at: Option<Time>,
     /// When it was made.
@@ -55,6 +58,7 @@ impl Delivery {
             external_id: None,
             more: Vec::new(),
             told,
+            failing_since: None,
             again_at: None,
             created_at: now,
             at: now,

@@ -2,7 +2,8 @@
 
 use super::entry;
 use crate::model::crm::{CrmConnection, CrmTalk};
-use crate::model::ids::{ConnectionId, ConversationId, MessageId};
+use crate::model::ids::{ConnectionId, ConversationId, MailingId, MessageId};
+use crate::model::mailing::Mailing;
 use crate::model::message::{CrmDeliveryStatus, Delivery};
 use crate::store::key::Key;
 use crate::store::port::{IndexEntry, RecordKey};
@@ -79,6 +80,42 @@ impl Record for CrmTalk {
         }
         if let Some(deal) = &self.deal {
             entries.push(entry(Self::BY_DEAL, false, of().text(deal), Key::new()));
+        }
+        entries
+    }
+}
+
+impl Mailing {
+    /// Unique index by connection and the widget's own key.
+    pub const BY_KEY: &'static str = "key";
+    /// Index by connection of those of which something is to go still, the oldest first.
+    pub const OPEN: &'static str = "open";
+
+    /// The group of a connection's mailings, and of their indexes.
+    #[must_use]
+    pub fn of(connection: ConnectionId) -> Vec<u8> {
+        Key::new().number(connection.0).done()
+    }
+
+    /// The record's key.
+    #[must_use]
+    pub fn at(connection: ConnectionId, id: MailingId) -> RecordKey {
+        RecordKey { group: Self::of(connection), item: Key::new().number(id.0).done() }
+    }
+}
+
+impl Record for Mailing {
+    const TABLE: &'static str = "mailing";
+
+    fn key(&self) -> RecordKey {
+        Self::at(self.connection, self.id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let of = || Key::new().number(self.connection.0);
+        let mut entries = vec![entry(Self::BY_KEY, true, of(), Key::new().text(&self.key))];
+        if self.is_open() {
+            entries.push(entry(Self::OPEN, false, of(), Key::new().signed(self.created_at.0)));
         }
         entries
     }

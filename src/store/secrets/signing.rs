@@ -26,6 +26,8 @@ pub enum Purpose {
     ReturnLink,
     /// The link of a letter that stops the letters.
     LetterStop,
+    /// What a user of a CRM shows to hear of messages by its widget.
+    WidgetUser,
     /// The password of the demo's owner: the same at every start, on every node.
     DemoPassword,
 }
@@ -42,6 +44,7 @@ impl Purpose {
             Self::LoginState => b"kommutator sub-key 1: login state",
             Self::ReturnLink => b"kommutator sub-key 1: return link",
             Self::LetterStop => b"kommutator sub-key 1: letter stop",
+            Self::WidgetUser => b"kommutator sub-key 1: widget user",
             Self::DemoPassword => b"kommutator sub-key 1: demo password",
         }
     }

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::keyring::Keyring;
 use super::signing::{Purpose, plain_hmac};
-use crate::model::ids::WorkspaceId;
+use crate::model::ids::{ConnectionId, WorkspaceId};
 use crate::model::time::{Time, World};
 
 /// How long a token is good for: a little over a year since it was last issued.
@@ -114,6 +114,14 @@ impl Keyring {
         let derived = self.derive(Purpose::VisitCode, &[widget_key.as_bytes(), visitor.as_bytes(), name.as_bytes()]);
         let (code, _) = derived.split_at(5);
         BASE32_NOPAD.encode(code)
+    }
+
+    /// What a user of a CRM shows to hear of messages by its widget: 32 hex digits, the same however often they are asked for.
+    #[must_use]
+    pub fn widget_user_key(&self, connection: ConnectionId, user: &str) -> String {
+        let derived = self.derive(Purpose::WidgetUser, &[connection.to_string().as_bytes(), user.as_bytes()]);
+        let (key, _) = derived.split_at(16);
+        HEXLOWER.encode(key)
     }
 
     /// Makes a visitor's token.

@@ -19,6 +19,23 @@ pub fn are_embedded() -> bool {
     Built::get("widget.js").is_some() && Built::get("messenger/index.html").is_some()
 }
 
+fn crm_archive_path(kind: &str) -> String {
+    format!("{kind}-widget.zip")
+}
+
+/// Whether there is a widget to be put into a CRM of this kind.
+pub(crate) fn has_crm_archive(kind: &str) -> bool {
+    Built::get(&crm_archive_path(kind)).is_some()
+}
+
+/// The archive of that widget; it holds nothing of this installation.
+pub(crate) fn crm_archive(request: &HttpRequest, kind: &str) -> Option<HttpResponse> {
+    let mut response = file(request, &crm_archive_path(kind), "no-cache")?;
+    let name = HeaderValue::try_from(format!("attachment; filename=\"kommutator-{kind}.zip\"")).ok()?;
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    Some(response)
+}
+
 /// What pages of ours may load: nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; \
                       font-src 'self'; connect-src 'self' ws: wss:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
@@ -43,6 +60,7 @@ fn file(request: &HttpRequest, path: &str, cache: &'static str) -> Option<HttpRe
         Some("ico") => "image/x-icon",
         Some("webmanifest" | "json" | "map") => "application/json",
         Some("woff2") => "font/woff2",
+        Some("zip") => "application/zip",
         _ => "application/octet-stream",
     };
     let mut response = HttpResponse::Ok();

@@ -1,4 +1,4 @@
-//! What an owner sets of a CRM connection: its CRM's own settings, and which channels feed it.
+//! What an owner sets of a CRM connection: its CRM's own settings, which channels feed it, and what this installation is there.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::connections::read_id;
-use crate::connector::form::Field;
+use crate::connector::form::{Field, Values};
 use crate::gateway::administration::connections::{self, ConnectionChange, change_connection};
+use crate::gateway::administration::crm_apps;
 use crate::gateway::administration::links::{self, LinkChange};
 use crate::model::connection::{ChannelKind, LinkRules};
 use crate::model::crm::{CrmChoice, CrmConnection};
@@ -146,4 +147,52 @@ pub(crate) async fn put_channels(
 pub(crate) async fn refresh(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<HttpResponse, Problem> {
     connections::refresh(&edge.house, caller.workspace, read_id(&id)?).await?;
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// What this installation is at the CRM of a connection.
+#[derive(Serialize, ToSchema)]
+pub struct ConnectionApp {
+    /// What is asked, and what is to be copied into the CRM. Empty: the CRM knows no applications.
+    fields: Vec<Field>,
+    /// What is known, by field. Secrets are never given back.
+    #[schema(value_type = std::collections::HashMap<String, Object>)]
+    values: Values,
+    /// The secrets that are kept, by field.
+    kept: Vec<String>,
+    /// How many other connections have the same application.
+    shared_with: usize,
+}
+
+async fn app_of(edge: &Edge, workspace: WorkspaceId, id: &str) -> Result<Json<ConnectionApp>, Problem> {
+    let crm_apps::AppForm { fields, values, kept, shared_with } = crm_apps::form(&edge.house, workspace, read_id(id)?).await?;
+    Ok(Json(ConnectionApp { fields, values, kept, shared_with }))
+}
+
+/// The application this installation is at the CRM of a connection: its keys, and what is to be copied into the CRM.
+#[utoipa::path(tag = "connections", operation_id = "connection_app", params(("id" = String, Path)), responses((status = 200, body = ConnectionApp),
+    (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[get("/api/v1/connections/{id}/app")]
+pub(crate) async fn app(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>) -> Result<Json<ConnectionApp>, Problem> {
+    app_of(&edge, caller.workspace, &id).await
+}
+
+/// Set that application. A secret that is not named stays; every connection that has the application is set up anew.
+#[utoipa::path(tag = "connections", operation_id = "set_connection_app", params(("id" = String, Path)), request_body = PutApp, responses(
+    (status = 200, body = ConnectionApp), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 409, description = "`always_on`, `no_app`", body = ProblemBody),
+    (status = 422, description = "`params.field` says where.", body = ProblemBody)))]
+#[put("/api/v1/connections/{id}/app")]
+pub(crate) async fn put_app(
+    edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path<String>, body: Json<PutApp>,
+) -> Result<Json<ConnectionApp>, Problem> {
+    crm_apps::put(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &body.into_inner().values).await?;
+    app_of(&edge, caller.workspace, &id).await
+}
+
+/// What is to be set of an application.
+#[derive(Deserialize, ToSchema)]
+pub struct PutApp {
+    /// What was filled in, by field.
+    #[schema(value_type = std::collections::HashMap<String, Object>)]
+    values: Values,
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::{Data, Json, Path, Query};
-use actix_web::{HttpResponse, delete, get, patch, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::assets;
 use super::connecting::{FOR_ALL, LanguageQuery};
 use super::conversations::Counted;
 use crate::gateway::administration::access::Caller;
@@ -53,6 +54,9 @@ pub struct ConnectionView {
     /// What is known of it and is no secret; admins and owners only.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     facts: BTreeMap<String, String>,
+    /// Its settings that choose what its CRM no longer has, by their fields: until somebody sets them anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<String>,
     /// Messages on their way.
     waiting: u64,
     /// Since when the oldest of them waits.
@@ -88,6 +92,7 @@ pub(super) async fn view(edge: &Edge, caller: &Caller, connection: &CrmConnectio
         health,
         api_key: is_admin.then(|| connection.api_key.clone()),
         facts: if is_admin { connection.facts.clone() } else { BTreeMap::new() },
+        gone: connection.gone().into_iter().map(str::to_owned).collect(),
         waiting: queue.waiting,
         oldest: queue.oldest,
         failed: queue.failed,
@@ -106,6 +111,8 @@ pub struct CrmKindView {
     kind: String,
     /// Whether it is connected by steps.
     connect: bool,
+    /// Whether there is a widget to be put into it.
+    widget: bool,
     /// Its words, by key: `name.KIND`, and `reason.CODE` for codes that only it knows; for admins and owners all of them.
     texts: BTreeMap<String, String>,
 }
@@ -120,7 +127,12 @@ pub(crate) async fn kinds(edge: Data<Edge>, LoggedIn(caller): LoggedIn, query: Q
         let texts = serde_json::from_str::<BTreeMap<String, String>>(crm.texts().of(&query.language));
         let mut texts = texts.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", error.to_string()))?;
         texts.retain(|key, _| is_admin || FOR_ALL.iter().any(|start| key.starts_with(start)));
-        items.push(CrmKindView { kind: crm.name().to_owned(), connect: is_admin && crm.connect().is_some(), texts });
+        items.push(CrmKindView {
+            kind: crm.name().to_owned(),
+            connect: is_admin && crm.connect().is_some(),
+            widget: assets::has_crm_archive(crm.name()),
+            texts,
+        });
     }
     Ok(Json(Counted::of(items)))
 }
@@ -196,4 +208,14 @@ pub(crate) async fn new_key(edge: Data<Edge>, AsAdmin(caller): AsAdmin, id: Path
     let connection = change_connection(&edge.house, caller.workspace, &caller.actor(), read_id(&id)?, &wanted).await?;
     let body = ConnectionKey { api_key: connection.api_key };
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// The widget to be put into the CRM, as an archive. Nothing in it is this installation's: address and key are typed into its settings.
+#[utoipa::path(tag = "connections", operation_id = "connection_widget", params(("id" = String, Path)), responses(
+    (status = 200, content_type = "application/zip", body = Vec<u8>), (status = 403, body = ProblemBody),
+    (status = 404, description = "`unknown_connection`, `unknown_widget`", body = ProblemBody)))]
+#[get("/api/v1/connections/{id}/widget")]
+pub(crate) async fn widget(edge: Data<Edge>, AsAdmin(caller): AsAdmin, request: HttpRequest, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let connection = connections::connection(&edge.house, caller.workspace, read_id(&id)?).await?;
+    assets::crm_archive(&request, connection.kind.as_str()).ok_or_else(|| Problem::unknown("widget"))
 }

@@ -273,7 +273,7 @@ pub struct SignView {
     value: String,
 }
 
-async fn found(edge: &Edge, caller: &Caller, id: &str) -> Result<Whole, Problem> {
+pub(super) async fn found(edge: &Edge, caller: &Caller, id: &str) -> Result<Whole, Problem> {
     let unknown = || Problem::unknown("customer");
     let id: CustomerId = id.parse().map_err(|_| unknown())?;
     let store = edge.house.store.workspace(caller.workspace);

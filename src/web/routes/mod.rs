@@ -17,6 +17,7 @@
 //! * [`overview`]: the day's numbers, and what did not go out
 //! * [`search`]: find messages by their words
 //! * [`connections`], [`connection_settings`]: CRM connections; [`crm_messages`]: what did not get to them; [`oauth`]: who comes back from a CRM
+//! * [`crm_widget`]: what a CRM's widget asks
 //! * [`channels`], [`users`], [`tokens`], [`workspace`]: what owners and admins set
 //! * [`audit`], [`quarantine`]: what they changed, and what could not be handled
 //! * [`webhooks`]: what is told to other programs, and how that fared
@@ -35,6 +36,8 @@ pub mod connection_settings;
 pub mod connections;
 pub mod conversations;
 pub mod crm_messages;
+pub mod crm_widget;
+pub mod customer_crm;
 pub mod customers;
 #[cfg(feature = "probe")]
 pub mod faults;
@@ -144,6 +147,7 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(customers::list)
         .service(customers::create)
         .service(customers::show)
+        .service(customer_crm::show)
         .service(customers::change)
         .service(customers::merge)
         .service(customers::unmerge)
@@ -174,13 +178,27 @@ pub fn documented(config: &mut ServiceConfig<'_>) {
         .service(connections::change)
         .service(connections::remove)
         .service(connections::new_key)
+        .service(connections::widget)
         .service(connection_settings::show)
         .service(connection_settings::put)
         .service(connection_settings::put_channels)
         .service(connection_settings::refresh)
+        .service(connection_settings::app)
+        .service(connection_settings::put_app)
         .service(crm_messages::list_undelivered)
         .service(crm_messages::all_again)
         .service(crm_messages::again)
+        .service(crm_widget::hello)
+        .service(crm_widget::card)
+        .service(crm_widget::start)
+        .service(crm_widget::upload)
+        .service(crm_widget::write)
+        .service(crm_widget::written)
+        .service(crm_widget::mail)
+        .service(crm_widget::show_mailing)
+        .service(crm_widget::stop_mailing)
+        .service(crm_widget::user_key)
+        .service(crm_widget::listen)
         .service(users::list)
         .service(users::create)
         .service(users::change)
@@ -235,6 +253,7 @@ pub fn undocumented(config: &mut web::ServiceConfig) {
         .service(stop::ask)
         .service(stop::stop)
         .service(oauth::come_back)
+        .service(crm_widget::preflight)
         .service(assets::demo)
         .service(assets::try_widget)
         .default_service(web::to(assets::messenger));

@@ -2,16 +2,21 @@
 //!
 //! A hook's body is a JSON list of events; each may name the login it is for by its key in `login`. A part of one login is a list too.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::channel::contract::{ChannelEvent, Incoming, Person, Unreadable, Writer};
 use crate::model::conversation::Place;
+use crate::model::customer::{Claim, Vouched};
+use crate::model::ids::AccountId;
 use crate::model::message::{MessageScope, Part};
-use crate::model::protocol::SendStatus;
+use crate::model::protocol::{Page, SendStatus};
 use crate::model::reason::Reason;
 use crate::model::time::Time;
+use crate::model::visit::Visit;
 
 /// A person as the fake tells of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -24,6 +29,15 @@ pub struct ProbePerson {
     /// The name.
     #[serde(default)]
     pub name: String,
+    /// The login name.
+    #[serde(default)]
+    pub username: String,
+    /// The phone, which the provider knows.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// The e-mail, which the provider knows.
+    #[serde(default)]
+    pub email: Option<String>,
 }
 
 /// One event.
@@ -57,6 +71,15 @@ pub enum ProbeWhat {
         /// The group's name; none: a private chat with the writer.
         #[serde(default)]
         group: Option<String>,
+        /// The post it is a comment of; none: it is no comment.
+        #[serde(default)]
+        post: Option<String>,
+        /// The comment it hangs under.
+        #[serde(default)]
+        under: Option<String>,
+        /// The visit to a site they come from: its code, and its marks by name.
+        #[serde(default)]
+        visit: Option<(String, BTreeMap<String, String>)>,
         /// The id of the message it answers, in the same chat.
         #[serde(default)]
         reply_to: Option<String>,
@@ -145,7 +168,9 @@ pub fn parse(part: &[u8]) -> Result<Vec<ChannelEvent>, Unreadable> {
 fn person(person: ProbePerson) -> Person {
     let mut external_ids = vec![person.id];
     external_ids.extend(person.also);
-    Person { external_ids, name: person.name, ..Person::default() }
+    let claims = |value: Option<String>| value.map(|value| Claim { value, by: Vouched::Provider }).into_iter().collect();
+    let (phones, emails) = (claims(person.phone), claims(person.email));
+    Person { external_ids, name: person.name, username: person.username, phones, emails, ..Person::default() }
 }
 
 fn words(text: String) -> Vec<Part> {
@@ -158,7 +183,7 @@ fn event(event: ProbeEvent) -> ChannelEvent {
     let mut incoming = Incoming::of(account.clone(), chat.clone(), Place::Private, Writer::Account { mark: None }, at);
     incoming.external_id = (!id.is_empty()).then(|| external.clone());
     match what {
-        ProbeWhat::Message { from, text, group, reply_to, quiet } => {
+        ProbeWhat::Message { from, text, group, post, under, visit, reply_to, quiet } => {
             let from = person(from);
             match group {
                 Some(title) => {
@@ -168,6 +193,17 @@ fn event(event: ProbeEvent) -> ChannelEvent {
                 }
                 None => incoming.peer = Some(from.clone()),
             }
+            if let Some(post) = post {
+                incoming.place = Place::Post(post.clone());
+                incoming.context.scope = MessageScope::Comment;
+                incoming.context.post = Some(post);
+                incoming.context.top_comment = under;
+            }
+            incoming.visit = visit.map(|(code, marks)| {
+                let (visitor, first) = (from.external_ids.first().cloned().unwrap_or_default(), Page::default());
+                let account = AccountId(0);
+                Box::new(Visit { code, account, visitor, first, marks, analytics: BTreeMap::new(), conversation: None, at })
+            });
             incoming.writer = Writer::Customer(from);
             incoming.parts = words(text);
             incoming.reply_to_external = reply_to.map(|id| external_id(&chat, &id));

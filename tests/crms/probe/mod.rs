@@ -4,6 +4,7 @@
 //! it makes it finds again by a mark: the name of the talk.
 
 mod connect;
+mod widget;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,9 +18,9 @@ use serde_json::{Value, json};
 use crate::connector::form::{Field, Texts};
 use crate::connector::hook::{HookAnswer, RawHook, Routed, Unreadable};
 use crate::connector::walk::StepError;
-use crate::crm::capability::{Connect, Found, History, Lists, Renew, Talks};
+use crate::crm::capability::{Connect, Found, History, Lists, Renew, Talks, Widget, WriteFirst};
 use crate::crm::contract::{Crm, CrmContext, CrmError, Delivered, Gate, Job};
-use crate::crm::event::{ChatName, CrmEvent, CrmFile, CrmPerson, Said};
+use crate::crm::event::{ChatName, CrmEvent, CrmFile, CrmPerson, FirstTo, Said};
 use crate::model::connection::CrmKind;
 use crate::model::conversation::Conversation;
 use crate::model::crm::{Begun, CrmChoice, CrmConnection, CrmDirectory, CrmTalk};
@@ -99,7 +100,7 @@ fn parse_said(value: &Value) -> Said {
         parts: Some(text(value, "text")).filter(|text| !text.is_empty()).map(|text| Part::Text { text }).into_iter().collect(),
         files: files.map(|file| CrmFile { url: text(file, "url"), name: text(file, "name") }).collect(),
         reply_to: value.get("reply_to").and_then(Value::as_str).map(str::to_owned),
-        first: None,
+        first: value.get("first").and_then(Value::as_str).map(|address| FirstTo { address: address.to_owned(), facts: BTreeMap::new() }),
         source: None,
     }
 }
@@ -133,6 +134,12 @@ impl Crm for Probe {
 
     fn connect(&self) -> Option<&dyn Connect> {
         Some(self)
+    }
+
+    fn gone(&self, connection: &CrmConnection, _old: Option<&CrmDirectory>, new: &CrmDirectory) -> Vec<String> {
+        let (stage, stages) = (text(&connection.settings, "stage"), new.lists.get("stages"));
+        let there = stage.is_empty() || stages.is_none_or(|stages| stages.iter().any(|one| one.value == stage));
+        if there { Vec::new() } else { vec!["stage".to_owned()] }
     }
 
     fn key(&self, _connection: &CrmConnection, _conversation: &Conversation, message: &Message) -> Option<String> {
@@ -184,7 +191,8 @@ impl Crm for Probe {
             "files": files, "author": job.message.author.name,
         });
         let taken = call(context, "message", &body).await?;
-        Ok(Delivered { external_id: Some(text(&taken, "id")), ..Delivered::default() })
+        let notice = inbound.then(|| widget::notice(context, &talk));
+        Ok(Delivered { external_id: Some(text(&taken, "id")), notice, ..Delivered::default() })
     }
 
     fn follows(&self, _connection: &CrmConnection, message: &Message, delivery: &Delivery) -> bool {
@@ -232,6 +240,14 @@ impl Crm for Probe {
     }
 
     fn history(&self) -> Option<&dyn History> {
+        Some(self)
+    }
+
+    fn write_first(&self) -> Option<&dyn WriteFirst> {
+        Some(self)
+    }
+
+    fn widget(&self) -> Option<&dyn Widget> {
         Some(self)
     }
 

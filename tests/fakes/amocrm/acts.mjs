@@ -12,11 +12,11 @@
  *  - `GET state?account=`: all of an account; `GET limits`, `GET refreshes`, `GET delivered` (`chats`, `webhooks`).
  *
  * What people do:
- *  - `writes {chat|contact, user?, text?, file?, media_group?, reply_to?, markup?, template?, post?, type?, bare?}`, `first {phone, text, source?, user?, name?, contact?, file?}`, `typing {chat}`,
+ *  - `writes {chat|contact, user?, text?, file?, media_group?, reply_to?, markup?, template?, post?, type?, bare?}`, `first {phone, text, source?, user?, name?, contact?, file?}`, `reads {chat}`, `typing {chat}`,
  *    `reacts {chat, message, emoji, un?}`;
  *  - `makes {leads?, contacts?, companies?}`, `changes {lead|contact|company|task|user: id, …}`, `moves {lead, status, pipeline?}`, `closes {lead, won?}` or `{talk}`, `merges {entity, into, from}`,
  *    `deletes {lead|contact|company: id}`, `{field, entity?}` or `{status}`, `stages {name, pipeline?}` (one more), `accepts {uid?|chat?|lead?, user?, status?}`, `declines {uid?|chat?|lead?}`, `reviews {template, status}`;
- *  - `installs {account}` (the callback without a state), `uninstalls`, `revokes`, `renames {subdomain}`.
+ *  - `installs {account}` (the callback without a state), `uninstalls`, `revokes`, `ends {account}` (its access tokens are over, as after a day), `renames {subdomain}`.
  *
  * What goes wrong: `blocks {on?}` (403 with a page), `unpaid {on?}` (402), `lose_hooks {times, account?, kind?}` (never sent, though the chat has it), `hooks {hold?}` and `webhooks {hold?, lose?, twice?}` with
  * `release {what: hooks|webhooks, reverse?, together?}`, `raw_hook {body, signature?, newline?}` (any hook, signed as the test likes); faults by script (`common.mjs`): of `oauth.token` with
@@ -160,6 +160,15 @@ export function acts(world) {
       account.people.set(who.id, who);
       return says(account, open(account, channel.id, { who, source: said.source, contact }), said);
     },
+    reads: (said) => {
+      const account = of(said);
+      const chat = chatOf(account, said);
+      const talk = [...account.talks.values()].findLast((one) => one.chat_id === chat.id);
+      if (!talk) throw new Error(`no talk in ${chat.id}`);
+      Object.assign(talk, { is_read: true, updated_at: world.seconds() });
+      fire(account, "update_talk", "talk", "update", talk);
+      return { talk: talk.talk_id };
+    },
     typing: (said) => {
       const account = of(said);
       const chat = chatOf(account, said);
@@ -261,6 +270,10 @@ export function acts(world) {
 
     installs: (said) => installs(world, of(said), integration(said), said),
     uninstalls: (said) => uninstalls(world, of(said), integration(said)),
+    ends: (said) => {
+      for (const token of world.access.values()) if (token.account === of(said)) token.until = Math.min(token.until, world.now());
+      return {};
+    },
     revokes: (said) => (revoke(world, of(said), said.client_id), {}),
     renames: (said) => {
       const account = of(said);

@@ -41,13 +41,13 @@ function account({ account, user, query }) {
 }
 
 /** @param {Call} call @param {Fields} user */
-function userShown({ account, query }, { id, name, email, is_admin, is_free, is_active, amojo_id, see }) {
+function userShown({ account, query }, { id, name, email, lang = "ru", is_admin, is_free, is_active, amojo_id, see }) {
   const right = (/** @type {string} */ kind) => ({ view: is_admin ? "A" : (see[kind] ?? "A"), edit: "A", add: "A", delete: "A", export: "A" });
   const rights = {
     leads: right("leads"), contacts: right("contacts"), companies: right("companies"), tasks: { edit: "A", delete: "A" }, mail_access: false, catalog_access: false, is_admin, is_free, is_active,
     group_id: null, role_id: null,
   };
-  return { id, name, email, lang: "ru", rights, ...((listed(query.with) ?? []).includes("amojo_id") ? { amojo_id } : {}), _links: self(account, "users", id) };
+  return { id, name, email, lang, rights, ...((listed(query.with) ?? []).includes("amojo_id") ? { amojo_id } : {}), _links: self(account, "users", id) };
 }
 
 /** @param {Call} call */

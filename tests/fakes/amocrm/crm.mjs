@@ -3,6 +3,8 @@
 import { batch, between, hal, listed, nothing, paged, there, wrongItem } from "./call.mjs";
 import { change, digits, every, KINDS, link, linked, make, openDeal, same, self, shown, tag, unlink, wrong } from "./entities.mjs";
 import { missing, noChoice, noEntity, noType, tooMany } from "./refused.mjs";
+import { fire } from "./webhooks.mjs";
+import { randomUUID } from "node:crypto";
 
 /** @typedef {Record<string, any>} Fields */
 /** @typedef {import("./account.mjs").Kind} Kind */
@@ -117,13 +119,30 @@ function complex(call) {
     };
     const [contact, company] = [one("contacts"), one("companies")];
     const before = contact && world.settings.duplicate_control ? openDeal(account, contact) : undefined;
-    const lead = before ? change(account, "leads", before, plain(item), user.id) : make(account, "leads", plain(item), user.id);
+    const incoming = item._embedded?.metadata;
+    const lead = before ? change(account, "leads", before, plain(item), user.id) : make(account, "leads", incoming ? waiting(account, plain(item)) : plain(item), user.id);
     if (contact) link(account, "leads", lead.id, "contacts", contact, true);
     if (company) link(account, "leads", lead.id, "companies", company);
     if (contact && company) link(account, "contacts", contact, "companies", company);
+    if (incoming && !before) wait(account, incoming, lead, contact);
     return { id: lead.id, contact_id: contact ?? null, company_id: company ?? null, request_id: [request_id], merged: !!before };
   });
   return { status: 200, body: made, headers: { "content-type": "application/json" } };
+}
+
+/** As it stands in «Неразобранное»: whatever stage it names. @param {import("./account.mjs").Account} account @param {Fields} item */
+function waiting(account, item) {
+  const way = account.way(item.pipeline_id);
+  return { ...item, pipeline_id: way.id, status_id: way.statuses.find((/** @type {Fields} */ one) => one.type === 1).id, responsible_user_id: 0, hidden: true };
+}
+
+/** @param {import("./account.mjs").Account} account @param {Fields} metadata @param {Fields} lead @param {number | undefined} contact */
+function wait(account, { category, ...metadata }, lead, contact) {
+  const uid = randomUUID().replaceAll("-", "");
+  account.unsorted.set(uid, {
+    uid, source_uid: metadata.form_id, source_name: metadata.form_name, category, pipeline_id: lead.pipeline_id, created_at: account.world.seconds(), account_id: account.id, metadata, lead: lead.id, contact,
+  });
+  fire(account, "add_unsorted", "unsorted", "add", { uid, category, lead_id: lead.id, pipeline_id: lead.pipeline_id, created_at: account.world.seconds() });
 }
 
 /** @param {Fields} item */

@@ -59,7 +59,7 @@ export function bearer(world, account, asked, current = account.host) {
 }
 
 /** `filter[x][]=1&filter[x][]=2` as `{filter: {x: ["1", "2"]}}`. @param {URLSearchParams} query */
-function opened(query) {
+export function opened(query) {
   /** @type {Fields} */
   const into = {};
   for (const [key, value] of query) {

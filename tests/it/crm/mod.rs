@@ -2,6 +2,7 @@
 //! either side fails.
 //!
 //! * [`out`]: messages to the CRM; [`back`]: what is said there; [`trouble`]: tokens, pauses, panics, restarts
+//! * [`widget`]: what the widget in its pages asks
 //! * [`amocrm`]: the same and the owner's rules over the fake amoCRM
 
 /// Each of these runs on both engines.
@@ -22,8 +23,9 @@ mod amocrm;
 mod back;
 mod out;
 mod trouble;
+mod widget;
 
-use kommutator::channel::probe::settings::ProbeRepeats::SendTwice;
+use kommutator::channel::probe::settings::ProbeRepeats::{self, SendTwice};
 use kommutator::gateway::administration::probe::create_probe_connection;
 use kommutator::gateway::crm_intake;
 use kommutator::model::connection::UnansweredOutbound;
@@ -49,7 +51,12 @@ struct Office {
 
 impl Office {
     async fn open(on: On) -> Self {
-        let (rig, crm) = (Rig::start(on, SendTwice).await, FakeCrm::start());
+        Self::open_with(on, SendTwice).await
+    }
+
+    /// With a provider that takes repeats so.
+    async fn open_with(on: On, repeats: ProbeRepeats) -> Self {
+        let (rig, crm) = (Rig::start(on, repeats).await, FakeCrm::start());
         let id = connect(&rig, &crm, UnansweredOutbound::Export).await;
         let other = connect(&rig, &crm, UnansweredOutbound::Export).await;
         rig.handled().await;

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kommutator::gateway::commands::Command;
 use kommutator::gateway::entries::{
-    self, ChangeEntry, CrmMailboxEntry, CrmNews, CrmOutboxEntry, FeedEntry, MailboxEntry, OutboxEntry, Tell, TimerEntry,
+    self, ChangeEntry, CrmMailboxEntry, CrmNews, CrmOutboxEntry, FeedEntry, MailboxEntry, NoticeEntry, OutboxEntry, Tell, TimerEntry,
 };
 use kommutator::model::connection::ProviderLogin;
+use kommutator::model::crm::Joins;
 use kommutator::model::ids::{AccountId, CustomerId, NodeId, UserId, WorkspaceId};
 use kommutator::model::protocol::Setting;
 use kommutator::model::time::TestWorld;
@@ -123,6 +124,13 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
                 CrmMailboxEntry::Release { connection: CONNECTION, conversation: CONVERSATION, before: 2 },
                 CrmMailboxEntry::Part { at: NOW, body: b"\0\xffpart".to_vec() },
                 CrmMailboxEntry::Again { m },
+                CrmMailboxEntry::Open {
+                    c: CONVERSATION,
+                    j: Joins { contact: Some("77".to_owned()), deal: None },
+                    answer: "opened/1".to_owned(),
+                    at: NOW,
+                },
+                CrmMailboxEntry::Look,
                 CrmMailboxEntry::Reload,
                 CrmMailboxEntry::Unfit { headers: vec![("a".to_owned(), "b".to_owned())], query: "q=1".to_owned(), body: b"\xff".to_vec() },
             ]
@@ -130,7 +138,14 @@ fn in_streams() -> Vec<(StreamName, Vec<Vec<u8>>)> {
             .map(written)
             .collect(),
         ),
-        (streams::crm_outbox(CONNECTION), vec![written(&CrmOutboxEntry { m, k: CrmNews::Changed, bulk: true })]),
+        (
+            streams::crm_notices(CONNECTION),
+            vec![written(&NoticeEntry { m, to: vec!["7".to_owned()], contact: Some("77".to_owned()), deal: Some("78".to_owned()), at: NOW })],
+        ),
+        (
+            streams::crm_outbox(CONNECTION),
+            vec![written(&CrmOutboxEntry { m, k: CrmNews::Changed, bulk: true, t: 5, j: Joins { contact: Some("77".to_owned()), deal: None } })],
+        ),
     ]
 }
 
@@ -209,6 +224,7 @@ fn readable(stream: &StreamName, found: &[(u64, Vec<u8>)]) {
             "outbox" | "bulk" => is::<OutboxEntry>(bytes),
             "crm_mailbox" => is::<CrmMailboxEntry>(bytes),
             "crm_outbox" => is::<CrmOutboxEntry>(bytes),
+            "crm_notices" => is::<NoticeEntry>(bytes),
             // Nothing of the product puts files to fetch there yet.
             "fetch" => {}
             other => panic!("what lies in {other}?"),

@@ -5,14 +5,15 @@ use kommutator::model::connection::{
     AccountLink, ChannelAccount, ChannelKind, CrmKind, Health, HealthState, ProviderApp, ProviderLogin, UnansweredOutbound,
 };
 use kommutator::model::conversation::{Conversation, ConversationStatus, Episode, Fact, FactKind, Handler, PastEpisode, Picture, Place};
-use kommutator::model::crm::{Begun, CrmChoice, CrmConnection, CrmDirectory, CrmPlace, CrmTalk};
+use kommutator::model::crm::{Begun, CrmChoice, CrmConnection, CrmDirectory, CrmPlace, CrmTalk, To};
 use kommutator::model::customer::{Apart, Claim, Consent, Customer, CustomerLink, Identity, Known, Vouched};
 use kommutator::model::entry::{Enrolment, SecondFactor};
 use kommutator::model::hours::Hours;
 use kommutator::model::ids::{
-    AccountId, AuditId, ConnectingId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MessageId, NodeId, ProviderAppId,
-    QuarantineId, ReplyId, SessionId, TagId, TokenId, UserId,
+    AccountId, AuditId, ConnectingId, ConnectionId, ConversationId, CustomerId, FileId, IdentityId, LoginId, MailingId, MessageId, NodeId,
+    ProviderAppId, QuarantineId, ReplyId, SessionId, TagId, TokenId, UserId,
 };
+use kommutator::model::mailing::{self, MailTarget, Mailed};
 use kommutator::model::message::{
     Admission, Attachment, Attempt, Context, CrmDeliveryStatus, Delivery, Message, MessageChange, MessageScope, Origin, Part, Piece, Reaction, Told,
 };
@@ -498,6 +499,7 @@ fn work() -> Vec<Box<dyn Kept>> {
             }],
             files: true,
         },
+        failing_since: Some(later(1)),
         again_at: Some(later(1)),
         created_at: NOW,
         at: later(1),
@@ -549,6 +551,26 @@ fn work() -> Vec<Box<dyn Kept>> {
     let marks = [("type".to_owned(), "1".to_owned())].into();
     let choice = CrmChoice { value: "142".into(), label: "Успешно реализовано".into(), group: "Воронка".into(), marks };
     kept.extend(boxed([CrmDirectory { connection: CONNECTION, lists: [("stages".to_owned(), vec![choice])].into(), read_at: NOW }]));
+    let to = |mailed: Mailed| MailTarget {
+        contact: "77".into(),
+        to: To::Address { account: ACCOUNT, address: "+79990001122".into() },
+        account: ACCOUNT,
+        login: LOGIN,
+        mailed,
+    };
+    let in_conversation = MailTarget { to: To::Conversation { id: CONVERSATION }, ..to(Mailed::Waiting) };
+    let begun = Mailed::Begun { message: MessageId { conversation: CONVERSATION, number: 1 }, at: NOW };
+    kept.extend(boxed([None, Some(later(5))].map(|stopped_at| mailing::Mailing {
+        id: MailingId(if stopped_at.is_some() { 6 } else { 5 }),
+        connection: CONNECTION,
+        key: format!("key {stopped_at:?}"),
+        text: "Скидки".into(),
+        author: Author { kind: AuthorKind::Crm, id: "7".into(), name: "Ольга".into() },
+        targets: vec![in_conversation.clone(), to(begun.clone()), to(Mailed::Refused { reason: reason(), at: NOW })],
+        skipped: vec![mailing::Skipped { contact: "78".into(), reason: reason() }],
+        created_at: NOW,
+        stopped_at,
+    })));
     kept.extend(boxed([CrmPlace { connection: CONNECTION, cursor: "5".into(), looked_at: NOW }]));
     kept.extend(boxed([WorkAttempts { stream: outbox, number: 1, begun: 2, said: Some("it panicked".into()) }]));
     let changes = vec![

@@ -55,6 +55,7 @@ pub(crate) fn ways_in() -> Vec<Box<dyn Kept>> {
         LetterKind::Overdue,
         LetterKind::ChannelLost,
         LetterKind::ConnectionLost,
+        LetterKind::ConnectionGone,
         LetterKind::SendFailed,
         LetterKind::Answer,
     ];

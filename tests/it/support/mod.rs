@@ -1,5 +1,6 @@
 //! What the tests stand on.
 //!
+//! * `amocrm`: an account of the fake amoCRM, connected
 //! * [`app`]: the whole product on a free port, and clients of it
 //! * `fake_provider`, `rig`: the product with logins of the tests' channel, and the provider behind it; `fake_crm`: the tests' CRM
 //! * [`node`]: the product itself as a child process
@@ -15,8 +16,11 @@
 //! * [`receiver`]: takes webhooks, checks their signatures, answers as it is told to
 //! * [`recount`]: counts a whole store anew and compares
 //! * [`redis_server`]: a real redis-server as a child process
+//! * `widget_page`: a page of a CRM with our widget in it
 //! * [`s3`]: a small S3 server, written from Amazon's API reference
 
+#[cfg(feature = "faults")]
+pub(crate) mod amocrm;
 pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod connected;
@@ -38,3 +42,5 @@ pub(crate) mod redis_server;
 #[cfg(feature = "faults")]
 pub(crate) mod rig;
 pub(crate) mod s3;
+#[cfg(feature = "faults")]
+pub(crate) mod widget_page;

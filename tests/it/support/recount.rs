@@ -12,6 +12,7 @@ use kommutator::model::crm::{CrmConnection, CrmDirectory, CrmPlace, CrmTalk};
 use kommutator::model::customer::{Apart, Customer, CustomerLink, Identity};
 use kommutator::model::entry::{Invite, LoginChallenge, PasswordReset};
 use kommutator::model::letter::Letter;
+use kommutator::model::mailing::Mailing;
 use kommutator::model::message::{Delivery, Message, Origin};
 use kommutator::model::notice::{Absence, AnswerLetter, Attendance, LetterReader, Notice, NoticePlace, NoticeWishes, PushSubscription};
 use kommutator::model::people::{ApiToken, AuditEntry, Credential, Member, User, Workspace};
@@ -129,6 +130,7 @@ fn indexes(found: &Found, problems: &mut Vec<String>) {
             CrmTalk::TABLE => wanted::<CrmTalk>(raw),
             CrmDirectory::TABLE => wanted::<CrmDirectory>(raw),
             CrmPlace::TABLE => wanted::<CrmPlace>(raw),
+            Mailing::TABLE => wanted::<Mailing>(raw),
             AccountLink::TABLE => wanted::<AccountLink>(raw),
             Identity::TABLE => wanted::<Identity>(raw),
             Apart::TABLE => wanted::<Apart>(raw),

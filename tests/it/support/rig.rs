@@ -17,6 +17,7 @@ use kommutator::gateway::administration::access::Caller;
 use kommutator::gateway::administration::people::create_workspace;
 use kommutator::gateway::administration::probe::{MadeProbe, create_probe};
 use kommutator::gateway::commands::{Answer, Command, CommandError, ask};
+use kommutator::gateway::faults;
 use kommutator::gateway::house::House;
 use kommutator::gateway::intake;
 use kommutator::gateway::supervisor::{Reconcile, back_off_ms};
@@ -116,6 +117,8 @@ async fn live(config: &Config, world: Arc<AheadWorld>) -> Life {
 
 impl Rig {
     pub(crate) async fn start(on: On, repeats: ProbeRepeats) -> Self {
+        // The fakes bear more than the CRMs they stand for; that the pace is kept is shown by the soak.
+        faults::quick_calls(20);
         let folder = tempfile::tempdir().unwrap();
         let redis = (on == On::Redis).then(RedisServer::start);
         let mut variables = vec![

@@ -3,7 +3,7 @@ import type { AttachmentView, ConversationView, CustomerView, Me, MessageView, N
 import { call, query } from "./http.ts";
 import { PAGE } from "./state/conversations.ts";
 import type { Query } from "./state/query.ts";
-import type { Appearance, AuditAsk, AuditEntry, Begin, BulkDone, ChannelChange, ChannelKind, ChannelView, Choice, Colleague, Connecting, ConnectionSettings, ConnectionView, Counters, CrmKind, CustomerCard, CustomerSaid, Deed, DraftView, Entered, FeedView, Found, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Overview, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UndeliveredView, UserView, Ways, Workspace } from "./types.ts";
+import type { Appearance, AuditAsk, AuditEntry, Begin, BulkDone, ChannelChange, ChannelKind, ChannelView, Choice, Colleague, Connecting, ConnectionApp, ConnectionSettings, ConnectionView, Counters, CrmKind, CustomerCard, CustomerInCrms, CustomerSaid, Deed, DraftView, Entered, FeedView, Found, FoundPage, InviteCard, InviteView, MadeInvite, MailView, MarkView, NoticesView, Outlook, Overview, Page, Profile, QuarantinePayload, QuarantineView, ReplyView, SessionView, TagView, Timeline, TokenView, UndeliveredView, UserView, Ways, Workspace } from "./types.ts";
 
 const base = "/api/v1";
 const id = encodeURIComponent;
@@ -54,6 +54,7 @@ export const api = {
   overview: () => call<Overview>("GET", `${base}/overview`),
   failures: (cursor: string | null) => call<Page<Found>>("GET", `${base}/failures${query({ cursor })}`),
   customers: (q: string, cursor: string | null, limit?: number, signal?: AbortSignal) => call<Page<CustomerView> & { complete: boolean }>("GET", `${base}/customers${query({ q, cursor, limit })}`, undefined, signal),
+  customerInCrms: (key: string) => call<CustomerInCrms>("GET", `${base}/customers/${id(key)}/crm`),
   customer: (key: string) => call<CustomerCard>("GET", `${base}/customers/${id(key)}`),
   addCustomer: (said: CustomerSaid) => call<CustomerView>("POST", `${base}/customers`, said),
   changeCustomer: (key: string, said: CustomerSaid) => call<CustomerCard>("PATCH", `${base}/customers/${id(key)}`, said),
@@ -106,6 +107,8 @@ export const api = {
   connectionSettings: (key: string) => call<ConnectionSettings>("GET", `${base}/connections/${id(key)}/settings`),
   setConnection: (key: string, values: Record<string, unknown>) => call<ConnectionSettings>("PUT", `${base}/connections/${id(key)}/settings`, { values }),
   setFeeds: (key: string, channels: Pick<FeedView, "channel" | "feeds" | "rules">[]) => call<ConnectionSettings>("PUT", `${base}/connections/${id(key)}/channels`, { channels }),
+  connectionApp: (key: string) => call<ConnectionApp>("GET", `${base}/connections/${id(key)}/app`),
+  setConnectionApp: (key: string, values: Record<string, unknown>) => call<ConnectionApp>("PUT", `${base}/connections/${id(key)}/app`, { values }),
   refreshConnection: (key: string) => call<undefined>("POST", `${base}/connections/${id(key)}/refresh`),
   undelivered: (connection: string) => call<Page<UndeliveredView>>("GET", `${base}/undelivered${query({ connection })}`),
   sendAllAgain: (key: string) => call<{ messages: number }>("POST", `${base}/connections/${id(key)}/again`),

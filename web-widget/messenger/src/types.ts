@@ -62,7 +62,7 @@ export type Connecting = { id?: string; step?: Step; qr_svg?: string; until?: st
 export type Begin = { kind: string } | { channel: string } | { crm: string } | { connection: string };
 /** Whoever brings words of its own: a kind of channel, a CRM. */
 export type Spoken = { kind: string; texts: Record<string, string> };
-export type CrmKind = Spoken & { connect: boolean };
+export type CrmKind = Spoken & { connect: boolean; widget: boolean };
 export type ConnectionView = {
   id: string;
   name: string;
@@ -74,6 +74,8 @@ export type ConnectionView = {
   health: ChannelView["health"];
   api_key?: string;
   facts?: Record<string, string>;
+  /** Settings that choose what the CRM no longer has. */
+  gone?: string[];
   waiting: number;
   oldest?: string;
   failed: number;
@@ -82,6 +84,13 @@ export type ConnectionView = {
 export type CrmLists = Record<string, { value: string; label: string; group?: string }[]>;
 export const RULES = ["create_contact", "create_deal", "find_existing", "update_contact"] as const;
 export type FeedView = { channel: string; name: string; kind: string; feeds: boolean; rules: Record<(typeof RULES)[number], boolean> };
+/** Where a customer stands in the CRMs: their records, and where their newest messages are. */
+export type CustomerInCrms = {
+  connections: { connection: string; name: string; kind: string; records: { record: "contact" | "deal"; id: string; url?: string; said_at: string }[] }[];
+  messages: MessageView[];
+};
+/** What this installation is at a CRM. */
+export type ConnectionApp = { fields: Field[]; values: Record<string, unknown>; kept: string[]; shared_with: number };
 export type ConnectionSettings = { fields: Field[]; values: Record<string, unknown>; lists: CrmLists; read_at?: string; channels: FeedView[] };
 export type UndeliveredView = { connection: string; reason?: Reason; at: string; title: string; message: MessageView };
 export type Choice = { value: string; text: string };
@@ -108,7 +117,7 @@ export type Entered = { token?: string; challenge?: string };
 export type Profile = { number: number; time_zone: string; phone: string; notify_email: string; second_factor: boolean; recovery_codes: number };
 export type SessionView = { id: string; device: string; address: string; created_at: string; seen_at: string; current: boolean };
 export type Workspace = { id: number; name: string; locale: string; time_zone: string; created_at: string; escalation: Escalation };
-export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial" | "webhook_off" | "assigned" | "mentioned" | "overdue" | "channel_lost" | "connection_lost" | "send_failed";
+export type LetterKind = "invitation" | "password_link" | "password_changed" | "factor_on" | "factor_off" | "trial" | "webhook_off" | "assigned" | "mentioned" | "overdue" | "channel_lost" | "connection_lost" | "connection_gone" | "send_failed";
 export type LetterView = { id: string; to: string; about: LetterKind; status: LetterStatus; reason: Reason | null; tries: number; created_at: string; at: string };
 export type MailView = { configured: boolean; from: string | null; server: string | null; letters: LetterView[] };
 

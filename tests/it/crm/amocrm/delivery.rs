@@ -1,144 +1,15 @@
 //! amoCRM over its fake: what stands there is compared, not what we think was sent.
 
-use std::collections::BTreeMap;
-
-use kommutator::channel::probe::settings::ProbeRepeats::SendTwice;
-use kommutator::crm::amocrm::{KIND, fact};
-use kommutator::gateway::entries::{self, MailboxEntry};
-use kommutator::model::connection::{AccountLink, Health, HealthState, ProviderApp};
-use kommutator::model::crm::CrmConnection;
-use kommutator::model::ids::{ConnectionId, ProviderAppId};
+use kommutator::gateway::entries::{self, CrmMailboxEntry};
 use kommutator::model::message::{CrmDeliveryStatus, Delivery};
 use kommutator::model::protocol::SendStatus;
 use kommutator::store::batch::Batch;
 use kommutator::store::records::streams;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::account::{Account, text, values};
 use crate::support::fake_provider::Act;
-use crate::support::fakes::Fake;
-use crate::support::rig::{On, Rig, said, told, until};
-
-/// The product with one amoCRM account.
-struct Account {
-    rig: Rig,
-    amo: Fake,
-    id: ConnectionId,
-}
-
-impl Account {
-    /// Connected, with these settings; in «Чаты» where the integration has a chat channel.
-    async fn open(on: On, chats: bool, settings: Value) -> Self {
-        let (rig, amo) = (Rig::start(on, SendTwice).await, Fake::start("amocrm").await);
-        amo.act("settings", json!({ "limits": false, "signature_clock": "real" })).await;
-        let id = connect(&rig, &amo, "demo", chats, settings).await;
-        Self { rig, amo, id }
-    }
-
-    async fn state(&self) -> Value {
-        self.amo.look("state?account=demo").await
-    }
-
-    /// The records of a kind that are there.
-    async fn all(&self, kind: &str) -> Vec<Value> {
-        values(&self.state().await[kind])
-    }
-
-    async fn customer_says(&self, chat: &str, id: &str, text: &str) {
-        self.rig.hook(json!([said(chat, id, text)])).await;
-        self.rig.handled().await;
-        self.quiet().await;
-    }
-
-    async fn quiet(&self) {
-        for stream in [streams::crm_mailbox(self.id), streams::crm_outbox(self.id)] {
-            until("an empty stream", || async { self.rig.store().read(&stream, 0, 1).await.unwrap().entries.is_empty().then_some(()) }).await;
-        }
-        self.rig.handled().await;
-    }
-}
-
-fn values(of: &Value) -> Vec<Value> {
-    match of {
-        Value::Array(all) => all.clone(),
-        Value::Object(all) => all.values().cloned().collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// A connection as its steps make it, with tokens the fake gives; links the accounts `one` and `two`.
-async fn connect(rig: &Rig, amo: &Fake, account: &str, chats: bool, settings: Value) -> ConnectionId {
-    let house = rig.house();
-    let base = house.public_address().unwrap().to_owned();
-    let channel = amo.act("channel", json!({ "hook_url": format!("{base}/hooks/app/amocrm/:scope_id") })).await;
-    let integration = amo.act("integration", json!({})).await;
-    let tokens = amo.act("token", json!({ "account": account })).await;
-    let host = format!("{account}.amocrm.ru");
-    let now = house.world.now();
-    let (app, id) = (ProviderAppId(house.world.id()), ConnectionId(house.world.id()));
-    let keys = json!({ "client_secret": integration["client_secret"], "channel_secret": if chats { channel["secret"].clone() } else { json!("") } });
-    let mut facts: BTreeMap<String, String> =
-        [("client_id", &integration["client_id"]), ("redirect_uri", &json!("https://shop.example/oauth/amocrm"))]
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.as_str().unwrap().to_owned()))
-            .collect();
-    if chats {
-        facts.insert("channel_id".to_owned(), channel["id"].as_str().unwrap().to_owned());
-        facts.insert("bot_id".to_owned(), channel["bot"]["id"].as_str().unwrap().to_owned());
-    }
-    let seal = |context: &str, text: &str| house.keyring.seal(context, text.as_bytes(), house.world.as_ref());
-    let tokens = json!({
-        "access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"], "host": host,
-        "expires_at": now.0 / 1_000 + tokens["expires_in"].as_i64().unwrap(), "issued_at": now.0 / 1_000,
-    });
-    let mut batch = Batch::new();
-    batch
-        .insert(&ProviderApp {
-            id: app,
-            provider: "amocrm".to_owned(),
-            name: "Интеграция".to_owned(),
-            sealed: seal(&ProviderApp::context(app), &keys.to_string()),
-            facts,
-            base_url: Some(amo.url.clone()),
-            created_at: now,
-        })
-        .unwrap();
-    batch
-        .insert(&CrmConnection {
-            id,
-            kind: KIND,
-            name: format!("amoCRM – {host}"),
-            active: true,
-            api_key: "0".repeat(32),
-            app: Some(app),
-            external_key: account.to_owned(),
-            sealed: seal(&CrmConnection::owner_name(id), &tokens.to_string()),
-            hook: String::new(),
-            base_url: Some(amo.url.clone()),
-            facts: [(fact::HOST.to_owned(), host.clone())].into(),
-            settings,
-            health: HealthState { status: Health::Connected, reason: None, since: now },
-            created_at: now,
-            removed_at: None,
-        })
-        .unwrap();
-    for account in [rig.probe.one, rig.probe.two] {
-        batch.insert(&AccountLink::plain(account, id)).unwrap();
-    }
-    batch.append(&streams::mailbox(rig.probe.login), entries::write(&MailboxEntry::Reload).unwrap());
-    rig.store().commit(batch).await.unwrap();
-    rig.reconcile();
-    rig.handled().await;
-    until("it is set up", || async {
-        let found = rig.store().get::<CrmConnection>(CrmConnection::at(id)).await.unwrap().unwrap().record;
-        found.facts.contains_key("set_up_for").then_some(())
-    })
-    .await;
-    id
-}
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_default().to_owned()
-}
+use crate::support::rig::{On, said, told, until};
 
 async fn a_customer_becomes_a_contact_a_deal_and_a_chat(on: On) {
     let account = Account::open(on, true, json!({ "tags": ["Kommutator", "клиент %NAME%"], "notify": "one_task" })).await;
@@ -212,6 +83,9 @@ async fn a_deal_that_is_closed_is_joined_or_not_as_it_is_set(on: On) {
 async fn where_there_are_no_chats_the_dialogue_stands_in_notes(on: On) {
     let account = Account::open(on, false, json!({ "notify": "each_task" })).await;
     account.customer_says("anna", "1", "раз").await;
+    // Made, and answered as if it were not.
+    let failed = json!({ "kind": "instead", "status": 504, "body": "" });
+    account.amo.act("faults", json!({ "call": "leads.notes.create", "act": failed })).await;
     account.customer_says("anna", "2", "два").await;
     let reply = account.rig.send(account.rig.chat("anna").await.id, "три").await;
     account.rig.stands(reply.id(), SendStatus::Sent).await;
@@ -235,7 +109,35 @@ async fn lost_answers_make_nothing_twice(on: On) {
     assert_eq!(values(&chats[0]["messages"]).len(), 2);
 }
 
+async fn tokens_are_exchanged_once_though_a_message_and_the_keeper_want_others(on: On) {
+    let account = Account::open(on, true, json!({})).await;
+    account.amo.act("settings", json!({ "date_ahead_ms": 1e12 })).await;
+    account.amo.act("ends", json!({ "account": "demo" })).await;
+    account.amo.act("faults", json!({ "call": "oauth.token", "act": { "kind": "hold" } })).await;
+    // By our clock they are old enough to be exchanged ahead of their end, too.
+    account.rig.world.advance_ms(15 * 3_600_000);
+    account.rig.hook(json!([said("anna", "1", "раз")])).await;
+    until("new tokens are asked for", || async { (account.amo.look("held").await == json!(1)).then_some(()) }).await;
+    // Wakes the keeper; whatever it does, it looks through the history after it has seen to the tokens.
+    let looks = account.amo.calls("events").await.len();
+    let mut batch = Batch::new();
+    batch.once(b"wakes".to_vec(), 60_000, "");
+    batch.append(&streams::crm_mailbox(account.id), entries::write(&CrmMailboxEntry::Reload).unwrap());
+    account.rig.store().commit(batch).await.unwrap();
+    until("an empty mailbox", || async {
+        account.rig.store().read(&streams::crm_mailbox(account.id), 0, 1).await.unwrap().entries.is_empty().then_some(())
+    })
+    .await;
+    account.amo.act("let-go", json!({})).await;
+    account.quiet().await;
+    until("the keeper went on", || async { (account.amo.calls("events").await.len() > looks).then_some(()) }).await;
+    let refreshes = account.amo.look("refreshes").await;
+    let used: Vec<u64> = values(&refreshes["tokens"]).iter().map(|token| token["used"].as_u64().unwrap()).collect();
+    assert_eq!((used.iter().sum::<u64>(), &refreshes["revoked"]), (1, &json!(0)), "{used:?}");
+}
+
 on_both!(
+    tokens_are_exchanged_once_though_a_message_and_the_keeper_want_others,
     a_customer_becomes_a_contact_a_deal_and_a_chat,
     what_a_manager_writes_there_reaches_the_customer_and_its_fate_is_told,
     a_deal_that_is_closed_is_joined_or_not_as_it_is_set,

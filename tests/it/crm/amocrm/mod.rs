@@ -1,12 +1,21 @@
 //! amoCRM's folder against the fake of amoCRM: each call as its papers say, each error to its end.
 //!
-//! Here: how an account is connected; [`calls`]: contacts, deals, chats, what their history tells; [`rows`]: the table of errors; [`hooks`]:
-//! the whole product told by hooks; [`delivery`]: messages there and back, and the owner's rules
+//! Here: how an account is connected; [`calls`]: contacts, deals, chats, what their history tells; [`rows`]: the table of errors; [`ends`]:
+//! where each of its rows leaves a message and its connection; [`hooks`]: the whole product told by hooks; [`delivery`]: messages there and
+//! back. The owner's rules, by the inventory, through the whole product ([`account`]): [`places`]: which contact, deal and chat; [`turned`]:
+//! what is set and who is who changes half-way; [`people`]: contacts and their fields; [`waiting`]: «Неразобранное»; [`widget`]: what our widget asks
 
+mod account;
 mod calls;
 mod delivery;
+mod ends;
 mod hooks;
+mod people;
+mod places;
 mod rows;
+mod turned;
+mod waiting;
+mod widget;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -107,6 +116,7 @@ fn context(host: Arc<dyn Host>, url: &str) -> CrmContext {
         returns: Some(Returns { url: BACK.to_owned(), state: "mark".to_owned() }),
         outside: Arc::new(Outside::new(true)),
         files: Arc::new(KeptFiles::default()),
+        locale: "ru".to_owned(),
         deadline: now.plus_ms(30_000),
         now,
     }
@@ -181,7 +191,7 @@ async fn an_admin_connects_an_account_by_the_page_of_consent() {
     let facts = |name: &str| connected.facts.get(name).map(String::as_str).unwrap_or_default();
     assert_eq!((connected.external_key.as_str(), facts(fact::HOST), facts(fact::ACCOUNT)), ("12345678", "demo.amocrm.ru", "12345678"));
     assert_eq!((facts(fact::AMOJO), facts(fact::CHANNEL)), ("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "yes"));
-    assert!(!facts(fact::USER_NAME).is_empty() && connected.app.is_none());
+    assert!(!facts(fact::USER_NAME).is_empty() && connected.app.as_ref().is_some_and(|app| app.external_key == CLIENT));
     let tokens = Tokens::read(&connected.secrets).unwrap();
     assert!(tokens.refresh_token.is_some() && AmoCrm::default().due(&connected.secrets) > Some(RealWorld.now()));
     // A code is good once.

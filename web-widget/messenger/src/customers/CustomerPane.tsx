@@ -13,6 +13,7 @@ import { Menu } from "../ui/Menu.tsx";
 import { toast } from "../ui/toast.tsx";
 import { nameOf } from "./CustomerRow.tsx";
 import { Alike } from "./Alike.tsx";
+import { InCrms } from "./InCrms.tsx";
 import { Known } from "./Known.tsx";
 import { Merge } from "./Merge.tsx";
 import { Talk } from "./Talk.tsx";
@@ -75,6 +76,7 @@ export function CustomerPane(props: { id: string }) {
           <div class="customer-body">
             <Alike card={one()} done={setCard} />
             <section><h2>{t("customers.known")}</h2><dl class="known"><Known customer={one().customer} changed={setCard} /></dl></section>
+            <InCrms customer={own} />
             <section>
               <h2>{t("customers.talks")}</h2>
               <ul class="talks"><For each={one().conversations} fallback={<li class="none">{t("customers.talks.none")}</li>}>{(talk) => <li><Talk one={talk} seed={one().customer.id} /></li>}</For></ul>

@@ -50,7 +50,11 @@ export function Row(props: Props) {
   const name = () => titleOf(one().title);
   const typing = () => desk.typing().get(one().id);
   const draft = () => (props.selected ? "" : draftOf(one().id));
-  const who = () => (one().preview && one().preview?.direction !== "inbound" ? `${one().preview?.author === desk.me().name ? t("list.you") : one().preview?.author}: ` : "");
+  /** Who wrote it, where it is not the customer; of what was written outside nobody may know. */
+  const who = () => {
+    const { author, direction } = one().preview ?? {};
+    return author && direction !== "inbound" ? `${author === desk.me().name ? t("list.you") : author}: ` : "";
+  };
   const picked = () => props.picking.picked().has(one().id);
   const mark = () => desk.marks.of(one().id);
   let shift = false;

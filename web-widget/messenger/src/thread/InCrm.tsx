@@ -7,7 +7,8 @@ import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { toast } from "../ui/toast.tsx";
 
-const statusText = (status: string) => {
+/** Where a message stands in a CRM. */
+export const statusText = (status: string) => {
   const key = `crm.status.${status}`;
   return has(key) ? t(key) : status;
 };

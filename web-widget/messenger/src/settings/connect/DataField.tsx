@@ -3,12 +3,14 @@ import { api } from "../../api.ts";
 import { problemText, t } from "../../i18n.ts";
 import type { DataField as FieldData, Spoken } from "../../types.ts";
 import { Field, SelectField, TextField } from "../../ui/Field.tsx";
+import { Icon } from "../../ui/Icon.tsx";
 import { askSure } from "../../ui/ask.tsx";
+import { Copy } from "../parts.tsx";
 import { said } from "./kinds.ts";
 import { Filled, type Offers, Pick, type Row, Rows, Several, Tags } from "./Lists.tsx";
 
 export type Value = string | number | boolean | string[] | Record<string, string> | { field: string; value: string }[] | null | undefined;
-type FieldProps = { kind: Spoken; field: FieldData; value: Value; set: (value: Value) => void; error: string | null; channel?: string; offers?: Offers };
+type FieldProps = { kind: Spoken; field: FieldData; value: Value; set: (value: Value) => void; error: string | null; channel?: string; offers?: Offers; kept?: boolean };
 
 const TYPES = { text: "text", secret: "password", url: "url", phone: "tel" } as const;
 const asList = (value: Value) => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
@@ -35,7 +37,7 @@ function Live(props: FieldProps) {
 export function DataField(props: FieldProps) {
   const about = () => props.field.kind;
   const label = () => said(props.kind, `field.${props.field.name}`) || props.field.name;
-  const hint = () => said(props.kind, `field.${props.field.name}.hint`) || (props.field.optional ? t("field.optional") : undefined);
+  const hint = () => (props.kept ? t("out.app.kept") : said(props.kind, `field.${props.field.name}.hint`) || (props.field.optional ? t("field.optional") : undefined));
   const line = (type: keyof typeof TYPES) => (
     <TextField label={label()} help={hint()} error={props.error} type={TYPES[type]} max={2_000} autocomplete={type === "secret" ? "new-password" : "off"} value={asText(props.value)} set={props.set} />
   );
@@ -75,7 +77,20 @@ export function DataField(props: FieldProps) {
           </Field>
         );
       case "choice":
-        return <SelectField label={label()} help={hint()} error={props.error} value={asText(props.value)} options={choices()} set={props.set} />;
+        return (
+          <>
+            <SelectField label={label()} help={hint()} error={props.error} value={asText(props.value)} options={choices()} set={props.set} />
+            <Show when={props.field.advice?.of === asText(props.value) ? props.field.advice : undefined}>
+              {(advice) => (
+                <p class="alert" role="status">
+                  <Icon name="warning" small />
+                  <span>{said(props.kind, `field.${props.field.name}.advice`)}</span>
+                  <button type="button" class="button" onClick={() => props.set(advice().instead)}>{said(props.kind, `field.${props.field.name}.${advice().instead}`)}</button>
+                </p>
+              )}
+            </Show>
+          </>
+        );
       case "live":
         return <Live {...props} />;
       case "pick":
@@ -88,6 +103,14 @@ export function DataField(props: FieldProps) {
         return <Filled {...common()} rows={rows(kind.list)} most={kind.most} value={asFillings(props.value)} set={props.set} />;
       case "tags":
         return <Tags {...common()} value={asList(props.value)} set={props.set} />;
+      case "copy":
+        return (
+          <div class="field">
+            <p class="label">{label()}</p>
+            <Copy text={kind.value} label={label()} />
+            <p class="about">{said(props.kind, `field.${props.field.name}.hint`)}</p>
+          </div>
+        );
       case "switch":
         return (
           <div class="field">
@@ -101,11 +124,11 @@ export function DataField(props: FieldProps) {
 }
 
 /** Fields in their order; the rarely used behind one line; those that depend on another only while it says so. */
-export function DataFields(props: { kind: Spoken; fields: FieldData[]; values: Record<string, Value>; set: (name: string, value: Value) => void; at: (name: string) => string | null; channel?: string; offers?: Offers }) {
+export function DataFields(props: { kind: Spoken; fields: FieldData[]; values: Record<string, Value>; set: (name: string, value: Value) => void; at: (name: string) => string | null; channel?: string; offers?: Offers; kept?: readonly string[] }) {
   const shown = (field: FieldData) => !field.only_if || field.only_if.is.includes(asText(props.values[field.only_if.field]));
   const of = (advanced: boolean) => props.fields.filter((field) => !!field.advanced === advanced && shown(field));
   const draw = (fields: FieldData[]) => (
-    <For each={fields}>{(field) => <DataField kind={props.kind} field={field} value={props.values[field.name]} set={(value) => props.set(field.name, value)} error={props.at(field.name)} {...(props.channel ? { channel: props.channel } : {})} {...(props.offers ? { offers: props.offers } : {})} />}</For>
+    <For each={fields}>{(field) => <DataField kind={props.kind} field={field} value={props.values[field.name]} set={(value) => props.set(field.name, value)} error={props.at(field.name)} {...(props.channel ? { channel: props.channel } : {})} {...(props.offers ? { offers: props.offers } : {})} kept={props.kept?.includes(field.name) === true} />}</For>
   );
   return (
     <>

@@ -12,12 +12,14 @@ import { toast } from "../../ui/toast.tsx";
 import { Connect } from "../connect/Connect.tsx";
 import { said } from "../connect/kinds.ts";
 import { setDirty } from "../form.ts";
-import { Copy, createLoaded, Head, Loaded } from "../parts.tsx";
+import { createLoaded, Head, Loaded } from "../parts.tsx";
 import { removeLater } from "../removals.ts";
 import { connectionKind, Health, modeText, whenMoved } from "./Outgoing.tsx";
+import { App } from "./App.tsx";
 import { Feeds } from "./Feeds.tsx";
 import { Name, SettingsOf } from "./SettingsOf.tsx";
 import { Undelivered } from "./Undelivered.tsx";
+import { Widget } from "./Widget.tsx";
 
 /** Whether it was done; the trouble is told. */
 const done = async (work: Promise<unknown>) => {
@@ -29,6 +31,9 @@ const done = async (work: Promise<unknown>) => {
     return false;
   }
 };
+
+/** What is to be chosen anew, as its form calls it. */
+const goneFields = (one: ConnectionView, crm: CrmKind | undefined) => (one.gone ?? []).map((field) => said(crm, `field.${field}`)).filter((name) => name).map((name) => t("out.chooseAnew.field", { name })).join(", ");
 
 /** What it is, its key, connecting it anew. */
 function Summary(props: { of: ConnectionView; crm: CrmKind | undefined; changed: () => void }) {
@@ -57,12 +62,7 @@ function Summary(props: { of: ConnectionView; crm: CrmKind | undefined; changed:
         <Show when={props.crm?.connect && !again()}><div class="actions start"><button type="button" class="button" classList={{ main: props.of.health.status === "access_lost" }} onClick={() => setAgain(true)}>{t("channels.connectAgain")}</button></div></Show>
       </section>
       <Show when={again() && props.crm}>{(crm) => <Connect kind={crm()} begin={{ connection: props.of.id }} onDone={connected} cancel={() => setAgain(false)} />}</Show>
-      <section class="block">
-        <h3>{t("out.key")}</h3>
-        <p class="help">{t("out.key.help")}</p>
-        <Copy text={props.of.api_key ?? ""} label={t("out.key")} />
-        <div class="actions start"><button type="button" class="button" onClick={() => void newKey()}>{t("out.key.new")}</button></div>
-      </section>
+      <Widget of={props.of} crm={props.crm} newKey={newKey} />
     </>
   );
 }
@@ -97,6 +97,7 @@ export function Connection(props: { id: string }) {
             <>
               <Head title={t("channels.editing", { name: one().name })} crumbs={[{ text: t("settings.outgoing"), href: "/settings/outgoing" }, { text: connectionKind(one(), value().crms) }, { text: t("channels.editing.short") }]}><Health connection={one()} /></Head>
               <Show when={reasonText(one().health.reason)}>{(text) => <p class="alert"><Icon name="warning" small />{text()}</p>}</Show>
+              <Show when={goneFields(one(), value().crm)}>{(fields) => <p class="alert"><Icon name="warning" small />{t("out.chooseAnew", { fields: fields() })}</p>}</Show>
               <Show when={one().fixed} fallback={
                 <section class="block">
                   <h3>{t("channels.general")}</h3>
@@ -107,7 +108,7 @@ export function Connection(props: { id: string }) {
               <Show when={one().failed > 0}><Undelivered of={one()} changed={again} /></Show>
               <Summary of={one()} crm={value().crm} changed={again} />
               <Name of={one()} saved={again} />
-              <Show when={value().crm}>{(crm) => <><SettingsOf of={one()} crm={crm()} saved={again} /><Feeds of={one()} /></>}</Show>
+              <Show when={value().crm}>{(crm) => <><SettingsOf of={one()} crm={crm()} saved={again} /><Feeds of={one()} /><App of={one()} crm={crm()} saved={again} /></>}</Show>
               <Show when={!one().fixed}>
                 <section class="block">
                   <h3>{t("channels.danger")}</h3>

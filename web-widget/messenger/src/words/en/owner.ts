@@ -177,5 +177,6 @@ export const owner = {
   "mail.about.overdue": "A customer waits too long",
   "mail.about.channel_lost": "A channel lost its access",
   "mail.about.connection_lost": "No access to the CRM",
+  "mail.about.connection_gone": "Chosen settings are gone in the CRM",
   "mail.about.send_failed": "A message did not go out",
 };

@@ -177,5 +177,6 @@ export const owner = {
   "mail.about.overdue": "Un cliente espera demasiado",
   "mail.about.channel_lost": "Un canal perdió el acceso",
   "mail.about.connection_lost": "Sin acceso al CRM",
+  "mail.about.connection_gone": "Falta en el CRM lo elegido en los ajustes",
   "mail.about.send_failed": "Un mensaje no salió",
 };

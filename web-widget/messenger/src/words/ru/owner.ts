@@ -177,5 +177,6 @@ export const owner = {
   "mail.about.overdue": "Клиент долго ждёт",
   "mail.about.channel_lost": "Канал потерял доступ",
   "mail.about.connection_lost": "Нет доступа к CRM",
+  "mail.about.connection_gone": "В CRM удалено выбранное в настройках",
   "mail.about.send_failed": "Сообщение не ушло",
 };

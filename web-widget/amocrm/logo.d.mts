@@ -1,0 +1,2 @@
+export declare const LOGOS: Readonly<Record<string, [number, number]>>;
+export declare function logo(width: number, height: number): Buffer;
