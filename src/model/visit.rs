@@ -71,6 +71,14 @@ impl Visit {
         })
     }
 
+    /// The site's analytics come after the page, mostly: what they call the visitor is said again.
+    pub fn identified(&mut self, analytics: BTreeMap<String, String>) {
+        self.analytics.extend(entries(analytics));
+        while self.analytics.len() > ENTRIES {
+            self.analytics.pop_last();
+        }
+    }
+
     /// As members see it.
     #[must_use]
     pub fn view(self) -> VisitView {

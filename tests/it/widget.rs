@@ -132,8 +132,11 @@ mod flows {
         assert_eq!(ready["widget"]["messengers"][0]["link"], format!("https://t.me/shop?start={first}"));
         let store = app.house().store.workspace(shop_workspace(&shop).await);
         assert!(store.get::<Visit>(Visit::at(&first)).await.unwrap().is_none(), "a visit costs nothing until something is said");
+        // Analytics that came after `hello`.
+        visitor.say(json!({ "type": "page", "page": {}, "analytics": { "_ga": "GA1.5", "bad name": "x" } })).await;
         let id = shop.writes(&mut visitor, "a", json!({})).await;
         let person = shop.person(&id).await;
+        assert_eq!(person["first_visit"]["analytics"], json!({ "_ga": "GA1.5", "_ym_uid": "17" }));
         assert_eq!((&person["first_visit"]["code"], &person["first_visit"]["marks"]), (&json!(first), &json!({ "source": "yandex", "yclid": "5" })));
         assert_eq!(person["last_visit"]["first"]["referrer"], "https://ya.ru");
         // Another day, another visit: the first one stays the first.

@@ -125,8 +125,9 @@ story("asks for a rating when it is over, and lets it be changed", async () => {
 
 story("keeps how the visitor came, and where they are", async () => {
   const visitor = await Visitor.arrive(browser, "/?utm_source=yandex&utm_campaign=osen&yclid=77");
-  await visitor.page.evaluate(() => (document.cookie = "_ym_uid=1700"));
   await visitor.open();
+  // Analytics are loaded by the page, and come after us.
+  await visitor.page.evaluate(() => (document.cookie = "_ym_uid=1700"));
   await visitor.says(words("visit"));
   await owner.row(words("visit")).waitFor();
   const { first_visit: visit } = await person(words("visit"));

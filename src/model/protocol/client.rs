@@ -1,5 +1,7 @@
 //! What clients say.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -143,10 +145,14 @@ pub enum VisitorFrame {
         #[ts(as = "String")]
         up_to: MessageId,
     },
-    /// The visitor is on another page now.
+    /// The visitor is on another page now, or the site's analytics came to know them after `hello`.
     Page {
         /// Which.
         page: Page,
+        /// As in [`VisitHello::analytics`].
+        #[serde(default)]
+        #[ts(as = "Option<BTreeMap<String, String>>", optional)]
+        analytics: BTreeMap<String, String>,
     },
     /// The visitor rates a part of the conversation that is over.
     Rate {

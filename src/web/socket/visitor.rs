@@ -52,7 +52,7 @@ pub(super) struct Visitor {
     person: Person,
     locale: String,
     /// Boxed: a visitor who tells of none costs no room for it.
-    visit: Option<Box<Visit>>,
+    visit: Mutex<Option<Box<Visit>>>,
     page: Mutex<Option<Page>>,
     conversation: Mutex<Option<ConversationId>>,
 }
@@ -66,6 +66,10 @@ impl Visitor {
     /// The visitor's conversation began.
     pub(super) fn follow(&self, conversation: ConversationId) {
         *self.conversation.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversation);
+    }
+
+    fn visit(&self) -> Option<Box<Visit>> {
+        self.visit.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn page(&self) -> Option<Page> {
@@ -108,7 +112,7 @@ pub(super) async fn hello(at: Surroundings, text: &str, card: Option<Arc<WidgetC
         card,
         person,
         locale: hello.locale.unwrap_or_default().chars().take(2).collect::<String>().to_lowercase(),
-        visit,
+        visit: Mutex::new(visit),
         page: Mutex::new(hello.page.map(|page| bounded(page, 2_000))),
         conversation: Mutex::new(None),
     };
@@ -212,7 +216,7 @@ async fn welcome(at: &Surroundings, visitor: Visitor, token: String, cursor: Opt
         }
         None => Vec::new(),
     };
-    let code = visitor.visit.as_ref().map(|visit| visit.code.clone()).unwrap_or_default();
+    let code = visitor.visit().map(|visit| visit.code).unwrap_or_default();
     let seen =
         Seen { locale: &visitor.locale, now: house.world.now(), time_zone: &card.time_zone, code: &code, max_file_bytes: house.max_file_bytes };
     let ready = VisitorReady {
@@ -262,7 +266,7 @@ pub(super) async fn announce(edge: &Edge, visitor: &Visitor) {
 
 /// Keeps the visit though nothing was written: its code goes along to another messenger.
 async fn leave(edge: &Edge, visitor: &Visitor) -> Result<(), StoreError> {
-    let (Some(visit), store) = (&visitor.visit, edge.house.store.workspace(visitor.card.workspace)) else { return Ok(()) };
+    let (Some(visit), store) = (visitor.visit(), edge.house.store.workspace(visitor.card.workspace)) else { return Ok(()) };
     if store.get::<Visit>(visit.key()).await?.is_some() {
         return Ok(());
     }
@@ -358,7 +362,7 @@ pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> O
                 files: attachments,
                 reply_to,
                 page: visitor.page(),
-                visit: visitor.visit.clone(),
+                visit: visitor.visit(),
                 at: now,
             };
             sent(at, visitor, client_id, &part).await
@@ -378,7 +382,10 @@ pub(super) async fn frame(at: &Surroundings, visitor: &Visitor, text: &str) -> O
             let part = VisitorPart::Read { visitor: visitor.person.id.clone(), up_to };
             done(asked(at, visitor, &part).await)
         }
-        VisitorFrame::Page { page } => {
+        VisitorFrame::Page { page, analytics } => {
+            if let Some(visit) = visitor.visit.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                visit.identified(analytics);
+            }
             *visitor.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(bounded(page, 2_000));
             announce(&at.edge, visitor).await;
             Outcome::default()

@@ -1459,7 +1459,11 @@ up_to: string, } | { "type": "page",
 /**
  * Which.
  */
-page: Page, } | { "type": "rate", 
+page: Page, 
+/**
+ * As in [`VisitHello::analytics`].
+ */
+analytics?: { [key in string]: string }, } | { "type": "rate", 
 /**
  * The part's number.
  */

@@ -24,7 +24,12 @@ export type Extras = {
   refusal: (close: number, code: string) => string;
   sound: () => void;
   /** Where the visitor is and how they came. */
-  visit: { page: () => Page; visit: (recall: string | undefined, remember: (text: string) => void) => VisitHello; watch: (moved: () => void) => void };
+  visit: {
+    page: () => Page;
+    analytics: () => Record<string, string>;
+    visit: (recall: string | undefined, remember: (text: string) => void) => VisitHello;
+    watch: (moved: () => void) => () => void;
+  };
   form: () => JSX.Element;
   rating: (episode: () => EpisodeView | undefined) => JSX.Element;
   lightbox: (pictures: AttachmentView[], at: number, done: () => void) => JSX.Element;

@@ -45,6 +45,7 @@ export function createChat(mount: Mount) {
   const [fresh, setFresh] = createSignal("");
   let switching: ReturnType<typeof setTimeout> | undefined;
   let place: Extras["visit"] | undefined;
+  let lookAround: (() => void) | undefined;
   let inviter: ((list: InvitationView[]) => void) | undefined;
   let token = recall("token");
   let nonce = recall("nonce");
@@ -163,7 +164,7 @@ export function createChat(mount: Mount) {
       "visit",
       (made) => {
         place = made;
-        made.watch(() => client.read("page", { type: "page", page: made.page() }));
+        lookAround = made.watch(() => client.read("page", { type: "page", page: made.page(), analytics: made.analytics() }));
         start();
       },
       start,
@@ -223,6 +224,8 @@ export function createChat(mount: Mount) {
       if (contact) frame.contact = contact;
       if (text) frame.text = text;
       if (files.length > 0) frame.attachments = files.map((file) => file.id);
+      // Before the words: the first of them keeps the visit.
+      lookAround?.();
       return client.send(frame, files);
     },
     recall,

@@ -24,6 +24,13 @@ function marksNow(): Record<string, string> {
   return marks;
 }
 
+/** What the site's analytics call the visitor. They come after the page, mostly. */
+function analyticsNow(): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [, name, value] of document.cookie.matchAll(COOKIE)) if (name && value) found[name] = value.slice(0, 300);
+  return found;
+}
+
 /** The visit that lasts, or a new one: after a pause, and when an advertisement leads here anew. */
 function visitNow(recall: string | undefined, remember: (text: string) => void): VisitHello {
   const now = Date.now();
@@ -37,23 +44,24 @@ function visitNow(recall: string | undefined, remember: (text: string) => void):
   const same = kept?.key && now - kept.seen < IDLE_MS && (Object.keys(marks).length === 0 || encode(marks) === encode(kept.marks));
   const visit: Kept = same && kept ? kept : { key: newClientId(), first: pageNow(), marks, analytics: {}, seen: now };
   visit.seen = now;
-  for (const [, name, value] of document.cookie.matchAll(COOKIE)) if (name && value) visit.analytics[name] = value.slice(0, 300);
+  Object.assign(visit.analytics, analyticsNow());
   remember(encode(visit));
   return { key: visit.key, first: visit.first, marks: visit.marks, analytics: visit.analytics };
 }
 
-/** Tells of every other page, also where the page changes its address by itself. */
-function watchAddress(moved: () => void): void {
-  let last = location.href;
+/** Tells of every other page, also where the page changes its address by itself, and of analytics that came late. What it returns looks at once. */
+function watchPlace(moved: () => void): () => void {
+  const now = () => location.href + encode(analyticsNow());
+  let last = now();
   const look = () => {
-    if (location.href !== last) {
-      last = location.href;
-      moved();
-    }
+    if (now() === last) return;
+    last = now();
+    moved();
   };
   window.addEventListener("popstate", look);
   // A page that moves by `pushState` says so to nobody: its methods stay its own, so we look.
   setInterval(look, 1000);
+  return look;
 }
 
 /** A letter's link led here: what it carries is taken out of the address before anything else reads it, and the chat opens. */
@@ -69,5 +77,10 @@ export const make = (panel: Panel) => {
   const [back, before] = [backBy(panel), panel.chat.token()];
   // Until the server has given the token of who was written to.
   const told = () => (back && panel.chat.token() === before ? { back } : {});
-  return { page: pageNow, visit: (recall: string | undefined, remember: (text: string) => void) => ({ ...visitNow(recall, remember), ...told() }), watch: watchAddress };
+  return {
+    page: pageNow,
+    analytics: analyticsNow,
+    visit: (recall: string | undefined, remember: (text: string) => void) => ({ ...visitNow(recall, remember), ...told() }),
+    watch: watchPlace,
+  };
 };
