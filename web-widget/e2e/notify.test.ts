@@ -51,6 +51,16 @@ async function says(words: string): Promise<void> {
   await visitor.locator("kommutator-widget .msg.own:not(.waits)", { hasText: words }).waitFor();
 }
 
+/** Pushes that were kept from somebody who is away or wants silence. */
+const silenced = async () => Number(/^kommutator_pushes_total\{status="silent"\} (\d+)/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1] ?? 0);
+
+/** The same, and no device is told: until that is decided. */
+async function saysUnheard(words: string): Promise<void> {
+  const before = await silenced();
+  await says(words);
+  await expect.poll(silenced).toBeGreaterThan(before);
+}
+
 /** Her settings, as the matrix shows them: each change is kept at once. */
 async function settle(page: Page, change: () => Promise<void>): Promise<void> {
   const kept = page.waitForResponse((answer) => answer.request().method() === "PUT" && answer.url().endsWith("/me/notices"));
@@ -156,7 +166,7 @@ it.runIf(real)("shows colleagues who is away, warns who assigns to them, and lea
   await owner.getByRole("menuitemradio", { name: /Анна Орлова/ }).click();
   await owner.locator(".toasts p", { hasText: "Анна Орлова сейчас не на месте" }).waitFor();
   await head.getByText("нет на месте").waitFor();
-  await says("Пока вас нет");
+  await saysUnheard("Пока вас нет");
   await anna.keyboard.press("o");
   await anna.locator(".rail .dot.away").waitFor({ state: "detached" });
   await says("Вы вернулись");
@@ -174,7 +184,7 @@ it.runIf(real)("is silent in quiet hours", async () => {
   await seen(anna, "quiet");
   await anna.reload();
   expect(await anna.getByRole("switch", { name: "Не беспокоить в это время" }).isChecked()).toBe(true);
-  await says("Ночью");
+  await saysUnheard("Ночью");
   await owner.locator(".row", { hasText: "Ночью" }).waitFor();
   await settle(anna, () => anna.getByRole("switch", { name: "Не беспокоить в это время" }).click());
   await says("Днём");

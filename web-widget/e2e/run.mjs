@@ -45,6 +45,7 @@ const tests = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mj
   stdio: "inherit",
   env: { ...environment, KOMMUTATOR_URL: demo.url, KOMMUTATOR_DEMO: JSON.stringify(demo), KOMMUTATOR_PAGE: `http://127.0.0.1:${page.address().port}` },
 });
+process.once("SIGTERM", () => tests.kill("SIGTERM"));
 const code = await new Promise((done) => tests.once("exit", done));
 page.close();
 await server.stop();

@@ -8,7 +8,7 @@ class ByName extends BaseSequencer {
   }
 }
 
-// One browser, one server, one story: nothing here runs beside anything else. A poll waits for its event as long as a locator does.
+// One browser, one server, one story: nothing of a run goes beside anything else. A poll waits for its event as long as a locator does.
 export default defineConfig({
   test: {
     include: ["e2e/**/*.test.ts"],

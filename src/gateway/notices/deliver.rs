@@ -100,7 +100,11 @@ async fn one(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: S
     let Some(notice) = settle(&store, &notice, begun).await? else { return Ok(()) };
     match look(house, workspace, lookers, &notice.record).await? {
         Look::Over => remove(&store, &notice).await,
-        Look::Silent => again_or_over(&store, &notice, repeat_minutes(&store, &notice.record).await?, now).await,
+        Look::Silent => {
+            again_or_over(&store, &notice, repeat_minutes(&store, &notice.record).await?, now).await?;
+            pushes("silent");
+            Ok(())
+        }
         Look::Tell(message) => match notice.record.way {
             NoticeWay::Push { session } => push(house, &store, &notice, session, &message).await,
             NoticeWay::Letter { letter: id } => {
@@ -109,6 +113,11 @@ async fn one(house: &House, workspace: WorkspaceId, lookers: &Lookers, notice: S
             }
         },
     }
+}
+
+/// Counts a push that ended so.
+fn pushes(status: &'static str) {
+    metrics::counter!("kommutator_pushes_total", "status" => status).increment(1);
 }
 
 async fn repeat_minutes(store: &PartitionStore, notice: &Notice) -> Result<u32, StoreError> {
@@ -227,19 +236,18 @@ async fn push(house: &House, store: &PartitionStore, notice: &Stored<Notice>, se
     let now = house.world.now();
     let envelope = Envelope { seconds: record.until.since(now) / 1_000, topic: &tag };
     let result = target.push(&house.outside, key, &contact(house), &text, envelope, house.world.as_ref()).await;
-    let ended = |status: &'static str| metrics::counter!("kommutator_pushes_total", "status" => status).increment(1);
     match result {
         Ok(()) => {
-            ended("taken");
+            pushes("taken");
             again_or_over(store, notice, message.settings.repeat_minutes, now).await
         }
         Err(OutsideError::Gone(_)) => {
-            ended("gone");
+            pushes("gone");
             drop_device(store, notice, &device).await
         }
         Err(OutsideError::RetryAfter(ms)) => settle(store, notice, Notice { next_at: now.plus_ms(ms), ..record.clone() }).await.map(|_| ()),
         Err(OutsideError::Rejected(reason)) => {
-            ended("refused");
+            pushes("refused");
             tracing::warn!(user = %record.user, code = reason.code, "a push was refused");
             remove(store, notice).await
         }

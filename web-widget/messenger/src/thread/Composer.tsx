@@ -31,12 +31,14 @@ export function Composer() {
   const writing = createWriting(() => area, (came) => files.insert(came));
   const { text, write, canned, mentions } = writing;
   const list = () => (mentions.open() ? mentions : canned);
-  const long = () => !note() && text().length > NEARLY * (can()?.text_limit ?? 0) && text().trim() !== "";
+  /** What may be written is known a moment after the words can be begun. */
+  const limit = () => can()?.text_limit ?? Infinity;
+  const long = () => !note() && text().length > NEARLY * limit() && text().trim() !== "";
   const files = createFiles(text, long);
   const { uploads, limits, outlook } = files;
 
   const length = () => lengthIn(can()?.text_unit ?? "characters", text().trim());
-  const tooLong = () => !note() && length() > (can()?.text_limit ?? 0) && text().trim() !== "";
+  const tooLong = () => !note() && length() > limit() && text().trim() !== "";
   const ready = () => !uploads.busy() && !tooLong() && (text().trim() !== "" || uploads.list().some((one) => one.done));
   const blocked = createMemo(() => conversation() !== undefined && can()?.send === false && !note());
   const touch = matchMedia("(pointer: coarse)").matches;
@@ -100,7 +102,7 @@ export function Composer() {
     return [
       told && told.pieces > 1 ? (told.pieces === 2 ? t("tray.two") : t("tray.pieces", { n: told.pieces })) : "",
       told && told.links > 0 ? t("tray.links", { n: told.links }) : "",
-      long() && !tooLong() ? t(unit, { n: length(), most: can()?.text_limit ?? 0 }) : "",
+      long() && !tooLong() ? t(unit, { n: length(), most: limit() }) : "",
       uploads.twice().length > 0 ? t("tray.twice", { names: uploads.twice().join(", ") }) : "",
     ].filter(Boolean).join(" · ");
   };
@@ -132,7 +134,7 @@ export function Composer() {
           <Show when={canRecord()}><button type="button" class="ghost" disabled={limits().files === 0 || speaking()} aria-label={t("voice.record")} title={t("voice.record")} onClick={() => sound(true)}><Icon name="mic" /></button></Show>
           <Emoji pick={(emoji) => writing.insert(emoji)} />
           <button type="button" class="ghost" disabled={text() !== ""} aria-label={t("canned.label")} title={`${t("canned.label")} (/)`} onClick={() => { write("/"); area?.focus(); }}><Icon name="canned" /></button>
-          <Show when={tooLong()}><span class="oops" role="alert">{t("compose.tooLong", { n: length(), most: can()?.text_limit ?? 0 })}</span></Show>
+          <Show when={tooLong()}><span class="oops" role="alert">{t("compose.tooLong", { n: length(), most: limit() })}</span></Show>
           <Show when={over()}><span class="hint">{t("compose.drop")}</span></Show>
           <span class="ways">
             <Show when={!note() && !editing() && conversation()?.status === "open"}>

@@ -19,8 +19,10 @@ export function createWriting(area: () => HTMLTextAreaElement | undefined, inser
   const [picked, setPicked] = createSignal(0);
   const [hidden, setHidden] = createSignal(false);
   const listId = createUniqueId();
-  /** The newest message when these words were begun. */
+  /** The newest message when these words were begun; empty: there was none yet. */
   let begunAt: string | null = null;
+  // Who writes before the messages have come has not been overtaken by those.
+  createEffect(on(thread.state, (state) => { if (state === "ready" && begunAt === "") begunAt = thread.messages().at(-1)?.id ?? ""; }, { defer: true }));
 
   const fit = () => {
     const field = area();
