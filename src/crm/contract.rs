@@ -203,6 +203,15 @@ pub struct Gate {
     pub per_second: u32,
 }
 
+/// A link of a text that the CRM made short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShortLink {
+    /// Where in the text it stands, in bytes.
+    pub at: std::ops::Range<usize>,
+    /// The address that redirects to what it stands for.
+    pub ask: String,
+}
+
 /// What every CRM must say and do.
 #[async_trait]
 pub trait Crm: Send + Sync + 'static {
@@ -274,6 +283,11 @@ pub trait Crm: Send + Sync + 'static {
     /// The page of a record there, for people. Pure. None: nobody knows it.
     fn page(&self, _connection: &CrmConnection, _record: CrmRecord, _id: &str) -> Option<String> {
         None
+    }
+
+    /// Links of a text that the CRM made short, where its owner wants customers to see them whole. Pure.
+    fn short_links(&self, _connection: &CrmConnection, _text: &str) -> Vec<ShortLink> {
+        Vec::new()
     }
 
     /// Whether an owner connects it by steps.

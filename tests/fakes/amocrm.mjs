@@ -9,7 +9,7 @@
  *
  * Calls have names, for faults and the ledger: `oauth.token`, `oauth.subdomain`, `oauth.page`, `leads.create` (`.list`, `.get`, `.update`, `.link`, `.notes.create`, `.custom_fields.create` …, so for contacts and
  * companies), `leads.complex`, `pipelines`, `account`, `users`, `tasks.create`, `unsorted.accept`, `contacts.chats`, `contacts.chats.link`, `talks.close`, `events`, `sources.create`, `webhooks.create`,
- * `amojo.connect`, `amojo.disconnect`, `amojo.chat`, `amojo.message`, `amojo.edit`, `amojo.typing`, `amojo.react`, `amojo.history`, `amojo.status`, `drive.session`, `drive.part`, `file`.
+ * `amojo.connect`, `amojo.disconnect`, `amojo.chat`, `amojo.message`, `amojo.edit`, `amojo.typing`, `amojo.react`, `amojo.history`, `amojo.status`, `drive.session`, `drive.part`, `file`, `short link`.
  */
 import { fields } from "./common.mjs";
 import { acts } from "./amocrm/acts.mjs";
@@ -36,6 +36,7 @@ function place({ path: whole }) {
 /** @param {Asked} asked */
 function name(asked) {
   const { path, sub } = place(asked);
+  if (place(asked).host === "amo.si") return "short link";
   if (path.startsWith("/attachments/")) return "file";
   if (path === "/oauth") return "oauth.page";
   if (path === "/oauth2/access_token") return "oauth.token";
@@ -50,6 +51,8 @@ function name(asked) {
 /** @param {import("./amocrm/world.mjs").World} world @param {Asked} asked @returns {Promise<Answer>} */
 async function answer(world, asked) {
   const { host, path, sub } = place(asked);
+  const link = host === "amo.si" ? world.links.get(path.slice(1)) : undefined;
+  if (link) return { status: 302, body: "", headers: { location: link } };
   if (!sub) return { status: 404, body: "no such host" };
   if (path.startsWith("/attachments/")) {
     const file = world.fileAt(path);

@@ -1,6 +1,12 @@
 //! Where amoCRM answers. Tokens and secrets are sent there, and a part of it comes in a redirect that anybody can make up: so only names
 //! directly below amoCRM's own domains are believed. Pure.
 
+use std::ops::Range;
+
+/// Where amoCRM's short links lead first.
+pub const SHORT: &str = "amo.si";
+/// The longest code of a short link; amoCRM's have eleven characters.
+const CODE: usize = 32;
 /// The domains of amoCRM and Kommo.
 const DOMAINS: [&str; 3] = ["amocrm.ru", "amocrm.com", "kommo.com"];
 /// Names that are no account's.
@@ -92,6 +98,27 @@ pub fn is_page(origin: &str, host: &str) -> bool {
     account.is_some_and(|account| account == host)
 }
 
+/// The short links of a text: where they stand, and the path of each at [`SHORT`].
+#[must_use]
+pub fn short_links(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(SHORT)).map(|at| at + from) {
+        let after = text.get(at + SHORT.len()..).unwrap_or_default();
+        let code: String = after.strip_prefix('/').unwrap_or_default().chars().take_while(char::is_ascii_alphanumeric).collect();
+        let end = at + SHORT.len() + 1 + code.len();
+        let before = text.get(..at).unwrap_or_default();
+        let scheme = ["https://", "http://", ""].into_iter().find(|scheme| before.ends_with(scheme)).unwrap_or_default();
+        let start = at - scheme.len();
+        let apart = !text.get(..start).unwrap_or_default().ends_with(|c: char| c.is_alphanumeric() || "./@-_".contains(c));
+        if apart && (1..=CODE).contains(&code.len()) {
+            found.push((start..end, format!("/{code}")));
+        }
+        from = at + SHORT.len();
+    }
+    found
+}
+
 /// The address of a path at a host. `base`: all hosts are reached through this one (a proxy), by their names.
 #[must_use]
 pub fn address(base: Option<&str>, host: &str, path: &str) -> String {
@@ -160,6 +187,19 @@ mod tests {
         assert_eq!(of, ["amojo.amocrm.ru", "amojo.amocrm.com", "amojo.kommo.com", ""]);
         assert_eq!(["amocrm", "kommo"].map(|name| Domain::read(name).unwrap().consent_host()), ["www.amocrm.ru", "www.kommo.com"]);
         assert_eq!((is_russian("demo.amocrm.ru"), is_russian("demo.kommo.com"), Domain::read("x")), (true, false, None));
+    }
+
+    #[test]
+    fn h_amo_93_short_links_are_found_where_they_stand() {
+        let found = |text: &str| -> Vec<String> { short_links(text).into_iter().map(|(at, path)| format!("{} {path}", &text[at])).collect() };
+        let two = "Вот: https://amo.si/AbC12345678, и (amo.si/x). Ещё HTTPS?";
+        assert_eq!(found(two), ["https://amo.si/AbC12345678 /AbC12345678", "amo.si/x /x"]);
+        for none in
+            ["amo.si", "amo.si/", "https://amo.si/я", "https://evil.example/amo.si/abc", "xamo.si/abc", "x@amo.si/abc", "https://amo.size/abc", ""]
+        {
+            assert_eq!(found(none), Vec::<String>::new(), "{none}");
+        }
+        assert_eq!(found(&format!("amo.si/{}", "a".repeat(33))), Vec::<String>::new(), "no link of theirs is so long");
     }
 
     #[test]

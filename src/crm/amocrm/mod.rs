@@ -42,7 +42,7 @@ use serde_json::Value;
 
 use self::client::Client;
 use super::capability::{Apps, Connect, History, Lists, Renew, Typing, Widget, WriteFirst};
-use super::contract::{Crm, CrmContext, CrmError, Delivered, Gate, Job};
+use super::contract::{Crm, CrmContext, CrmError, Delivered, Gate, Job, ShortLink};
 use super::event::CrmEvent;
 use crate::connector::form::{Field, Texts};
 use crate::connector::hook::{RawHook, Routed, Unreadable};
@@ -169,6 +169,15 @@ impl Crm for AmoCrm {
             CrmRecord::Deal => "leads",
         };
         Some(hosts::address(None, &host, &format!("/{kind}/detail/{id}")))
+    }
+
+    fn short_links(&self, connection: &CrmConnection, text: &str) -> Vec<ShortLink> {
+        if !settings::Settings::of(connection).keep_full_links {
+            return Vec::new();
+        }
+        let base = connection.base_url.as_deref();
+        let link = |(at, path): (_, String)| ShortLink { at, ask: hosts::address(base, hosts::SHORT, &path) };
+        hosts::short_links(text).into_iter().map(link).collect()
     }
 
     fn connect(&self) -> Option<&dyn Connect> {

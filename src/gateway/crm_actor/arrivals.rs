@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 
 use super::desk::CrmDesk;
 use super::first::{self, Begun};
-use super::{health, keeper};
+use super::{health, keeper, links};
 use crate::crm::event::{ChatName, CrmEvent, CrmFile, CrmPerson, Said};
 use crate::gateway::commands::{Command, CommandError, FromCrm};
 use crate::gateway::entries::{self, MailboxEntry};
 use crate::gateway::signals::{self, Signal};
 use crate::model::connection::Health;
 use crate::model::conversation::Conversation;
-use crate::model::crm::CrmTalk;
+use crate::model::crm::{CrmConnection, CrmTalk};
 use crate::model::ids::{FileId, LoginId, MessageId};
 use crate::model::message::Delivery;
 use crate::model::protocol::{Author, AuthorKind};
@@ -50,7 +50,7 @@ pub(super) async fn arrive(desk: &Arc<CrmDesk>, batch: &mut Batch, event: CrmEve
             return Err(CommandError::Refused(Reason::new("connection_off").with("name", &connection.name)));
         }
         CrmEvent::Typing { .. } | CrmEvent::Reacted { .. } | CrmEvent::Read { .. } if !connection.active => {}
-        CrmEvent::Said(said) => return self::said(desk, batch, *said, came).await,
+        CrmEvent::Said(said) => return self::said(desk, &connection, batch, *said, came).await,
         CrmEvent::Typing { chat, who } => typing(desk, &chat, &who).await?,
         CrmEvent::Reacted { external_id, emoji, who, .. } => {
             if let Some(message) = message_of(desk, &external_id).await? {
@@ -75,7 +75,7 @@ pub(super) async fn arrive(desk: &Arc<CrmDesk>, batch: &mut Batch, event: CrmEve
 }
 
 /// Somebody wrote to the customer in the CRM.
-async fn said(desk: &Arc<CrmDesk>, batch: &mut Batch, said: Said, came: Time) -> Result<Option<Duration>, CommandError> {
+async fn said(desk: &Arc<CrmDesk>, connection: &CrmConnection, batch: &mut Batch, said: Said, came: Time) -> Result<Option<Duration>, CommandError> {
     // It came before; or it is what we gave it ourselves.
     if message_of(desk, &said.external_id).await?.is_some() {
         return Ok(None);
@@ -129,7 +129,7 @@ async fn said(desk: &Arc<CrmDesk>, batch: &mut Batch, said: Said, came: Time) ->
         client_id: client_id(desk, &said.external_id),
         external_id: said.external_id,
         author: author(&said.who),
-        parts: said.parts,
+        parts: links::whole(desk, connection, said.parts).await,
         files,
         failed,
         reply_to,

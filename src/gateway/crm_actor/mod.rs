@@ -2,7 +2,8 @@
 //!
 //! * [`desk`]: what its workers share
 //! * `outbox`: gives messages to the CRM, tells it what became of them; `job`: what it is told
-//! * `mailbox`: reads what came from the CRM, in order, different chats side by side; `arrivals`: what becomes of each event
+//! * `mailbox`: reads what came from the CRM, in order, different chats side by side; `arrivals`: what becomes of each event;
+//!   `links`: short links made whole
 //! * `first`: conversations that begin there
 //! * `host`: what the CRM's folder may ask for: turns, tokens, that something is kept; `gates`: when the CRM may be called
 //! * `keeper`: sets up, renews tokens ahead of their end, reads directories, looks through the CRM's history
@@ -22,6 +23,7 @@ mod health;
 mod host;
 mod job;
 mod keeper;
+mod links;
 mod mailbox;
 mod mailing;
 mod outbox;

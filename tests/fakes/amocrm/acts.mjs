@@ -59,6 +59,13 @@ export function acts(world) {
     return { type: kind ?? guessed, media: world.publish(account.amojo, name, media_type, content, world.settings.media_life_ms), file_name: name, file_size: content.length, sha256: sha256(content) };
   }
 
+  /** @param {string} text */
+  const shortened = (text) => text.replace(/https?:\/\/\S+/g, (url) => {
+    const code = randomUUID().replaceAll("-", "").slice(0, 11);
+    world.links.set(code, url);
+    return `https://amo.si/${code}`;
+  });
+
   /** What a manager writes, in one message or, of several files, in as many. @param {Account} account @param {Fields} chat @param {Fields} said */
   function says(account, chat, said) {
     const user = account.person(said.user);
@@ -67,9 +74,10 @@ export function acts(world) {
     const who = /** @type {Fields} */ (account.people.get(chat.person));
     const files = said.media_group ?? (said.file ? [said.file] : [undefined]);
     const group = said.media_group ? randomUUID() : undefined;
+    const words = world.settings.shortens ? shortened(said.text ?? "") : (said.text ?? "");
     const to = said.reply_to && messageOf(account, chat.channel, { id: said.reply_to }, chat) || said.reply_to && messageOf(account, chat.channel, { msgid: said.reply_to }, chat);
     const made = files.map((/** @type {Fields | undefined} */ file, /** @type {number} */ at) => {
-      const content = { type: "text", text: at === 0 ? (said.text ?? "") : "", media: "", thumbnail: "", file_name: "", file_size: 0, ...(file ? sent(account, file) : {}), ...(said.type ? { type: said.type } : {}) };
+      const content = { type: "text", text: at === 0 ? words : "", media: "", thumbnail: "", file_name: "", file_size: 0, ...(file ? sent(account, file) : {}), ...(said.type ? { type: said.type } : {}) };
       const { markup, template, post } = said;
       const message = put(account, chat, {
         written: "here", sender: { id: user.amojo_id, name: user.name, user: user.id }, receiver: { id: who.id, name: who.name, client_id: who.client_id }, media_group_id: group, markup, template,

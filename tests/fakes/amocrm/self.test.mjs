@@ -278,6 +278,12 @@ test("what a manager writes is told once, with a newline nobody signed, and its 
   assert.ok(JSON.parse((await gateway.next(({ text }) => text.includes('"typing"'))).text).action.typing.expired_at);
   assert.equal(JSON.parse((await gateway.next(({ text }) => text.includes('"reaction"'))).text).action.reaction.message.client_id, "m1");
   assert.ok(!gateway.came.some(({ text }) => text.includes("потеряно")));
+  // Links are made short, unless the fake is told not to.
+  await amo.act("writes", { chat: "gw-c-1", text: "Вот https://shop.example/a?b=1 и всё" });
+  const { text } = JSON.parse((await gateway.next(({ path }) => path === `/amo/${SCOPE}`)).text).message.message;
+  const [, code] = /^Вот https:\/\/amo\.si\/([0-9a-f]{11}) и всё$/.exec(text) ?? [];
+  const led = await amo.call("GET", `/${code}`, undefined, { host: "amo.si" });
+  assert.deepEqual([led.status, led.headers.get("location")], [302, "https://shop.example/a?b=1"]);
 });
 
 test("writing first has no id of ours until we give one, and what the bot wrote outside comes not back", async () => {

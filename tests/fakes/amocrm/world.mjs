@@ -44,6 +44,8 @@ const SETTINGS = {
   downgrade: "applied",
   /** Whether a state may be told of a message not written in amoCRM; otherwise 404: unverified. */
   status_of_imported: false,
+  /** Links in what a manager writes are made short (`amo.si/…`, the manual); what such an address answers nobody wrote down: a redirect. */
+  shortens: true,
   /** The longest text in a chat, in characters, 0 for any: unverified. */
   text_limit: 4096,
   /** The largest media in a chat: unverified. */
@@ -101,6 +103,8 @@ export class World {
     this.revokedAnswers = 0;
     /** Files of amoCRM that are there for whoever has their address, some not for ever. @type {Map<string, {name: string, type: string, bytes: Buffer, until: number}>} */
     this.files = new Map();
+    /** What short links lead to, by their code. @type {Map<string, string>} */
+    this.links = new Map();
     /** @type {{at: number, run: () => unknown}[]} */
     this.timers = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -69,6 +69,31 @@ async fn what_a_manager_writes_there_reaches_the_customer_and_its_fate_is_told(o
     assert_eq!(account.rig.messages(conversation.id).await.len(), 4);
 }
 
+async fn h_amo_28_h_amo_93_x_30_links_come_short_or_whole_as_it_is_set(on: On) {
+    let account = Account::open(on, true, json!({})).await;
+    account.customer_says("anna", "1", "Здравствуйте").await;
+    let chat = text(&account.all("chats").await[0], "id");
+    let whole = "https://shop.example/%D0%BA?a=1&b=2";
+    let comes = async |words: String| {
+        account.amo.act("writes", json!({ "account": "demo", "chat": chat, "text": words })).await;
+        let before = words.split(' ').next().unwrap().to_owned();
+        let came = || async {
+            let messages = account.rig.messages(account.rig.chat("anna").await.id).await;
+            messages.iter().map(|message| message.text()).find(|text| text.starts_with(&before))
+        };
+        until("it came", came).await
+    };
+    let short = comes(format!("Коротко: {whole}")).await;
+    assert!(short.starts_with("Коротко: https://amo.si/"), "{short}");
+    account.set(json!({ "keep_full_links": true })).await;
+    assert_eq!(comes(format!("Целиком: {whole} и {whole} вот")).await, format!("Целиком: {whole} и {whole} вот"));
+    // Where nobody says what it leads to, it stays as it is.
+    assert_eq!(comes("Чужая: amo.si/nobodysown.".to_owned()).await, "Чужая: amo.si/nobodysown.");
+    account.amo.act("faults", json!({ "call": "short link", "times": 1, "act": { "kind": "answer", "status": 500, "body": "" } })).await;
+    let failed = comes(format!("Сбой: {whole}")).await;
+    assert!(failed.starts_with("Сбой: https://amo.si/"), "{failed}");
+}
+
 async fn a_deal_that_is_closed_is_joined_or_not_as_it_is_set(on: On) {
     let account = Account::open(on, true, json!({})).await;
     account.customer_says("anna", "1", "раз").await;
@@ -140,6 +165,7 @@ on_both!(
     tokens_are_exchanged_once_though_a_message_and_the_keeper_want_others,
     a_customer_becomes_a_contact_a_deal_and_a_chat,
     what_a_manager_writes_there_reaches_the_customer_and_its_fate_is_told,
+    h_amo_28_h_amo_93_x_30_links_come_short_or_whole_as_it_is_set,
     a_deal_that_is_closed_is_joined_or_not_as_it_is_set,
     where_there_are_no_chats_the_dialogue_stands_in_notes,
     lost_answers_make_nothing_twice,

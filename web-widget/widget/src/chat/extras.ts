@@ -26,9 +26,9 @@ export type Extras = {
   /** Where the visitor is and how they came. */
   visit: {
     page: () => Page;
-    analytics: () => Record<string, string>;
     visit: (recall: string | undefined, remember: (text: string) => void) => VisitHello;
-    watch: (moved: () => void) => () => void;
+    /** What is given to `say` goes to the server; what it returns looks at once. */
+    watch: (say: (frame: object) => void) => () => void;
   };
   form: () => JSX.Element;
   rating: (episode: () => EpisodeView | undefined) => JSX.Element;

@@ -164,7 +164,7 @@ export function createChat(mount: Mount) {
       "visit",
       (made) => {
         place = made;
-        lookAround = made.watch(() => client.read("page", { type: "page", page: made.page(), analytics: made.analytics() }));
+        lookAround = made.watch((frame) => client.read("page", frame));
         start();
       },
       start,

@@ -49,14 +49,14 @@ function visitNow(recall: string | undefined, remember: (text: string) => void):
   return { key: visit.key, first: visit.first, marks: visit.marks, analytics: visit.analytics };
 }
 
-/** Tells of every other page, also where the page changes its address by itself, and of analytics that came late. What it returns looks at once. */
-function watchPlace(moved: () => void): () => void {
+/** Tells of every other page, also where the page changes its address by itself, and of analytics that came late. */
+function watchPlace(say: (frame: object) => void): () => void {
   const now = () => location.href + encode(analyticsNow());
   let last = now();
   const look = () => {
     if (now() === last) return;
     last = now();
-    moved();
+    say({ type: "page", page: pageNow(), analytics: analyticsNow() });
   };
   window.addEventListener("popstate", look);
   // A page that moves by `pushState` says so to nobody: its methods stay its own, so we look.
@@ -79,7 +79,6 @@ export const make = (panel: Panel) => {
   const told = () => (back && panel.chat.token() === before ? { back } : {});
   return {
     page: pageNow,
-    analytics: analyticsNow,
     visit: (recall: string | undefined, remember: (text: string) => void) => ({ ...visitNow(recall, remember), ...told() }),
     watch: watchPlace,
   };
