@@ -256,15 +256,15 @@ impl Batch {
             return invalid(format!("{bytes} bytes, more than {BATCH_BYTES}"));
         }
         // Conditions are checked before the first write, so a second write of one thing would silently undo the first.
-        if twice(self.effects.iter().filter_map(Effect::record)) {
-            return invalid("one record is written twice".to_owned());
+        if let Some((table, key)) = twice(self.effects.iter().filter_map(Effect::record)) {
+            return invalid(format!("one record of `{table}` is written twice: {key:?}"));
         }
         let once_keys = self.conditions.iter().filter_map(|condition| match condition {
             Condition::Once { key, .. } => Some(key),
             Condition::Fence { .. } | Condition::Take { .. } | Condition::TakeTimer { .. } | Condition::Expect { .. } => None,
         });
-        if twice(once_keys) {
-            return invalid("one once key is used twice".to_owned());
+        if let Some(key) = twice(once_keys) {
+            return invalid(format!("one once key is used twice: {key:?}"));
         }
         Ok(())
     }
@@ -363,18 +363,18 @@ fn check_stream(stream: &StreamName) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether something comes twice.
-fn twice<T: Eq + std::hash::Hash + Copy>(things: impl Iterator<Item = T> + Clone) -> bool {
+/// The first that comes twice.
+fn twice<T: Eq + std::hash::Hash + Copy>(things: impl Iterator<Item = T> + Clone) -> Option<T> {
     // Nearly every batch is small: comparing pairs costs less than hashing.
     if things.clone().nth(8).is_none() {
         let mut rest = things;
         while let Some(thing) = rest.next() {
             if rest.clone().any(|other| other == thing) {
-                return true;
+                return Some(thing);
             }
         }
-        return false;
+        return None;
     }
     let mut seen = std::collections::HashSet::new();
-    !things.into_iter().all(|thing| seen.insert(thing))
+    things.into_iter().find(|thing| !seen.insert(*thing))
 }

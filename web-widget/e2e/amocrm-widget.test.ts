@@ -129,6 +129,25 @@ it("begins a conversation by phone and by link, and answers one, from the card o
   await anna.page.keyboard.press("Escape");
 });
 
+it("writes first to a company's number: whoever has it becomes a contact of deal and company", async () => {
+  const number = "+74951234567";
+  const { companies } = await amo.act<{ companies: number[] }>("makes", { companies: [{ name: "Ромашка", custom_fields_values: [{ field_code: "PHONE", values: [{ value: "8 (495) 123-45-67" }] }] }] });
+  const { leads } = await amo.act<{ leads: number[] }>("makes", { leads: [{ name: "С Ромашкой", _embedded: { companies: [{ id: companies[0] }] } }] });
+  await anna.go(`/leads/detail/${String(leads[0])}`);
+  await anna.block.getByRole("button", { name: "Начать диалог через Kommutator" }).click();
+  await anna.dialog.getByRole("radio", { name: `Probe one ${provider.made.login}` }).check();
+  await anna.says(words("компании"));
+  await expect.poll(() => provider.taken.filter((call) => call.text === words("компании"))).toMatchObject([{ account: "one", address: number }]);
+  type Stands = { contacts: { id: number; fields: { PHONE?: string[] }; companies: number[] }[]; leads: { id: number; contacts: number[] }[] };
+  const found = async () => {
+    const state = await amo.look<Stands>("state?account=demo");
+    const of = state.contacts.filter((one) => one.fields.PHONE?.includes(number));
+    return { companies: of.map((one) => one.companies), deals: state.leads.filter((one) => of.some(({ id }) => one.contacts.includes(id))).map((one) => one.id) };
+  };
+  await expect.poll(found).toEqual({ companies: [companies], deals: leads });
+  await anna.page.keyboard.press("Escape");
+});
+
 it("tells the manager whose key it was given, and nobody else", async () => {
   const { users } = await account();
   const [boris, vera] = [await Colleague.enter(browser, amo, "Борис Менеджеров"), await Colleague.enter(browser, amo, String(users.find((one) => one.name.startsWith("Вера"))?.name))];

@@ -49,7 +49,9 @@ afterAll(async () => {
 
 it("connects a CRM by the page it leads to, and sets what its form asks", async () => {
   await page.goto(`${demo.url}/settings/outgoing`);
-  await page.getByRole("row", { name: /Веб-мессенджер/ }).getByText("Создавать").waitFor();
+  const messenger = page.getByRole("row", { name: /Веб-мессенджер/ });
+  await messenger.getByText("Создавать", { exact: true }).waitFor();
+  expect(await messenger.getByRole("button", { name: /Удалить/ }).count()).toBe(0);
   await page.getByRole("link", { name: "Создать канал" }).click();
   await page.getByRole("button", { name: "Пробная CRM" }).click();
   await word("no");

@@ -3,6 +3,7 @@
 use super::chats::{Content, FileKind, Someone};
 use super::{fact, words};
 use crate::crm::contract::{CrmContext, CrmError, Job};
+use crate::model::contact;
 use crate::model::conversation::Place;
 use crate::model::customer::Identity;
 use crate::model::deals::family;
@@ -121,7 +122,9 @@ impl Say<'_> {
         }
         let claims = self.job.identities.iter().flat_map(|identity| &identity.phones).map(|claim| claim.value.clone());
         let known = self.job.customer.iter().flat_map(|customer| customer.known.phones.clone());
-        once(claims.chain(known))
+        // Who is written to by a number, and has not answered, has it.
+        let address = self.job.conversation.address.iter().filter(|address| address.starts_with('+'));
+        once(claims.chain(known).chain(address.filter_map(|address| contact::phone(address))))
     }
 
     /// The customer's e-mails, each once.

@@ -1,7 +1,7 @@
 import { createResource, createSignal, For, Match, Show, Switch } from "solid-js";
 import { day, dayNumber, time } from "@kommutator/shared/format.ts";
 import { language, type Place } from "./amo.ts";
-import { type Contact, contacts, ofDeal } from "./crm.ts";
+import { atDeal, type Contact, contacts } from "./crm.ts";
 import { openDialog } from "./Dialog.tsx";
 import type { Hello, Target } from "./gateway.ts";
 import type { Ground } from "./ground.ts";
@@ -17,7 +17,7 @@ const MOST = 50;
 
 /** Everything of a card as it is now: what was just typed and saved counts. */
 export async function look(ground: Ground, place: NonNullable<Place>): Promise<Seen> {
-  const [hello, people] = await Promise.all([ground.hello(), place.kind === "deal" ? ofDeal(place.id) : contacts([place.id])]);
+  const [hello, people] = await Promise.all([ground.hello(), place.kind === "deal" ? atDeal(place.id) : contacts([place.id])]);
   if (hello.mode === "lite" || people.length === 0) return { hello, contacts: people, targets: [] };
   const { targets } = await ground.gateway.card(place.kind === "deal" ? place.id : undefined, people.slice(0, MOST));
   return { hello, contacts: people, targets };

@@ -58,7 +58,7 @@ export function Talk(props: Props) {
     <>
       <Show when={!reply() && people().length > 1}>
         <label class="k-field"><span>{t("talk.contact")}</span>
-          <select value={contact()} onChange={(event) => pick(event.currentTarget.value)}><For each={people()}>{(one) => <option value={one.id}>{one.name}</option>}</For></select>
+          <select value={contact()} onChange={(event) => pick(event.currentTarget.value)}><For each={people()}>{(one) => <option value={one.id}>{one.id ? one.name : t("talk.company", { name: one.name })}</option>}</For></select>
         </label>
       </Show>
       <fieldset class="k-choices">

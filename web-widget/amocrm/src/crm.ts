@@ -4,7 +4,7 @@ import { word } from "./amo.ts";
 export type Contact = { id: string; name: string; phones: string[]; emails: string[]; links: string[] };
 type Value = { value?: unknown };
 type Field = { field_code?: string | null; field_type?: string; values?: Value[] };
-type Raw = { id?: number; name?: string | null; custom_fields_values?: Field[] | null; _embedded?: { contacts?: { id?: number; is_main?: boolean }[] } };
+type Raw = { id?: number; name?: string | null; custom_fields_values?: Field[] | null; _embedded?: { contacts?: { id?: number; is_main?: boolean }[]; companies?: { id?: number }[] } };
 
 const PATIENCE_MS = 15_000;
 /** As many as amoCRM gives at once. */
@@ -65,9 +65,25 @@ export async function contacts(ids: readonly string[]): Promise<Contact[]> {
   return ids.flatMap((id) => known.get(id) ?? []);
 }
 
-/** Whom a deal is with, the main contact first. */
-export async function ofDeal(id: string): Promise<Contact[]> {
-  const raw = (await ask(`/api/v4/leads/${encodeURIComponent(id)}?with=contacts`)) as Raw | null;
-  const linked = [...(raw?._embedded?.contacts ?? [])].sort((a, b) => Number(b.is_main ?? false) - Number(a.is_main ?? false));
+const deal = async (id: string) => ((await ask(`/api/v4/leads/${encodeURIComponent(id)}?with=contacts`)) as Raw | null)?._embedded;
+
+function people(of: Raw["_embedded"]): Promise<Contact[]> {
+  const linked = [...(of?.contacts ?? [])].sort((a, b) => Number(b.is_main ?? false) - Number(a.is_main ?? false));
   return contacts(linked.map((each) => word(each.id)).filter(Boolean));
+}
+
+/** Whom a deal is with, the main contact first. */
+export const ofDeal = async (id: string): Promise<Contact[]> => people(await deal(id));
+
+/** One number is written in many ways. */
+const number = (phone: string) => phone.replace(/\D/g, "").slice(-10);
+
+/** The same, and behind them the deal's company, by the numbers none of them has: whoever is written to there has no contact yet, and so no id (H-AMO-38). */
+export async function atDeal(id: string): Promise<Contact[]> {
+  const of = await deal(id);
+  const company = word(of?.companies?.[0]?.id);
+  const [own, raw] = await Promise.all([people(of), company ? (ask(`/api/v4/companies/${encodeURIComponent(company)}`) as Promise<Raw | null>) : null]);
+  const known = new Set(own.flatMap((one) => one.phones.map(number)));
+  const phones = raw ? contact(raw).phones.filter((phone) => !known.has(number(phone))) : [];
+  return phones.length > 0 ? [...own, { id: "", name: word(raw?.name), phones, emails: [], links: [] }] : own;
 }

@@ -1,6 +1,6 @@
 /** What is asked of amoCRM and of the installation, against a `fetch` that only plays. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { contacts, NoAnswer, ofDeal } from "../src/crm.ts";
+import { atDeal, contacts, NoAnswer, ofDeal } from "../src/crm.ts";
 import { gateway, Trouble } from "../src/gateway.ts";
 import type { Ground } from "../src/ground.ts";
 import { follow, leave } from "../src/notices.ts";
@@ -43,6 +43,20 @@ it("puts a deal's main contact first, and leaves out who is gone", async () => {
   expect((await ofDeal("1")).map((one) => one.id)).toEqual(["5", "4"]);
   answer = () => ({ status: 401, body: {} });
   await expect(ofDeal("1")).rejects.toBeInstanceOf(NoAnswer);
+});
+
+it("offers a company by the numbers that no contact of the deal has", async () => {
+  const phones = (...all: string[]) => [{ field_code: "PHONE", values: all.map((value) => ({ value })) }];
+  let company: object | undefined = { id: 9, name: "Ромашка", custom_fields_values: phones("8 (999) 000-11-22", "+7 495 123-45-67") };
+  answer = (_, path) => {
+    if (path.startsWith("/api/v4/leads/")) return { status: 200, body: { _embedded: { contacts: [{ id: 4 }], companies: [{ id: 9 }] } } };
+    if (path === "/api/v4/companies/9") return company ? { status: 200, body: company } : { status: 204 };
+    return { status: 200, body: { ...raw(4), custom_fields_values: phones("+79990001122") } };
+  };
+  expect((await atDeal("1")).map(({ id, name, phones: own }) => [id, name, own])).toEqual([["4", "Контакт 4", ["+79990001122"]], ["", "Ромашка", ["+7 495 123-45-67"]]]);
+  expect((await ofDeal("1")).map((one) => one.id)).toEqual(["4"]);
+  company = undefined;
+  expect((await atDeal("1")).map((one) => one.id)).toEqual(["4"]);
 });
 
 it("sends the key with each call, and says what went wrong by the server's code", async () => {

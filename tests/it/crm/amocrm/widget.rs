@@ -44,6 +44,28 @@ async fn change(account: &Account, change: impl Fn(&mut CrmConnection)) {
     account.rig.store().change(CrmConnection::at(account.id), changed, |_, _| Ok(())).await.unwrap();
 }
 
+async fn h_amo_38_a_chat_is_begun_with_a_companys_number(on: On) {
+    let account = Account::open(on, true, json!({})).await;
+    feeds_no_more(&account, account.rig.probe.two).await;
+    let page = page(&account).await;
+    let phone = json!([{ "field_code": "PHONE", "values": [{ "value": "8 (495) 123-45-67" }] }]);
+    let company = account.amo.act("makes", json!({ "account": "demo", "companies": [{ "name": "Ромашка", "custom_fields_values": phone }] })).await;
+    let company = company["companies"][0].clone();
+    let deal = json!({ "account": "demo", "leads": [{ "name": "С Ромашкой", "_embedded": { "companies": [{ "id": company }] } }] });
+    let deal = account.amo.act("makes", deal).await["leads"][0].clone();
+    let card = page.ask("card", json!({ "deal": deal, "contacts": [{ "id": "", "phones": ["8 (495) 123-45-67"] }] })).await;
+    let target = &card["targets"][0];
+    assert_eq!((&target["contact"], &target["address"]), (&json!(""), &json!("+74951234567")));
+    let body = json!({ "id": "s-1", "deal": deal, "account": target["account"]["id"], "address": target["address"] });
+    for _ in 0..2 {
+        page.ask("start", body.clone()).await;
+    }
+    let (contacts, deals, chats) = (account.all("contacts").await, account.all("leads").await, account.all("chats").await);
+    assert_eq!((contacts.len(), deals.len(), chats.len()), (1, 1, 1), "{}", account.state().await);
+    assert_eq!((&contacts[0]["fields"]["PHONE"], &contacts[0]["companies"]), (&json!(["+74951234567"]), &json!([company])));
+    assert_eq!((&deals[0]["contacts"], &chats[0]["contact"]), (&json!([contacts[0]["id"]]), &contacts[0]["id"]));
+}
+
 async fn h_amo_32_a_chat_is_begun_for_the_contact_of_the_deal(on: On) {
     let account = Account::open(on, true, json!({})).await;
     feeds_no_more(&account, account.rig.probe.two).await;
@@ -159,6 +181,7 @@ async fn h_amo_60_61_62_who_hears_of_a_message_is_as_it_is_set(on: On) {
 }
 
 on_both!(
+    h_amo_38_a_chat_is_begun_with_a_companys_number,
     h_amo_32_a_chat_is_begun_for_the_contact_of_the_deal,
     x_44_in_add_what_is_written_is_one_note_of_the_deal,
     who_is_written_to_first_in_amocrm_itself_is_one_chat_and_one_contact,

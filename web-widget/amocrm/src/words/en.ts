@@ -26,6 +26,7 @@ export const en: Dictionary<typeof ru> = {
   "talk.start": "Start a conversation",
   "talk.where": "Conversation",
   "talk.contact": "Contact",
+  "talk.company": "Company “{name}”",
   "talk.account": "Write from",
   "talk.to": "To: {address}",
   "talk.way": "Reply in",

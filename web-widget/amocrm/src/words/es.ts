@@ -26,6 +26,7 @@ export const es: Dictionary<typeof ru> = {
   "talk.start": "Iniciar conversación",
   "talk.where": "Conversación",
   "talk.contact": "Contacto",
+  "talk.company": "Empresa «{name}»",
   "talk.account": "Escribir desde",
   "talk.to": "Para: {address}",
   "talk.way": "Responder en",

@@ -24,6 +24,7 @@ export const ru = {
   "talk.start": "Начать диалог",
   "talk.where": "Диалог",
   "talk.contact": "Контакт",
+  "talk.company": "Компания «{name}»",
   "talk.account": "Откуда написать",
   "talk.to": "Кому: {address}",
   "talk.way": "Ответить в",

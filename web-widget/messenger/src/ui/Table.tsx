@@ -20,6 +20,8 @@ export type TableProps<Item> = {
   edit?: (row: Item) => void;
   /** The bin of one row, and of all that are ticked. */
   remove?: (rows: Item[]) => void;
+  /** A row that nobody can remove. */
+  keeps?: (row: Item) => boolean;
   /** What the bin is called where it does not delete. */
   removeText?: string;
   deeds?: Deed<Item>[];
@@ -53,7 +55,7 @@ export function Table<Item>(props: TableProps<Item>) {
   const at = () => Math.min(page(), last());
   const shown = () => found().slice(at() * PAGE, (at() + 1) * PAGE);
   const turn = (id: string) => setSort((now) => (now?.id === id ? (now.falling ? null : { id, falling: true }) : { id, falling: false }));
-  const deeds = (): Deed<Item>[] => [...(props.deeds ?? []), ...(props.remove ? [{ text: props.removeText ?? t("common.delete"), danger: true, act: props.remove }] : [])];
+  const deeds = (): Deed<Item>[] => [...(props.deeds ?? []), ...(props.remove ? [{ text: props.removeText ?? t("common.delete"), danger: true, act: props.remove, fits: (row: Item) => !props.keeps?.(row) }] : [])];
   const boxes = () => deeds().length > 0;
   const changeable = () => shown().filter(may);
   const allPicked = () => changeable().length > 0 && changeable().every((row) => picked().has(props.id(row)));

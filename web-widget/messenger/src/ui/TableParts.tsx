@@ -40,7 +40,7 @@ export function Row<Item>(props: { table: TableProps<Item>; row: Item; boxes: bo
           {props.table.hands?.(props.row)}
           <Show when={props.may}>
             <Show when={props.table.edit}>{(edit) => <button type="button" class="ghost" aria-label={`${t("common.edit")}: ${name()}`} title={t("common.edit")} onClick={() => edit()(props.row)}><Icon name="edit" small /></button>}</Show>
-            <Show when={props.table.remove}>{(remove) => <button type="button" class="ghost bin" aria-label={`${binText()}: ${name()}`} title={binText()} onClick={() => remove()([props.row])}><Icon name="trash" small /></button>}</Show>
+            <Show when={props.table.remove}>{(remove) => <button type="button" class="ghost bin" classList={{ kept: !!props.table.keeps?.(props.row) }} aria-label={`${binText()}: ${name()}`} title={binText()} onClick={() => remove()([props.row])}><Icon name="trash" small /></button>}</Show>
           </Show>
         </td>
       </Show>

@@ -8,7 +8,6 @@ import { loadCrms } from "../../state/kinds.ts";
 import type { ConnectionView, CrmKind } from "../../types.ts";
 import { Icon } from "../../ui/Icon.tsx";
 import { Table } from "../../ui/Table.tsx";
-import { toast } from "../../ui/toast.tsx";
 import { said } from "../connect/kinds.ts";
 import { each, told } from "../deeds.ts";
 import { createLoaded, Head, Loaded } from "../parts.tsx";
@@ -75,26 +74,23 @@ export function Outgoing() {
     if (await each(rows, (one) => api.changeConnection(one.id, { active }))) told(t(active ? "channels.didOn" : "channels.didOff", { n: rows.length }), () => void each(rows, (one) => api.changeConnection(one.id, { active: !active })).then(() => list.again()));
     list.again();
   };
-  const remove = (picked: ConnectionView[]) => {
-    const rows = picked.filter((one) => !one.fixed);
-    if (rows.length < picked.length) toast(t("reason.always_on"), true);
-    if (rows.length > 0) removeRows(rows);
-  };
-  const removeRows = (rows: ConnectionView[]) => removeLater(rows, t("out.gone", { n: rows.length, names: named(rows.map((one) => one.name)) }), (one) => api.deleteConnection(one.id));
+  const remove = (rows: ConnectionView[]) => removeLater(rows, t("out.gone", { n: rows.length, names: named(rows.map((one) => one.name)) }), (one) => api.deleteConnection(one.id));
   const open = (one: ConnectionView) => `/settings/outgoing/${one.id}`;
   return (
     <>
       <Head title={t("settings.outgoing")} lead={t("out.lead")}><a class="button main" href="/settings/outgoing/new" onClick={follow}><Icon name="plus" small />{t("channels.create.add")}</a></Head>
       <Loaded from={list}>
         {(all) => (
-          <Table label={t("settings.outgoing")} rows={left(all().rows)} id={(one) => one.id} name={(one) => one.name} words={(one) => one.name} edit={(one) => navigate(open(one))} remove={remove}
+          <Table label={t("settings.outgoing")} rows={left(all().rows)} id={(one) => one.id} name={(one) => one.name} words={(one) => one.name} edit={(one) => navigate(open(one))} remove={remove} keeps={(one) => one.fixed}
             deeds={[
               { text: t("channels.activate"), fits: (one) => !one.fixed && !one.active, act: (rows) => void flip(rows, true) },
               { text: t("channels.deactivate"), fits: (one) => !one.fixed && one.active, act: (rows) => void flip(rows, false) },
             ]}
             columns={[
-              { id: "name", title: t("channels.name"), sort: (one) => one.name, cell: (one) => <span class="two"><a href={open(one)} onClick={follow}>{one.name}</a><span>{[connectionKind(one, all().crms), modeText(one, all().crms)].filter(Boolean).join(" · ")}</span></span> },
+              { id: "name", title: t("channels.name"), sort: (one) => one.name, cell: (one) => <span class="two"><a href={open(one)} onClick={follow}>{one.name}</a><span class="on-phones">{[connectionKind(one, all().crms), modeText(one, all().crms)].filter(Boolean).join(" · ")}</span></span> },
+              { id: "kind", title: t("channels.kind"), narrow: true, sort: (one) => connectionKind(one, all().crms), cell: (one) => connectionKind(one, all().crms) },
               { id: "key", title: t("out.key"), narrow: true, cell: (one) => <Key of={one} /> },
+              { id: "mode", title: t("out.mode"), narrow: true, sort: (one) => modeText(one, all().crms), cell: (one) => modeText(one, all().crms) },
               { id: "queue", title: t("out.queue"), sort: (one) => one.failed * 1e9 + one.waiting, cell: (one) => <Queue of={one} open={open(one)} /> },
               { id: "status", title: t("channels.status"), sort: (one) => Number(!one.active), cell: (one) => <Show when={one.active && one.health.status !== "connected"} fallback={<span class="tag" classList={{ posted: one.active }}>{activity(one.active)}</span>}><Health connection={one} /></Show> },
             ]} />
