@@ -20,7 +20,7 @@ export function reasonText(reason: Reason | null | undefined): string {
   if (has(own)) return t(own);
   const known = reasons[language()][reason.code];
   const words = known ? putReason(known, reason.params ?? undefined) : reason.message || t("error.other", { detail: reason.code });
-  return reason.provider ? `${words} «${reason.provider}»` : words;
+  return reason.provider ? `${words.replace(/[^.!?…:]$/, "$&.")} «${reason.provider}»` : words;
 }
 
 export function troubleText(error: unknown, address: string): string {

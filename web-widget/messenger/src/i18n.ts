@@ -62,7 +62,7 @@ function codeText(code: string, params: Params | undefined): string | null {
 export function reasonText(reason: Reason | null | undefined): string {
   if (!reason) return "";
   const text = codeText(reason.code, reason.params) ?? t("reason.other", { code: reason.code });
-  return reason.provider ? `${text} «${reason.provider}»` : text;
+  return reason.provider ? `${text.replace(/[^.!?…:]$/, "$&.")} «${reason.provider}»` : text;
 }
 
 export function problemText(error: unknown): string {
