@@ -5,9 +5,7 @@ mod api;
 mod authorization;
 mod carried;
 mod channels;
-#[cfg(feature = "faults")]
 mod connections;
-#[cfg(feature = "faults")]
 mod crm;
 mod customers;
 #[cfg(feature = "probe")]
@@ -21,23 +19,17 @@ mod likeness;
 mod notices;
 mod operating;
 mod overview;
-#[cfg(feature = "faults")]
 mod panics;
 mod papers;
 mod refusals;
 mod replies;
-#[cfg(feature = "faults")]
 mod sample;
-#[cfg(feature = "faults")]
 mod seams;
 mod search;
-#[cfg(feature = "faults")]
 mod soak_channels;
-#[cfg(feature = "faults")]
 mod soak_crm;
 mod soak_kills;
 mod soak_storm;
-#[cfg(feature = "faults")]
 mod soak_two_nodes;
 mod store;
 mod support;

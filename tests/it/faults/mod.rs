@@ -49,16 +49,13 @@ macro_rules! rows {
 
 rows! {
     a_flood: "more frames at once than a socket may say", world::flood => "too_many";
-    #[cfg(feature = "faults")]
     a_half_open_socket: "a socket answers no ping", world::half_open => "4002";
-    #[cfg(feature = "faults")]
     a_lost_word_of_rights: "the signal that rights were taken is lost", world::rights_taken_unheard => "4001";
     a_full_disk: "the disk has no room", disk::full_disk => "store_full";
     a_read_only_start: "the disk is read-only at the start", disk::read_only_start => "exit 1";
     a_read_only_disk: "the disk under the store becomes read-only", disk::read_only_disk => "store_read_only";
     a_read_only_folder_of_files: "the folder of files becomes read-only", disk::read_only_files => "store_read_only";
     redis_is_gone: "Redis is killed, and started again", world::redis_gone => "try_again";
-    #[cfg(feature = "faults")]
     two_owners: "another node claims a login while its actor works", world::two_owners => "fenced";
     a_clock_that_goes_back: "the clock goes back by an hour and by ten days", world::clock_back => "";
 }

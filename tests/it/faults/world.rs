@@ -10,7 +10,6 @@ use kommutator::channel::registry::Channels;
 use kommutator::config::{Config, Options};
 use kommutator::demo;
 use kommutator::model::time::{SharedWorld, TestWorld, Time};
-#[cfg(feature = "faults")]
 use kommutator::{
     channel::probe::settings::ProbeRepeats, gateway::administration::access::hash, model::connection::ProviderLogin, model::ids::NodeId,
     model::people::Credential, store::batch::Batch, store::handle::Store, store::redis::RedisEngine,
@@ -20,12 +19,10 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::Seen;
 use crate::support::client::{Client, Happened, Role, id_of, whole_log};
-#[cfg(feature = "faults")]
 use crate::support::client::{Socket, open};
 use crate::support::ledger::Ledger;
 use crate::support::node::{Node, Plan, http, until};
 use crate::support::redis_server::RedisServer;
-#[cfg(feature = "faults")]
 use crate::support::rig::{On, Rig, said};
 
 pub(super) fn visitor(node: &Node, nonce: &str) -> Client {
@@ -65,7 +62,6 @@ pub(super) async fn flood() -> Option<Seen> {
 }
 
 /// A node whose times are fifty times as short: 60 s of silence become 1.2 s, a beat half a second.
-#[cfg(feature = "faults")]
 fn hurried(mut plan: Plan) -> Node {
     plan.under = vec!["env".into(), "KOMMUTATOR_PATIENCE=50".into()];
     tokio::task::block_in_place(|| {
@@ -77,7 +73,6 @@ fn hurried(mut plan: Plan) -> Node {
 }
 
 /// A manager's bare socket, let in.
-#[cfg(feature = "faults")]
 async fn let_in(node: &Node) -> Socket {
     let mut socket = open(&format!("{}/ws/manager", node.url().replacen("http", "ws", 1)), None).await.unwrap();
     let hello = json!({"type": "hello", "token": node.printed.token}).to_string();
@@ -87,7 +82,6 @@ async fn let_in(node: &Node) -> Socket {
 }
 
 /// The code a socket ends with.
-#[cfg(feature = "faults")]
 async fn ends_with(mut socket: Socket) -> Option<String> {
     let end = async {
         loop {
@@ -102,7 +96,6 @@ async fn ends_with(mut socket: Socket) -> Option<String> {
 }
 
 /// Rights are taken by a process whose signal nobody hears.
-#[cfg(feature = "faults")]
 pub(super) async fn rights_taken_unheard() -> Option<Seen> {
     let folder = tempfile::tempdir().unwrap();
     let redis = RedisServer::start();
@@ -121,7 +114,6 @@ pub(super) async fn rights_taken_unheard() -> Option<Seen> {
 }
 
 /// A socket that answers no ping, beside one that does.
-#[cfg(feature = "faults")]
 pub(super) async fn half_open() -> Option<Seen> {
     let folder = tempfile::tempdir().unwrap();
     let node = hurried(Plan::new(&folder.path().join("data")));
@@ -187,7 +179,6 @@ pub(super) async fn redis_gone() -> Option<Seen> {
 }
 
 /// Somebody else claims the login while its actor believes that it owns it.
-#[cfg(feature = "faults")]
 pub(super) async fn two_owners() -> Option<Seen> {
     let rig = Rig::start(On::Sqlite, ProbeRepeats::SendTwice).await;
     rig.hook(json!([said("chat", "1", "до")])).await;

@@ -19,28 +19,22 @@
 //! * `widget_page`: a page of a CRM with our widget in it
 //! * [`s3`]: a small S3 server, written from Amazon's API reference
 
-#[cfg(feature = "faults")]
 pub(crate) mod amocrm;
 pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod connected;
-#[cfg(feature = "faults")]
 pub(crate) mod fake_crm;
-#[cfg(feature = "faults")]
 pub(crate) mod fake_provider;
 pub(crate) mod fake_push;
 pub(crate) mod fake_smtp;
 pub(crate) mod fakes;
 pub(crate) mod ledger;
 pub(crate) mod node;
-#[cfg(feature = "faults")]
 pub(crate) mod provider_side;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod recount;
 pub(crate) mod redis_server;
-#[cfg(feature = "faults")]
 pub(crate) mod rig;
 pub(crate) mod s3;
-#[cfg(feature = "faults")]
 pub(crate) mod widget_page;
