@@ -195,22 +195,9 @@ pub async fn fill(house: &House, prepared: &Prepared) -> Result<(), StartError> 
         for (number, (by_visitor, text)) in words.iter().enumerate() {
             let (client_id, now) = (format!("demo-{at}-{number}"), house.world.now());
             let command = match (by_visitor, conversation) {
-                (false, Some(conversation)) => Command::Send {
-                    frame: SendFrame {
-                        client_id,
-                        conversation,
-                        text: (*text).to_owned(),
-                        attachments: Vec::new(),
-                        as_files: false,
-                        reply_to: None,
-                        note: false,
-                        mentions: Vec::new(),
-                        expected_last: None,
-                    },
-                    author: author.clone(),
-                    origin: Origin::Manager,
-                    at: now,
-                },
+                (false, Some(conversation)) => {
+                    Command::Send { frame: SendFrame::new(client_id, conversation, *text), author: author.clone(), origin: Origin::Manager, at: now }
+                }
                 _ => {
                     let part = VisitorPart::Message {
                         visitor: Box::new(visitor.clone()),

@@ -100,7 +100,12 @@ mod tests {
         let hello =
             |key: &str| VisitHello { key: key.into(), first: page.clone(), marks: marks.clone().collect(), analytics: BTreeMap::new(), back: None };
         let told = |key: &str| Visit::told(hello(key), "CODE".into(), AccountId(1), "v", Time(0));
-        let visit = told("abcdefgh");
+        let visit = told("abcdefgh").map(|mut visit| {
+            visit.identified(marks.clone().collect());
+            visit.identified([("_ga".to_owned(), long(1_000))].into());
+            assert_eq!((visit.analytics.len(), visit.analytics.get("_ga").map(|value| value.chars().count())), (ENTRIES, Some(300)));
+            visit
+        });
         assert_eq!(
             visit.as_ref().map(|visit| (visit.marks.len(), visit.marks.values().map(|value| value.chars().count()).max())),
             Some((ENTRIES, Some(300)))

@@ -107,10 +107,7 @@ impl Records<'_> {
 
     async fn find_by_reach(&self) -> Result<Option<Contact>, CrmError> {
         for phone in self.say().phones() {
-            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-            // The last ten are the same however the number begins.
-            let query: String = digits.chars().skip(digits.chars().count().saturating_sub(10)).collect();
-            if let Some(found) = self.search(&query, |value| contact::phone(value).as_deref() == Some(phone.as_str())).await? {
+            if let Some(found) = self.search(&sought(&phone), |value| contact::phone(value).as_deref() == Some(phone.as_str())).await? {
                 return Ok(Some(found));
             }
         }
@@ -134,9 +131,7 @@ impl Records<'_> {
             return Ok(None);
         }
         for phone in self.say().phones() {
-            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-            let query: String = digits.chars().skip(digits.chars().count().saturating_sub(10)).collect();
-            let found = self.api.find_companies(&query).await?;
+            let found = self.api.find_companies(&sought(&phone)).await?;
             let same = |value: &str| contact::phone(value).as_deref() == Some(phone.as_str());
             if let Some(company) = found.into_iter().find(|one| has(one, same)) {
                 return Ok(Some(company));
@@ -327,6 +322,12 @@ pub fn same_profile(field: &str, profile: &str) -> bool {
     let login = profile.rsplit('/').next().unwrap_or_default();
     let is = |word: &str| of(word) == profile || of(word).trim_start_matches('@') == login;
     !login.is_empty() && field.split([' ', ',', ';', '\n', '\t']).filter(|word| !word.is_empty()).any(is)
+}
+
+/// What a number is looked for by: its last ten digits are the same however it begins.
+fn sought(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().filter(char::is_ascii_digit).collect();
+    digits.iter().skip(digits.len().saturating_sub(10)).collect()
 }
 
 #[cfg(test)]

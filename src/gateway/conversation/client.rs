@@ -235,17 +235,7 @@ pub(crate) async fn write_first(
     desk: &Desk, id: ConversationId, stored: Option<&Stored<Conversation>>, first: &First<'_>,
 ) -> Result<Decision, CommandError> {
     let draft = addressed(desk, id, stored, first.account, first.address, &first.author.id)?;
-    let frame = SendFrame {
-        client_id: first.client_id.to_owned(),
-        conversation: id,
-        text: first.text.to_owned(),
-        attachments: Vec::new(),
-        as_files: false,
-        reply_to: None,
-        note: false,
-        mentions: Vec::new(),
-        expected_last: None,
-    };
+    let frame = SendFrame::new(first.client_id, id, first.text);
     write(desk, draft, &frame, first.author, first.origin, first.at).await
 }
 

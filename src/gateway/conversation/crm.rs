@@ -99,17 +99,7 @@ pub(super) async fn asked(
     } else {
         draft.export(message, asked.connection, &asked.joins)?;
     }
-    let frame = SendFrame {
-        client_id: asked.client_id.clone(),
-        conversation: id,
-        text: words.text.clone(),
-        attachments: words.files.clone(),
-        as_files: false,
-        reply_to: None,
-        note: false,
-        mentions: Vec::new(),
-        expected_last: None,
-    };
+    let frame = SendFrame { attachments: words.files.clone(), ..SendFrame::new(asked.client_id.clone(), id, words.text.clone()) };
     client::write(desk, draft, &frame, &asked.author, &origin, asked.at).await
 }
 

@@ -97,23 +97,30 @@ async fn resolved(house: &House, door: &Door, asked: &Asked) -> Result<(To, Logi
     }
 }
 
+impl Asked {
+    /// The command it is: with words, or as what waits for a chat to be opened.
+    fn command(&self, house: &House, door: &Door, to: To, words: Option<Words>, opens: Option<String>) -> Command {
+        Command::FromWidget(Box::new(FromWidget {
+            to,
+            connection: door.connection.id,
+            joins: self.joins.clone(),
+            client_id: client_id(door, &self.id),
+            author: door.author(self.user.as_ref()),
+            words,
+            opens,
+            at: house.world.now(),
+        }))
+    }
+}
+
 /// Somebody writes.
 ///
 /// # Errors
 /// It is refused, or may be tried again.
 pub async fn write(house: &House, door: &Door, asked: &Asked, text: String, files: Vec<FileId>) -> Result<Message, CommandError> {
     let (to, login) = resolved(house, door, asked).await?;
-    let command = FromWidget {
-        to,
-        connection: door.connection.id,
-        joins: asked.joins.clone(),
-        client_id: client_id(door, &asked.id),
-        author: door.author(asked.user.as_ref()),
-        words: Some(Words { text, files, mailing: None }),
-        opens: None,
-        at: house.world.now(),
-    };
-    match ask(house, door.workspace, login, Command::FromWidget(Box::new(command))).await? {
+    let command = asked.command(house, door, to, Some(Words { text, files, mailing: None }), None);
+    match ask(house, door.workspace, login, command).await? {
         Answer::Message { message, .. } => Ok(*message),
         Answer::Conversation { .. } | Answer::Done | Answer::Refused { .. } => Err(CommandError::TryAgain("try_again".to_owned())),
     }
@@ -130,17 +137,8 @@ pub async fn start(house: &House, door: &Door, asked: &Asked) -> Result<Started,
     let (to, login) = resolved(house, door, asked).await?;
     let store = house.store.workspace(door.workspace);
     let (answer, mut signals) = (format!("opened/{}", house.world.secret::<16>()), store.signals());
-    let command = FromWidget {
-        to,
-        connection: door.connection.id,
-        joins: asked.joins.clone(),
-        client_id: client_id(door, &asked.id),
-        author: door.author(asked.user.as_ref()),
-        words: None,
-        opens: Some(answer.clone()),
-        at: house.world.now(),
-    };
-    let conversation = match ask(house, door.workspace, login, Command::FromWidget(Box::new(command))).await? {
+    let command = asked.command(house, door, to, None, Some(answer.clone()));
+    let conversation = match ask(house, door.workspace, login, command).await? {
         Answer::Conversation { conversation } => conversation.id,
         Answer::Message { .. } | Answer::Done | Answer::Refused { .. } => return Err(CommandError::TryAgain("try_again".to_owned())),
     };

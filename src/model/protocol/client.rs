@@ -109,6 +109,24 @@ pub struct SendFrame {
     pub expected_last: Option<MessageId>,
 }
 
+impl SendFrame {
+    /// Plain words.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>, conversation: ConversationId, text: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            conversation,
+            text: text.into(),
+            attachments: Vec::new(),
+            as_files: false,
+            reply_to: None,
+            note: false,
+            mentions: Vec::new(),
+            expected_last: None,
+        }
+    }
+}
+
 /// What a visitor's widget says.
 #[derive(Debug, Clone, PartialEq, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]

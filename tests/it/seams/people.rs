@@ -180,17 +180,7 @@ async fn an_erased_message_is_gone(on: On) {
         .unwrap();
     rig.store().commit(batch).await.unwrap();
     rig.provider.always(Some(Act::Lock));
-    let frame = SendFrame {
-        client_id: "k".to_owned(),
-        conversation: chat.id,
-        text: "вот скан".to_owned(),
-        attachments: vec![file],
-        as_files: false,
-        reply_to: None,
-        note: false,
-        mentions: Vec::new(),
-        expected_last: None,
-    };
+    let frame = SendFrame { attachments: vec![file], ..SendFrame::new("k", chat.id, "вот скан") };
     let send = Command::Send { frame, author: Rig::author(), origin: Origin::Manager, at: house.world.now() };
     let Ok(Answer::Message { message, .. }) = rig.ask(&rig.probe, send).await else { panic!("not accepted") };
     until("a call that was refused", || async { (!rig.provider.calls("вот скан").is_empty()).then_some(()) }).await;

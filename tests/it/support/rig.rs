@@ -323,17 +323,7 @@ impl Rig {
 
     /// A mailing takes the bulk lane.
     pub(crate) async fn send_as(&self, probe: &MadeProbe, conversation: ConversationId, text: &str, client_id: &str, origin: Origin) -> Message {
-        let frame = SendFrame {
-            client_id: client_id.to_owned(),
-            conversation,
-            text: text.to_owned(),
-            attachments: Vec::new(),
-            as_files: false,
-            reply_to: None,
-            note: false,
-            mentions: Vec::new(),
-            expected_last: None,
-        };
+        let frame = SendFrame::new(client_id, conversation, text);
         let command = Command::Send { frame, author: Self::author(), origin, at: self.house().world.now() };
         match self.ask(probe, command).await {
             Ok(Answer::Message { message, .. }) => *message,

@@ -270,17 +270,7 @@ async fn manager(account: &Account, email: &str) -> UserId {
 }
 
 async fn answers(account: &Account, of: &MadeProbe, conversation: ConversationId, by: &str, text: &str) {
-    let frame = SendFrame {
-        client_id: format!("c-{}", account.rig.house().world.secret::<8>()),
-        conversation,
-        text: text.to_owned(),
-        attachments: Vec::new(),
-        as_files: false,
-        reply_to: None,
-        note: false,
-        mentions: Vec::new(),
-        expected_last: None,
-    };
+    let frame = SendFrame::new(format!("c-{}", account.rig.house().world.secret::<8>()), conversation, text);
     let author = Author { kind: AuthorKind::Manager, id: by.to_owned(), name: "Борис".to_owned() };
     let command = Command::Send { frame, author, origin: Origin::Manager, at: account.rig.house().world.now() };
     account.rig.ask(of, command).await.unwrap();
