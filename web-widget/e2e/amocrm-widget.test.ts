@@ -132,10 +132,13 @@ it("begins a conversation by phone and by link, and answers one, from the card o
 it("writes first to a company's number: whoever has it becomes a contact of deal and company", async () => {
   const number = "+74951234567";
   const { companies } = await amo.act<{ companies: number[] }>("makes", { companies: [{ name: "Ромашка", custom_fields_values: [{ field_code: "PHONE", values: [{ value: "8 (495) 123-45-67" }] }] }] });
-  const { leads } = await amo.act<{ leads: number[] }>("makes", { leads: [{ name: "С Ромашкой", _embedded: { companies: [{ id: companies[0] }] } }] });
+  const { contacts } = await amo.act<{ contacts: number[] }>("makes", { contacts: [{ name: "Пётр Директоров", custom_fields_values: [{ field_code: "PHONE", values: [{ value: "+7 999 111-22-33" }] }] }] });
+  const { leads } = await amo.act<{ leads: number[] }>("makes", { leads: [{ name: "С Ромашкой", _embedded: { companies: [{ id: companies[0] }], contacts: [{ id: contacts[0] }] } }] });
   await anna.go(`/leads/detail/${String(leads[0])}`);
   await anna.block.getByRole("button", { name: "Начать диалог через Kommutator" }).click();
+  await anna.dialog.getByLabel("Контакт").selectOption({ label: "Компания «Ромашка»" });
   await anna.dialog.getByRole("radio", { name: `Probe one ${provider.made.login}` }).check();
+  await seen(anna.page, "amocrm-company");
   await anna.says(words("компании"));
   await expect.poll(() => provider.taken.filter((call) => call.text === words("компании"))).toMatchObject([{ account: "one", address: number }]);
   type Stands = { contacts: { id: number; fields: { PHONE?: string[] }; companies: number[] }[]; leads: { id: number; contacts: number[] }[] };
