@@ -55,7 +55,7 @@ async fn show(desk: &Arc<CrmDesk>, typing: &dyn Typing, id: ConversationId) -> R
         return Ok(());
     }
     let found = desk.store.get::<Conversation>(Conversation::at(id)).await.map_err(|error| words(&error))?;
-    let Some(conversation) = found.map(|found| found.record) else { return Ok(()) };
+    let Some(conversation) = found.map(|found| found.record).filter(|found| found.blocked_at.is_none()) else { return Ok(()) };
     let link = desk.store.get::<AccountLink>(AccountLink::at(conversation.account, desk.connection)).await.map_err(|error| words(&error))?;
     let talks = desk.store.scan::<CrmTalk>(&CrmTalk::group(desk.connection, id), Scan::first(TALKS)).await.map_err(|error| words(&error))?;
     let newest = talks.iter().map(|talk| &talk.record).max_by_key(|talk| talk.said_at).cloned();

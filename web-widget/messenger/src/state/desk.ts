@@ -26,6 +26,8 @@ type Listener = { message?(message: MessageView, isNew: boolean): void; customer
 
 const TYPING_MS = 6_000;
 const COUNT_MS = 400;
+/** How many of the newest things to tell wait until it is known how. */
+const EARLY = 20;
 
 export function createDesk(first: Me, ended: () => void) {
   const [me, setMe] = createSignal(first);
@@ -67,11 +69,18 @@ export function createDesk(first: Me, ended: () => void) {
   const loadTags = () => api.tags().then((page) => setTags(page.items), () => undefined);
   const loadReplies = () => api.replies().then((page) => setReplies(page.items), () => undefined);
 
-  /** Until they are known nothing is told. */
   const loadNotices = async () => {
     const [view, profile] = await Promise.all([api.notices(), api.profile()]);
     zone = profile.time_zone;
     setNoticeSettings(view.settings);
+  };
+  /** What comes before this manager's wishes, what they muted and who is away are known is told then. */
+  let early: (() => void)[] | null = [];
+  const wishesKnown = () => {
+    if (early === null || noticeSettings() === null) return;
+    const waiting = early;
+    early = null;
+    waiting.forEach((act) => act());
   };
 
   const reload = async () => {
@@ -79,13 +88,11 @@ export function createDesk(first: Me, ended: () => void) {
     listeners.forEach((one) => one.reload());
     loadChannels().catch(() => undefined);
     void loadConnections();
-    void loadColleagues();
     loadKinds().catch(() => undefined);
     void loadTags();
     void loadReplies();
-    void marks.load();
     loadDrafts().catch(() => undefined);
-    loadNotices().catch(() => undefined);
+    void Promise.all([loadNotices().catch(() => undefined), marks.load(), loadColleagues()]).then(wishesKnown);
     await conversations.reload(query());
   };
 
@@ -93,7 +100,7 @@ export function createDesk(first: Me, ended: () => void) {
   const stopTyping = (conversation: string) => setTyping((map) => new Map([...map].filter(([id]) => id !== conversation)));
 
   const onTyping = (frame: Typing) => {
-    if (frame.who.kind === "manager" && frame.who.id === me().id) return;
+    if (frame.who.kind === "manager" ? frame.who.id === me().id : conversations.get(frame.conversation)?.blocked) return;
     clearTimeout(typingTimers.get(frame.conversation));
     setTyping((map) => new Map(map).set(frame.conversation, frame.who.name));
     typingTimers.set(frame.conversation, setTimeout(() => stopTyping(frame.conversation), TYPING_MS));
@@ -112,7 +119,10 @@ export function createDesk(first: Me, ended: () => void) {
   };
   const told = (event: NoticeEvent, one: ConversationView, text: string) => {
     const settings = noticeSettings();
-    if (!settings) return;
+    if (early !== null || settings === null) {
+      early = [...(early ?? []), () => told(event, one, text)].slice(-EARLY);
+      return;
+    }
     const standing = { away: isAway(colleagues().find((person) => person.id === me().id)), muted: marks.of(one.id).muted, looking: lookers.shown() === one.id && document.hasFocus(), zone, now: new Date() };
     announce(means(settings, event, standing), one.title, text, one.id);
   };

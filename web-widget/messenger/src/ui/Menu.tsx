@@ -1,4 +1,4 @@
-import { createEffect, createSignal, For, type JSX, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, createSignal, Index, type JSX, onCleanup, onMount, Show } from "solid-js";
 import { Icon } from "./Icon.tsx";
 import type { IconName } from "./paths.ts";
 
@@ -56,7 +56,7 @@ export function Menu(props: Props) {
     queueMicrotask(place);
     queueMicrotask(() => (lines().find((line) => line.getAttribute("aria-checked") === "true") ?? lines()[0])?.focus());
   });
-  // What the menu lists may change while it is open: its lines are made anew then, and the focus would be lost with them.
+  // What the menu lists may change while it is open: it may need another place, and the focused line may be gone.
   let at = 0;
   createEffect(() => {
     if (!open()) return;
@@ -92,20 +92,21 @@ export function Menu(props: Props) {
         onClick={(event) => { event.preventDefault(); event.stopPropagation(); setOpen(!open()); }}>{props.children}</button>
       <Show when={open()}>
         <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label} onFocusIn={(event) => (at = lines().indexOf(event.target as HTMLElement))}>
-          <For each={props.items().filter((item) => item !== false && item !== undefined)}>
+          {/* By place: a line whose count changes between a press and its release is still the one that was pressed. */}
+          <Index each={props.items().filter((item) => item !== false && item !== undefined)}>
             {(line) => (
               <>
-                <Show when={line.line}><hr /></Show>
-                <button type="button" tabindex="-1" classList={{ danger: !!line.danger }} role={line.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line.checked} aria-label={line.name} title={line.name}
-                  onClick={(event) => { event.preventDefault(); event.stopPropagation(); pick(line.act); }}>
-                  <Show when={line.face} fallback={<Show when={line.icon}>{(icon) => <Icon name={icon()} small />}</Show>}>{line.face}</Show>
-                  <span class="name">{line.text}</span>
-                  <Show when={line.hint}><small>{line.hint}</small></Show>
-                  <Show when={line.checked}><Icon name="check" small /></Show>
+                <Show when={line().line}><hr /></Show>
+                <button type="button" tabindex="-1" classList={{ danger: !!line().danger }} role={line().checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line().checked} aria-label={line().name} title={line().name}
+                  onClick={(event) => { event.preventDefault(); event.stopPropagation(); pick(line().act); }}>
+                  <Show when={line().face} fallback={<Show when={line().icon}>{(icon) => <Icon name={icon()} small />}</Show>}>{line().face}</Show>
+                  <span class="name">{line().text}</span>
+                  <Show when={line().hint}><small>{line().hint}</small></Show>
+                  <Show when={line().checked}><Icon name="check" small /></Show>
                 </button>
               </>
             )}
-          </For>
+          </Index>
         </div>
       </Show>
     </div>
