@@ -1,7 +1,8 @@
 //! «Исходящие каналы» over HTTP, with the tests' CRM: connected by steps and by a page of its own, set, switched, what did not get there,
 //! connected anew, taken off. The same on both engines.
 
-use kommutator::model::ids::{LoginId, UserId, WorkspaceId};
+use kommutator::gateway::administration::channels::accounts;
+use kommutator::model::ids::{UserId, WorkspaceId};
 use kommutator::model::message::CrmDeliveryStatus;
 use kommutator::model::protocol::Role;
 use kommutator::store::records::streams;
@@ -20,7 +21,6 @@ struct Office {
     owner: Client,
     user: UserId,
     widget: String,
-    login: LoginId,
 }
 
 impl Office {
@@ -31,8 +31,8 @@ impl Office {
         let workspace = app.workspace("Магазин").await;
         let user = app.member(workspace, Role::Owner, None).await;
         let owner = app.client(&app.session(workspace, user).await);
-        let (account, widget) = app.widget(workspace, "Сайт").await;
-        Self { login: account.login, app, crm: FakeCrm::start(), workspace, owner, user, widget }
+        let (_, widget) = app.widget(workspace, "Сайт").await;
+        Self { app, crm: FakeCrm::start(), workspace, owner, user, widget }
     }
 
     /// Connected by its word. The answer of the last step.
@@ -49,6 +49,7 @@ impl Office {
 
     async fn connected(&self) -> String {
         let done = self.connect(json!({ "crm": "probe" }), "word").await;
+        self.handled().await;
         done["connection"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned()
     }
 
@@ -62,10 +63,13 @@ impl Office {
         until(&format!("{wanted:?}"), || async { (self.crm.texts(id) == wanted).then_some(()) }).await;
     }
 
-    /// What the widget's owner was told is done.
+    /// What the widgets' owners were told is done.
     async fn handled(&self) {
-        let (store, stream) = (self.app.house().store.workspace(self.workspace), streams::mailbox(self.login));
-        until("an empty mailbox", || async { store.read(&stream, 0, 1).await.unwrap().entries.is_empty().then_some(()) }).await;
+        let store = self.app.house().store.workspace(self.workspace);
+        for account in accounts(self.app.house(), self.workspace).await.unwrap() {
+            let stream = streams::mailbox(account.login);
+            until("an empty mailbox", || async { store.read(&stream, 0, 1).await.unwrap().entries.is_empty().then_some(()) }).await;
+        }
     }
 
     /// A visitor says something.
@@ -234,6 +238,7 @@ async fn a_channel_feeds_it_or_does_not(on_redis: bool) {
     assert_eq!(put(&json!("zzzz"), true, usual.clone()).await.status, 400);
     assert_eq!(put(&json!(id), true, usual.clone()).await.short(), "404 unknown_channel");
     assert_eq!(put(&second, false, usual.clone()).await.status, 200);
+    office.handled().await;
     let (mut first, _) = office.app.visitor(&office.widget).await;
     let (mut other, _) = office.app.visitor(&widget).await;
     office.says(&mut other, "не туда").await;
@@ -243,6 +248,7 @@ async fn a_channel_feeds_it_or_does_not(on_redis: bool) {
     let set = put(&second, true, rules.clone()).await.body;
     let set = set["channels"].as_array().unwrap().iter().find(|one| one["channel"] == second).unwrap().clone();
     assert_eq!((&set["feeds"], &set["rules"]), (&json!(true), &rules));
+    office.handled().await;
     office.says(&mut other, "туда").await;
     office.texts(&id, &["раз", "туда"]).await;
 }

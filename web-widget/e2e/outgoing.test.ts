@@ -1,5 +1,5 @@
 /** «Исходящие каналы», by the screen: a CRM is connected, set, gets what is said, refuses some of it, loses its access and is connected anew. */
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch } from "./browser.mjs";
 import { Fake } from "./fakes.ts";
@@ -130,6 +130,23 @@ it("gives the CRM what is said; what it refuses is seen in the list, at the mess
   const row = page.getByRole("row", { name: /Проба – Лавка/ });
   await row.getByRole("link", { name: "1 не выгружено" }).waitFor();
   await seen(page, "outgoing-list");
+  // The list is read anew while somebody works in it: what they stand on stays.
+  const focused = (at: Locator) => at.evaluate((one) => one === document.activeElement);
+  const pencil = row.getByRole("button", { name: /^Изменить/ });
+  await pencil.focus();
+  await crm.act("refuse", { times: 1 });
+  const third = await say(conversation, `и третье ${run}`);
+  await row.getByRole("link", { name: "2 не выгружено" }).waitFor();
+  expect(await focused(pencil)).toBe(true);
+  const name = row.getByRole("link", { name: "Проба – Лавка" });
+  await name.focus();
+  const read = page.waitForResponse((answer) => answer.url().endsWith("/api/v1/connections"));
+  await say(conversation, `и четвёртое ${run}`);
+  await (await read).finished();
+  await expect.poll(texts).toContain(`и четвёртое ${run}`);
+  expect(await focused(name)).toBe(true);
+  await api("POST", `/conversations/${conversation}/messages/${third.message.id}/crm/${(await probe())?.id}/again`);
+  await expect.poll(texts).toContain(`и третье ${run}`);
   // At the message itself.
   await page.goto(`${demo.url}/c/${conversation}`);
   const message = page.locator(".msg", { hasText: `не взято ${run}` });

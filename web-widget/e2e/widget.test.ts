@@ -248,7 +248,8 @@ story("speaks first by a rule, once, and never in a conversation", async () => {
 story("enlarges pictures, types faces, records a voice", async () => {
   const visitor = await Visitor.come(browser);
   await visitor.sends([{ name: "шкаф.png", mimeType: "image/png", buffer: noisePng(64, 64, 3) }, { name: "стол.png", mimeType: "image/png", buffer: noisePng(64, 64, 5) }]);
-  await visitor.pictures().nth(1).waitFor();
+  // Drawn anew once the server has them.
+  await visitor.in(".msg.own:not(.waits) .pic").nth(1).waitFor();
   await visitor.in(".pic").first().click();
   await drawn(visitor.in(".light img"));
   await visitor.page.keyboard.press("ArrowRight");

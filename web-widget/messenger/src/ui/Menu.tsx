@@ -1,9 +1,10 @@
-import { createEffect, createSignal, Index, type JSX, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, onMount, Show } from "solid-js";
 import { Icon } from "./Icon.tsx";
 import type { IconName } from "./paths.ts";
 
 /** A line of a menu; `checked` makes it one of several to choose from. */
-export type Item = { text: string; act: () => void; /** Its name, where the text is only a sign. */ name?: string; icon?: IconName; face?: JSX.Element; checked?: boolean; hint?: string | undefined; danger?: boolean; line?: boolean } | false | undefined;
+type Line = { text: string; act: () => void; /** Its name, where the text is only a sign. */ name?: string; icon?: IconName; face?: JSX.Element; checked?: boolean; hint?: string | undefined; danger?: boolean; line?: boolean };
+export type Item = Line | false | undefined;
 
 type Props = {
   label: string;
@@ -58,9 +59,20 @@ export function Menu(props: Props) {
   });
   // What the menu lists may change while it is open: it may need another place, and the focused line may be gone.
   let at = 0;
+  /** Lines stand by what they say: one whose count changes, or that moves, between a press and its release is still the one that was pressed. */
+  const byText = createMemo<ReadonlyMap<string, Line>>(() => {
+    const lines = new Map<string, Line>();
+    for (const item of open() ? props.items() : []) {
+      if (!item) continue;
+      let key = item.text;
+      while (lines.has(key)) key += " ";
+      lines.set(key, item);
+    }
+    return lines;
+  });
   createEffect(() => {
     if (!open()) return;
-    props.items();
+    byText();
     queueMicrotask(() => {
       place();
       if (document.activeElement === document.body) lines()[at]?.focus();
@@ -92,21 +104,24 @@ export function Menu(props: Props) {
         onClick={(event) => { event.preventDefault(); event.stopPropagation(); setOpen(!open()); }}>{props.children}</button>
       <Show when={open()}>
         <div class="menu" ref={(made) => (menu = made)} role="menu" aria-label={props.label} onFocusIn={(event) => (at = lines().indexOf(event.target as HTMLElement))}>
-          {/* By place: a line whose count changes between a press and its release is still the one that was pressed. */}
-          <Index each={props.items().filter((item) => item !== false && item !== undefined)}>
-            {(line) => (
-              <>
-                <Show when={line().line}><hr /></Show>
-                <button type="button" tabindex="-1" classList={{ danger: !!line().danger }} role={line().checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line().checked} aria-label={line().name} title={line().name}
-                  onClick={(event) => { event.preventDefault(); event.stopPropagation(); pick(line().act); }}>
-                  <Show when={line().face} fallback={<Show when={line().icon}>{(icon) => <Icon name={icon()} small />}</Show>}>{line().face}</Show>
-                  <span class="name">{line().text}</span>
-                  <Show when={line().hint}><small>{line().hint}</small></Show>
-                  <Show when={line().checked}><Icon name="check" small /></Show>
-                </button>
-              </>
+          <For each={[...byText().keys()]}>
+            {(key) => (
+              <Show when={byText().get(key)}>
+                {(line) => (
+                  <>
+                    <Show when={line().line}><hr /></Show>
+                    <button type="button" tabindex="-1" classList={{ danger: !!line().danger }} role={line().checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={line().checked} aria-label={line().name} title={line().name}
+                      onClick={(event) => { event.preventDefault(); event.stopPropagation(); pick(line().act); }}>
+                      <Show when={line().face} fallback={<Show when={line().icon}>{(icon) => <Icon name={icon()} small />}</Show>}>{line().face}</Show>
+                      <span class="name">{line().text}</span>
+                      <Show when={line().hint}><small>{line().hint}</small></Show>
+                      <Show when={line().checked}><Icon name="check" small /></Show>
+                    </button>
+                  </>
+                )}
+              </Show>
             )}
-          </Index>
+          </For>
         </div>
       </Show>
     </div>

@@ -53,7 +53,13 @@ export function Table<Item>(props: TableProps<Item>) {
   });
   const last = () => Math.max(0, Math.ceil(found().length / PAGE) - 1);
   const at = () => Math.min(page(), last());
-  const shown = () => found().slice(at() * PAGE, (at() + 1) * PAGE);
+  const shown = createMemo(() => found().slice(at() * PAGE, (at() + 1) * PAGE));
+  /** Rows stand by their ids, and what is read anew and says the same stays: so do the focus and the button that is being pressed. */
+  const byId = createMemo<ReadonlyMap<string, Item>>((before) => new Map(shown().map((row) => {
+    const id = props.id(row);
+    const was = before.get(id);
+    return [id, was !== undefined && JSON.stringify(was) === JSON.stringify(row) ? was : row];
+  })), new Map());
   const turn = (id: string) => setSort((now) => (now?.id === id ? (now.falling ? null : { id, falling: true }) : { id, falling: false }));
   const deeds = (): Deed<Item>[] => [...(props.deeds ?? []), ...(props.remove ? [{ text: props.removeText ?? t("common.delete"), danger: true, act: props.remove, fits: (row: Item) => !props.keeps?.(row) }] : [])];
   const boxes = () => deeds().length > 0;
@@ -84,8 +90,12 @@ export function Table<Item>(props: TableProps<Item>) {
         <table>
           <Heads table={props} boxes={boxes()} sort={sort()} turn={turn} all={allPicked()} pickAll={(on) => pick(changeable(), on)} />
           <tbody>
-            <For each={shown()} fallback={<tr><td colspan={props.columns.length + 2} class="none">{t("search.none")}</td></tr>}>
-              {(row) => <Row table={props} row={row} boxes={boxes()} may={may(row)} picked={picked().has(props.id(row))} pick={(on) => pick([row], on)} />}
+            <For each={[...byId().keys()]} fallback={<tr><td colspan={props.columns.length + 2} class="none">{t("search.none")}</td></tr>}>
+              {(id) => (
+                <Show when={byId().get(id)}>
+                  {(row) => <Row table={props} row={row()} boxes={boxes()} may={may(row())} picked={picked().has(id)} pick={(on) => pick([row()], on)} />}
+                </Show>
+              )}
             </For>
           </tbody>
         </table>
