@@ -1,6 +1,8 @@
 //! amoCRM over its fake: what stands there is compared, not what we think was sent.
 
+use kommutator::gateway::commands::Command;
 use kommutator::gateway::entries::{self, CrmMailboxEntry};
+use kommutator::gateway::house::Writes;
 use kommutator::model::message::{CrmDeliveryStatus, Delivery};
 use kommutator::model::protocol::SendStatus;
 use kommutator::store::batch::Batch;
@@ -166,7 +168,26 @@ async fn tokens_are_exchanged_once_though_a_message_and_the_keeper_want_others(o
     assert_eq!(exchanged().await, before);
 }
 
+async fn who_writes_is_shown_there_but_for_the_blocked(on: On) {
+    let account = Account::open(on, true, json!({})).await;
+    let (mut chats, rig) = (Vec::new(), &account.rig);
+    for who in ["anna", "boris"] {
+        account.customer_says(who, who, "Здравствуйте").await;
+        chats.push(rig.chat(who).await);
+    }
+    let block = Command::Block { conversation: chats[0].id, blocked: true, by: "u".to_owned() };
+    rig.ask(&rig.probe, block).await.unwrap();
+    for chat in &chats {
+        rig.house().writing.send(Writes { workspace: rig.workspace, conversation: chat.id }).unwrap();
+    }
+    // They are shown one after the other: where the second is, the first was left out.
+    let shown = until("the one who may be seen", || async { Some(account.amo.calls("amojo.typing").await).filter(|calls| !calls.is_empty()) }).await;
+    let boris = chats[1].identity.unwrap().to_string();
+    assert!(shown.len() == 1 && text(&shown[0]["body"], "said").contains(&boris), "{shown:?}");
+}
+
 on_both!(
+    who_writes_is_shown_there_but_for_the_blocked,
     tokens_are_exchanged_once_though_a_message_and_the_keeper_want_others,
     a_customer_becomes_a_contact_a_deal_and_a_chat,
     what_a_manager_writes_there_reaches_the_customer_and_its_fate_is_told,

@@ -28,6 +28,7 @@ const TYPING_MS = 6_000;
 const COUNT_MS = 400;
 /** How many of the newest things to tell wait until it is known how. */
 const EARLY = 20;
+const AGAIN_MS = 5_000;
 
 export function createDesk(first: Me, ended: () => void) {
   const [me, setMe] = createSignal(first);
@@ -74,13 +75,20 @@ export function createDesk(first: Me, ended: () => void) {
     zone = profile.time_zone;
     setNoticeSettings(view.settings);
   };
-  /** What comes before this manager's wishes, what they muted and who is away are known is told then. */
-  let early: (() => void)[] | null = [];
-  const wishesKnown = () => {
-    if (early === null || noticeSettings() === null) return;
-    const waiting = early;
-    early = null;
-    waiting.forEach((act) => act());
+  /** What happened before this manager's wishes, what they muted and who is away were known: it is told then. */
+  let early: (() => void)[] = [];
+  let known = false;
+  let askAgain: ReturnType<typeof setTimeout> | undefined;
+  const loadWishes = async (): Promise<void> => {
+    clearTimeout(askAgain);
+    try {
+      await Promise.all([loadNotices(), marks.load(), loadColleagues()]);
+    } catch {
+      askAgain = setTimeout(() => void loadWishes(), AGAIN_MS);
+      return;
+    }
+    known = true;
+    early.splice(0).forEach((act) => act());
   };
 
   const reload = async () => {
@@ -92,7 +100,7 @@ export function createDesk(first: Me, ended: () => void) {
     void loadTags();
     void loadReplies();
     loadDrafts().catch(() => undefined);
-    void Promise.all([loadNotices().catch(() => undefined), marks.load(), loadColleagues()]).then(wishesKnown);
+    void loadWishes();
     await conversations.reload(query());
   };
 
@@ -119,8 +127,8 @@ export function createDesk(first: Me, ended: () => void) {
   };
   const told = (event: NoticeEvent, one: ConversationView, text: string) => {
     const settings = noticeSettings();
-    if (early !== null || settings === null) {
-      early = [...(early ?? []), () => told(event, one, text)].slice(-EARLY);
+    if (!known || settings === null) {
+      early = [...early, () => told(event, one, text)].slice(-EARLY);
       return;
     }
     const standing = { away: isAway(colleagues().find((person) => person.id === me().id)), muted: marks.of(one.id).muted, looking: lookers.shown() === one.id && document.hasFocus(), zone, now: new Date() };
@@ -208,6 +216,7 @@ export function createDesk(first: Me, ended: () => void) {
   const unwatch = watchPage(client);
   const unwatchPushes = watchPushes();
   const end = () => {
+    clearTimeout(askAgain);
     unwatch();
     unwatchPushes();
     badge(0);

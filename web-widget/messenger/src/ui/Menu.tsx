@@ -57,8 +57,6 @@ export function Menu(props: Props) {
     queueMicrotask(place);
     queueMicrotask(() => (lines().find((line) => line.getAttribute("aria-checked") === "true") ?? lines()[0])?.focus());
   });
-  // What the menu lists may change while it is open: it may need another place, and the focused line may be gone.
-  let at = 0;
   /** Lines stand by what they say: one whose count changes, or that moves, between a press and its release is still the one that was pressed. */
   const byText = createMemo<ReadonlyMap<string, Line>>(() => {
     const lines = new Map<string, Line>();
@@ -70,6 +68,8 @@ export function Menu(props: Props) {
     }
     return lines;
   });
+  // What the menu lists may change while it is open: it may need another place, and the focused line may be gone.
+  let at = 0;
   createEffect(() => {
     if (!open()) return;
     byText();
